@@ -1,0 +1,159 @@
+"""Settings of a model and of a training run: validated when made, JSON both ways."""
+
+import json
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from sparsecbm.errors import ConfigError
+from sparsecbm.schema import ConceptSchema
+
+Kind = Literal["black_box", "dense", "sparse"]
+Bottleneck = Literal["probabilities", "logits"]
+Regime = Literal["independent", "sequential", "joint"]
+Scheme = Literal["core_exclusive", "independent"]
+Saliency = Literal["obert", "magnitude", "random"]
+Targets = Literal["majority", "shares"]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ModelConfig:
+    """What a checkpoint is.
+
+    kind        black_box (label only), dense (concepts, every mask all ones) or sparse (a mask per concept)
+    bottleneck  what the label head reads: the concepts' probabilities, or their logits as published
+    residual    whether the label also gets a residual from its own pass (METHOD: concept first)
+    max_tokens  longer texts are cut here, and the result says so
+    """
+
+    schema: ConceptSchema
+    kind: Kind = "sparse"
+    bottleneck: Bottleneck = "probabilities"
+    residual: bool = True
+    max_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 8:
+            raise ConfigError(f"max_tokens is {self.max_tokens}; allowed: 8 or more.")
+        if self.kind == "black_box" and not self.residual:
+            raise ConfigError("A black box has nothing but the residual; set residual to true.")
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """Names along the `pass_` axis: one per concept, then the residual's where there is one."""
+        return (*self.schema.concepts, "residual") if self.residual else self.schema.concepts
+
+
+@dataclass(frozen=True, config=_STRICT)
+class PruneConfig:
+    """How the subnetworks are found.
+
+    sparsity   share of each masked matrix that every pass drops at the end, 0..1
+    start      sparsity after the first pruning step (cubic from here to `sparsity`)
+    steps      pruning steps, spread evenly over the pruning epochs
+    refresh    recompute the saliency every so many steps
+    gradients  per-review gradients that estimate the Fisher blocks
+    block      consecutive weights of one output row that share a Fisher block
+    damp       damping as a share of the mean Fisher diagonal of the matrix; large means magnitude
+    core       smallest share of each matrix that all passes keep in common (core_exclusive only)
+    """
+
+    scheme: Scheme = "core_exclusive"
+    saliency: Saliency = "obert"
+    sparsity: float = 0.7
+    start: float = 0.2
+    steps: int = 4
+    refresh: int = 2
+    gradients: int = 64
+    block: int = 48
+    damp: float = 0.01
+    core: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.sparsity < 1:
+            raise ConfigError(f"Sparsity goes from {self.start} to {self.sparsity}; allowed: 0 <= start <= sparsity < 1.")
+        if min(self.steps, self.refresh, self.gradients, self.block) < 1:
+            raise ConfigError("steps, refresh, gradients and block must each be at least 1.")
+        if self.damp <= 0:
+            raise ConfigError(f"damp is {self.damp}; it must be positive, or the Fisher blocks cannot be inverted.")
+        if not 0 <= self.core <= 1 - self.sparsity:
+            raise ConfigError(f"core is {self.core}; allowed: 0 up to the density {1 - self.sparsity:.2f}.")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TrainConfig:
+    """How a model is trained. Epochs run in the order dense warm-up, pruning, fine-tuning.
+
+    regime           how the label head is learned: on true concepts (independent: concept first), on predicted
+                     concepts (sequential), or with the backbone (joint)
+    concept_targets  hard majority labels, or the annotators' shares as soft targets
+    gamma            weight of the concept loss beside the label loss
+    passes_per_step  passes trained per step in masked epochs, drawn at random; None trains all K + 1
+    residual_l2      strengths of the residual's penalty to choose from, on the evaluation split
+    head_rows        training rows whose features fit the residual and the label head
+    selection_rows   rows of the evaluation split that choose the best epoch; the report uses all
+    """
+
+    backbone: str
+    model: ModelConfig
+    prune: PruneConfig = field(default_factory=PruneConfig)
+    regime: Regime = "independent"
+    concept_targets: Targets = "shares"
+    gamma: float = 2.0
+    epochs_dense: int = 3
+    epochs_prune: int = 1
+    epochs_finetune: int = 2
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    freeze_embeddings: bool = True
+    passes_per_step: int | None = None
+    residual_l2: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+    head_rows: int = 4000
+    selection_rows: int = 512
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.epochs_dense, self.epochs_prune, self.epochs_finetune) < 0 or self.epochs < 1:
+            raise ConfigError("Epochs must not be negative, and at least one epoch is needed.")
+        if self.model.kind == "sparse" and self.epochs_finetune < 1:
+            raise ConfigError("A sparse model needs at least one epoch_finetune: the best epoch is chosen at the final sparsity.")
+        if self.batch_size < 1 or self.learning_rate <= 0 or self.head_learning_rate <= 0:
+            raise ConfigError("batch_size must be at least 1 and learning rates must be positive.")
+        passes = len(self.model.passes)
+        if self.passes_per_step is not None and not 1 <= self.passes_per_step <= passes:
+            raise ConfigError(f"passes_per_step is {self.passes_per_step}; allowed: 1..{passes} or none.")
+        if self.regime == "joint" and self.passes_per_step is not None:
+            raise ConfigError("The joint regime needs every concept in every step; set passes_per_step to none.")
+        if self.regime == "joint" and self.model.residual:
+            raise ConfigError("The joint regime learns the label from the concepts alone; set residual to false.")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in all."""
+        return self.epochs_dense + self.epochs_prune + self.epochs_finetune
+
+
+ConfigT = TypeVar("ConfigT", ModelConfig, TrainConfig)
+
+
+def to_json(config: ModelConfig | TrainConfig) -> dict[str, Any]:
+    """A configuration as plain JSON values."""
+    plain: dict[str, Any] = TypeAdapter(type(config)).dump_python(config, mode="json")
+    return plain
+
+
+def from_json(kind: type[ConfigT], values: dict[str, Any], source: str | Path = "config") -> ConfigT:
+    """The inverse of `to_json`; ConfigError names the first setting that is wrong and where it stood."""
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{source}: setting {where!r} is wrong: {first['msg']} (got {first['input']!r}).") from None

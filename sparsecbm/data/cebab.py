@@ -1,0 +1,114 @@
+"""CEBaB (arXiv 2205.14140): restaurant reviews with a rating and four aspects, each voted on by annotators.
+
+Label policy. An aspect that annotators were never asked about ("" or nothing) counts as `unknown`, like the vote
+`unknown` itself. An aspect or a rating without a majority becomes -1: the row stays, and that one label is left
+out of every loss and score. Rows with blank text or an id seen before are dropped. The report counts each case.
+"""
+
+import ast
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sparsecbm.data.sources import Row, read_rows, split_name
+from sparsecbm.data.split import NO_LABEL, LoadReport, Review, Split
+from sparsecbm.errors import DataError
+from sparsecbm.schema import CEBAB
+
+NO_MAJORITY = "no majority"
+UNKNOWN = "unknown"
+
+_COLUMNS = ("id", "description", "review_majority",
+            *(f"{concept}_aspect_{kind}" for concept in CEBAB.concepts for kind in ("majority", "label_distribution")))
+
+
+def load_cebab(source: str | Path, split: str) -> Split:
+    """Read one split from the official release files (a folder or a zip of it) or from the Hub (`hub:owner/name`).
+
+    Splits: train_exclusive, train_inclusive, train_observational, dev (also called validation) and test.
+    """
+    name = split_name(split)
+    rows, where = read_rows(source, name)
+    dropped: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
+    reviews: dict[str, Review] = {}
+    for number, row in enumerate(rows, start=1):
+        missing = [column for column in _COLUMNS if column not in row]
+        if missing:
+            raise DataError(f"{where}, row {number}: column {missing[0]!r} is missing; "
+                            f"a row needs {', '.join(_COLUMNS)}. Add it, or use the official release files.")
+        review, cases = _review(row, f"{where}, row {row['id']!r}")
+        if not review.text.strip():
+            dropped["blank text"] += 1
+        elif review.id in reviews:
+            dropped["id seen before"] += 1
+        else:
+            reviews[review.id] = review
+            notes.update(cases)
+    report = LoadReport(str(source), name, len(rows), len(reviews), dict(dropped), dict(sorted(notes.items())))
+    return Split.from_reviews(list(reviews.values()), CEBAB, report)
+
+
+def _review(row: Row, where: str) -> tuple[Review, list[str]]:
+    """One row under the label policy, and the policy cases it is an instance of."""
+    cases = []
+    label = _choice(row["review_majority"], CEBAB.labels, where, "review_majority")
+    if label in (NO_MAJORITY, ""):
+        cases.append("rating without a majority (no label loss, no label score)")
+    concepts, shares = [], []
+    for concept in CEBAB.concepts:
+        column = f"{concept}_aspect_majority"
+        value = _choice(row[column], CEBAB.values, where, column)
+        votes = _votes(row[f"{concept}_aspect_label_distribution"], where, f"{concept}_aspect_label_distribution")
+        if value == NO_MAJORITY:
+            cases.append(f"{concept} without a majority (no concept loss, no concept score)")
+        elif value == "":
+            cases.append(f"{concept} never asked (read as {UNKNOWN})")
+            value, votes = UNKNOWN, None
+        concepts.append(CEBAB.values.index(value) if value in CEBAB.values else NO_LABEL)
+        shares.append(votes or _certain(value))
+    index = CEBAB.labels.index(label) if label in CEBAB.labels else NO_LABEL
+    name, text = (_text(row[column], where, column) for column in ("id", "description"))
+    return Review(name, text, index, tuple(concepts), tuple(shares)), cases
+
+
+def _text(value: Any, where: str, column: str) -> str:
+    """A text ("" for nothing); half characters (lone surrogates) are none, for no UTF-8 file can hold them."""
+    try:
+        text = "" if value is None else value
+        text.encode()
+    except (AttributeError, UnicodeEncodeError):
+        raise DataError(f"{where}: {column} is {value!r}; it must be text. Correct or remove the row.") from None
+    return str(text)
+
+
+def _choice(value: Any, names: tuple[str, ...], where: str, column: str) -> str:
+    """One of the names, "no majority" or "" for nothing; anything else is a wrong label."""
+    name = "" if value is None else str(value)
+    if name not in (*names, NO_MAJORITY, ""):
+        raise DataError(f"{where}: {column} is {value!r}; allowed: {', '.join(names)}, {NO_MAJORITY!r} or empty. "
+                        "Correct or remove the row.")
+    return name
+
+
+def _votes(value: Any, where: str, column: str) -> tuple[float, ...] | None:
+    """Votes per value as shares, from counts that may be written as text (as on the Hub); None without any vote."""
+    try:
+        counts = ast.literal_eval(value) if isinstance(value, str) and value else value or {}
+        counts = {name: count for name, count in counts.items() if count is not None}
+        total = math.fsum(counts.values())
+        valid = set(counts) <= set(CEBAB.values) and all(count >= 0 for count in counts.values()) and total < math.inf
+    except (ValueError, SyntaxError, TypeError, AttributeError):
+        valid = False
+    if not valid:
+        raise DataError(f"{where}: {column} is {value!r}; allowed: counts of {', '.join(CEBAB.values)}, or empty. "
+                        "Correct or remove the row.")
+    return tuple(counts.get(name, 0) / total for name in CEBAB.values) if total else None
+
+
+def _certain(value: str) -> tuple[float, ...]:
+    """All votes for one value; an even split where there was no majority and the votes are not known."""
+    if value in CEBAB.values:
+        return tuple(float(name == value) for name in CEBAB.values)
+    return (1 / len(CEBAB.values),) * len(CEBAB.values)

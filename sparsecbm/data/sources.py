@@ -1,0 +1,108 @@
+"""Where raw rows come from: a folder or a zip of JSON files, or a data set on the Hugging Face Hub."""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import datasets
+from datasets.exceptions import DatasetsError
+
+from sparsecbm.errors import DataError, unknown_name
+
+#: A source that starts so is read from the Hub, e.g. hub:CEBaB/CEBaB.
+HUB_PREFIX = "hub:"
+
+#: Our name of every split, and the names it may bear in files; the last is the Hub's.
+SPLITS = {
+    "train_exclusive": ("train_exclusive",),
+    "train_inclusive": ("train_inclusive",),
+    "train_observational": ("train_observational",),
+    "dev": ("dev", "validation"),
+    "test": ("test",),
+}
+
+Row = dict[str, Any]
+
+
+def split_name(name: str) -> str:
+    """Our name of a split given under any of its names; DataError lists them all."""
+    for ours, names in SPLITS.items():
+        if name in names:
+            return ours
+    raise DataError(unknown_name("split", name, tuple(name for names in SPLITS.values() for name in names)))
+
+
+def read_rows(source: str | Path, split: str) -> tuple[list[Row], str]:
+    """All rows of a split (by our name), and the place they came from as messages should call it."""
+    if str(source).startswith(HUB_PREFIX):
+        return _from_hub(str(source).removeprefix(HUB_PREFIX), split), f"{source}, split {split}"
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(f"There is no folder or zip file at {path}. Give the folder or zip that holds the data set's "
+                        f"JSON files, or {HUB_PREFIX}owner/name to read it from the Hub.")
+    read = _from_folder if path.is_dir() else _from_zip
+    name, content = read(path, split)
+    return _parse(content, f"{path}/{name}"), f"{path}/{name}"
+
+
+def _from_folder(path: Path, split: str) -> tuple[str, bytes]:
+    try:
+        name = _member((file.name for file in path.iterdir()), split, path)
+        return name, (path / name).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error}). Check that you may read the folder and its files.") from None
+
+
+def _from_zip(path: Path, split: str) -> tuple[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = _member(archive.namelist(), split, path)
+            return name, archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+        raise DataError(f"{path} is not a zip file that can be read ({error}). "
+                        "Give a folder of JSON files or an intact zip; download it again if it was cut.") from None
+
+
+def _member(names: Iterable[str], split: str, where: Path) -> str:
+    """The one file among `names` that holds the split, at whatever depth."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        member = PurePosixPath(name)
+        for ours, allowed in SPLITS.items():
+            if member.suffix == ".json" and member.stem in allowed and member.parts[0] != "__MACOSX":
+                found.setdefault(ours, []).append(name)
+    matches = found.get(split, [])
+    if not matches:
+        present = ", ".join(ours for ours in SPLITS if ours in found) or "none"
+        raise DataError(f"{where} has no {' or '.join(f'{name}.json' for name in SPLITS[split])}; "
+                        f"splits present: {present}. Choose one of these, or put the file there.")
+    if len(matches) > 1:
+        raise DataError(f"{where} holds split {split} more than once: {', '.join(sorted(matches))}. Keep one of them.")
+    return matches[0]
+
+
+def _parse(content: bytes, where: str) -> list[Row]:
+    try:
+        rows = json.loads(content)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{where}, line {error.lineno}: not valid JSON ({error.msg} at column {error.colno}). "
+                        "Mend the line or download the file again.") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{where}, line {line}: not UTF-8 text ({error.reason}). Save the file as UTF-8.") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{where} holds a {type(rows).__name__} that is not a list of objects; "
+                        "a split is a JSON list with one object per review.")
+    return rows
+
+
+def _from_hub(name: str, split: str) -> list[Row]:
+    try:
+        return list(datasets.load_dataset(name, split=SPLITS[split][-1]))
+    except (DatasetsError, OSError, ValueError) as error:
+        cause = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(f"Split {split} of {HUB_PREFIX}{name} cannot be read: {cause}. "
+                        "Check the name, the split and the connection, or give a folder or zip.") from None

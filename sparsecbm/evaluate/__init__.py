@@ -1,0 +1,1 @@
+"""Scoring a model on a split: accuracy, calibration, leakage, and what the subnetworks carry."""

@@ -1,0 +1,75 @@
+"""Does the label follow from the concepts' meaning? What correcting concepts does, and what the residual carries."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from sparsecbm.model.network import Ledger, SparseCBM
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Label accuracy with one kind of concepts: on all rows, on those where some concept is predicted wrongly
+    (None without such a row), and on all rows with the residual switched off."""
+
+    all: float
+    rows_with_wrong_concept: float | None
+    no_residual: float
+
+
+def wrong_concepts(
+    concept_logits: Float[Tensor, "row concept value"], concepts: Int[Tensor, "row concept"]
+) -> Bool[Tensor, "row concept"]:
+    """Where a concept with a known truth is predicted as another value; never where the truth is unknown (-1)."""
+    return (concepts >= 0) & (concept_logits.argmax(-1) != concepts)
+
+
+def correction_table(
+    model: SparseCBM,
+    concept_logits: Float[Tensor, "row concept value"],
+    residual: Float[Tensor, "row label"],
+    concepts: Int[Tensor, "row concept"],
+    labels: Int[Tensor, " row"],
+) -> dict[str, Correction]:
+    """Label accuracy with `predicted`, `corrected` (only wrong concepts set right) and `true` (all known ones set).
+
+    A concept is set exactly as a person's override sets it; one without a known truth (-1) keeps its prediction.
+    A head that loses by correction reads something else than the concepts. The truth comes from the annotators:
+    these are oracle figures. Every row needs a label.
+    """
+    predicted = model.bottleneck(concept_logits)
+    _, count, values = predicted.shape
+    certain = torch.eye(values, dtype=predicted.dtype, device=predicted.device)
+    table = torch.stack([model.override_bottleneck(row, k) for k in range(count) for row in certain])
+    truth = table.view(count, values, values)[torch.arange(count, device=concepts.device), concepts.clamp(min=0)]
+    wrong = wrong_concepts(concept_logits, concepts)
+    affected = wrong.any(-1)
+
+    def scores(replaced: Bool[Tensor, "row concept"]) -> Correction:
+        bottleneck = torch.where(replaced.unsqueeze(-1), truth, predicted)
+        right, bare = (model.label(bottleneck, r).logits.argmax(-1) == labels for r in (residual, 0 * residual))
+        return Correction(_mean(right), _mean(right[affected]) if affected.any() else None, _mean(bare))
+
+    return {"predicted": scores(torch.zeros_like(wrong)), "corrected": scores(wrong), "true": scores(concepts >= 0)}
+
+
+def residual_share(ledger: Ledger) -> float:
+    """The residual's share of what moves the label, 0 (the concepts decide) to 1 (the residual decides).
+
+    With spread(v) = mean over labels of |v - mean(v)|, a row's share is spread(residual) divided by the sum of
+    spread(residual) and every concept's spread(contribution); 0 if nothing is spread. The mean over rows. The
+    bias, the same for every review, does not count.
+    """
+    residual = _spread(ledger.residual)  # [row]
+    total = residual + _spread(ledger.contributions).sum(-1)
+    return _mean(torch.where(total > 0, residual / total.clamp(min=torch.finfo(total.dtype).tiny), 0.0))
+
+
+def _spread(logits: Float[Tensor, "*row label"]) -> Float[Tensor, "*row"]:
+    return (logits - logits.mean(-1, keepdim=True)).abs().mean(-1)
+
+
+def _mean(values: Tensor) -> float:
+    return float(values.double().mean())

@@ -1,0 +1,177 @@
+"""A trained model on disk: JSON and safetensors only, checked in full when it is read, hashed by content."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sparsecbm.config import ModelConfig, from_json, to_json
+from sparsecbm.errors import CheckpointError, ConfigError
+from sparsecbm.model.backbone import empty_backbone
+from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import SparseCBM
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+MASKS_FILE = "masks.safetensors"
+TOKENIZER_FILE = "tokenizer.json"
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
+FORMAT = 1
+
+#: What makes two checkpoints the same model; metrics and card may be rewritten without changing the hash.
+HASHED_FILES = (CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A model with everything it needs to answer. `masks` is None for black-box and dense models."""
+
+    model: SparseCBM
+    encoder: Encoder
+    masks: ConceptMasks | None
+    hash: str
+    path: Path
+    metrics: dict[str, Any] = field(default_factory=dict)
+    card: str = ""
+
+
+def save_checkpoint(
+    folder: Path, model: SparseCBM, encoder: Encoder, masks: ConceptMasks | None, dtype: torch.dtype = torch.float16
+) -> None:
+    """Write weights (`dtype`), bit masks, tokenizer and settings; metrics and card are written by `write_notes`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.save(folder)
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
+    save_file(tensors, folder / WEIGHTS_FILE)
+    masks_path = folder / MASKS_FILE
+    masks_path.unlink(missing_ok=True)
+    if masks is not None:
+        save_file({name: bits.cpu().contiguous() for name, bits in masks.bits.items()}, masks_path)
+    settings = {"format": FORMAT, "model": to_json(model.config), "backbone": model.backbone.config.to_dict()}
+    (folder / CONFIG_FILE).write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
+
+
+def write_notes(folder: Path, metrics: dict[str, Any], card: str) -> None:
+    """Write what was measured of a checkpoint and its model card."""
+    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=1) + "\n")
+    (folder / CARD_FILE).write_text(card)
+
+
+def load_checkpoint(source: str | Path, device: str | torch.device | None = None) -> Checkpoint:
+    """Read a checkpoint folder, or one from the Hub by its id; CheckpointError says what is missing or wrong.
+
+    Weights are held in float32. `device` None means CUDA where there is one, else the CPU.
+    """
+    folder = _locate(source)
+    needed = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE]
+    settings = _read_json(folder, CONFIG_FILE)
+    try:
+        config = from_json(ModelConfig, settings["model"], folder / CONFIG_FILE)
+        model = SparseCBM(config, empty_backbone(settings["backbone"]))
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise CheckpointError(f"{folder / CONFIG_FILE} does not describe a model ({error}); restore the file.") from None
+    if config.kind == "sparse":
+        needed.append(MASKS_FILE)
+    _require(folder, needed)
+    _load_weights(model, _read_tensors(folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
+    masks = _load_masks(model, folder / MASKS_FILE) if config.kind == "sparse" else None
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    card = folder / CARD_FILE
+    return Checkpoint(
+        model=model.to(device).eval().requires_grad_(False),
+        encoder=Encoder.load(folder, config.max_tokens),
+        masks=None if masks is None else masks.to(device),
+        hash=_hash(folder),
+        path=folder,
+        metrics=_read_json(folder, METRICS_FILE) if (folder / METRICS_FILE).exists() else {},
+        card=card.read_text() if card.exists() else "",
+    )
+
+
+def _locate(source: str | Path) -> Path:
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith("."):
+        raise CheckpointError(f"There is no checkpoint folder {str(source)!r}; give a folder that holds {CONFIG_FILE}, "
+                              "or a Hub id such as owner/name.")
+    try:
+        return Path(snapshot_download(str(source), allow_patterns=["*.json", "*.safetensors", "*.txt", CARD_FILE]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(f"{str(source)!r} is neither a folder here nor a model that the Hub would give "
+                              f"({type(error).__name__}); check the path or the id.") from None
+
+
+def _require(folder: Path, names: list[str]) -> None:
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"The checkpoint {folder} lacks {', '.join(missing)}; it needs {', '.join(names)}. "
+                              "Copy the folder again in full.")
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    _require(folder, [name])
+    try:
+        values = json.loads((folder / name).read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{folder / name} is not valid JSON ({error}); restore the file.") from None
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{folder / name} holds a {type(values).__name__}, not an object; restore the file.")
+    return values
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is truncated or damaged ({error}); copy the file again.") from None
+
+
+def _load_weights(model: SparseCBM, tensors: dict[str, Tensor], path: Path) -> None:
+    expected = model.state_dict()
+    _check_names(set(expected), set(tensors), path)
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise CheckpointError(f"{path}: {name} has shape {tuple(tensor.shape)}, but {CONFIG_FILE} asks for "
+                                  f"{tuple(expected[name].shape)}; these files belong to different checkpoints.")
+    model.load_state_dict(tensors, strict=True)
+
+
+def _load_masks(model: SparseCBM, path: Path) -> ConceptMasks:
+    bits = _read_tensors(path)
+    _check_names(set(model.sites), set(bits), path)
+    passes = model.config.passes
+    for name, site in model.sites.items():
+        wanted = (len(passes), -(-site.shape[0] * site.shape[1] // 8))
+        if bits[name].dtype != torch.uint8 or bits[name].shape != wanted:
+            raise CheckpointError(f"{path}: the masks of {name} are {bits[name].dtype} of shape {tuple(bits[name].shape)}, "
+                                  f"but {len(passes)} passes need torch.uint8 of shape {wanted}; restore the file.")
+    return ConceptMasks(passes, {name: site.shape for name, site in model.sites.items()},
+                        {name: bits[name] for name in model.sites})
+
+
+def _check_names(expected: set[str], found: set[str], path: Path) -> None:
+    if expected != found:
+        missing, extra = sorted(expected - found), sorted(found - expected)
+        raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: missing {missing[:3] or 'nothing'}, "
+                              f"unknown {extra[:3] or 'nothing'}; these files belong to different checkpoints.")
+
+
+def _hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in HASHED_FILES:
+        if (folder / name).exists():
+            digest.update(name.encode())
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

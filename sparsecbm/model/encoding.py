@@ -1,0 +1,82 @@
+"""Text to tokens and back to words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from sparsecbm.errors import CheckpointError, InputError
+from sparsecbm.types import Word
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A padded batch of texts; `attention_mask` is 1 at real tokens and 0 at padding."""
+
+    input_ids: Int[Tensor, "batch token"]
+    attention_mask: Int[Tensor, "batch token"]
+
+    def to(self, device: torch.device | str) -> "Encoded":
+        """The same batch on another device."""
+        return Encoded(self.input_ids.to(device), self.attention_mask.to(device))
+
+
+class Encoder:
+    """A fast Hugging Face tokenizer that pads on the right and says when it cuts a text."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> None:
+        if not tokenizer.is_fast:
+            raise CheckpointError("The tokenizer has no fast version, so tokens cannot be traced to words; "
+                                  "use a model that ships a tokenizer.json.")
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        tokenizer.padding_side = tokenizer.truncation_side = "right"
+        tokenizer.model_max_length = max_tokens
+        self.tokenizer, self.max_tokens = tokenizer, max_tokens
+
+    @classmethod
+    def load(cls, source: str | Path, max_tokens: int) -> "Encoder":
+        """A tokenizer from a folder, or from the Hub by its id; CheckpointError when it is missing or broken."""
+        try:
+            return cls(AutoTokenizer.from_pretrained(source, use_fast=True), max_tokens)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"The tokenizer of {str(source)!r} cannot be loaded "
+                                  f"({str(error).splitlines()[0] if str(error) else type(error).__name__}); "
+                                  "restore tokenizer.json and tokenizer_config.json.") from None
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer.json and its settings."""
+        self.tokenizer.save_pretrained(folder)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Tokens of the texts, padded to the longest; texts beyond `max_tokens` are cut. InputError on blank text."""
+        for text in texts:
+            if not text.strip():
+                raise InputError("The text is empty; type or paste at least one word.")
+        batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
+        return Encoded(batch["input_ids"], batch["attention_mask"])
+
+    def count_tokens(self, text: str) -> int:
+        """Number of tokens of the whole text, special tokens included, without any cut."""
+        return len(self.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+    def words(self, text: str) -> tuple[tuple[Word, ...], tuple[int | None, ...]]:
+        """The words that are read, and for each token the index of its word (None for special tokens)."""
+        encoding = self.tokenizer(text, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True)
+        spans: dict[int, tuple[int, int]] = {}
+        for word, (start, end) in zip(encoding.word_ids(), encoding["offset_mapping"], strict=True):
+            if word is not None and end > start:
+                first, last = spans.get(word, (start, end))
+                spans[word] = (min(first, start), max(last, end))
+        index, words = {}, []
+        for word, (start, end) in spans.items():
+            core = text[start:end]
+            start, end = start + len(core) - len(core.lstrip()), end - (len(core) - len(core.rstrip()))
+            if start < end:  # byte-level tokenizers give blanks words of their own
+                index[word] = len(words)
+                words.append(Word(text[start:end], start, end))
+        return tuple(words), tuple(None if word is None else index.get(word) for word in encoding.word_ids())
