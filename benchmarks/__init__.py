@@ -1,0 +1,1 @@
+"""Measurements as ratios: each compares procedures in one run on one machine."""

@@ -1,0 +1,126 @@
+"""Trains the models of the README's results table and prints it: mean and spread over seeds on the evaluation split.
+
+    python -m benchmarks.table --data CEBAB_FOLDER --backbone FOLDER_OR_HUB_ID --output runs
+
+A run that has its metrics.json is not repeated, and an interrupted one goes on after its last whole epoch, so the
+command can be given again until the table is complete; `--only NAME` trains a single row.
+"""
+
+import argparse
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparsecbm.config import ModelConfig, PruneConfig, TrainConfig
+from sparsecbm.data import load_split
+from sparsecbm.model.checkpoint import METRICS_FILE
+from sparsecbm.schema import CEBAB
+from sparsecbm.training import train
+from sparsecbm.training.state import FOLDER
+
+#: The same six epochs for every row: masked models spend three of them dense, one pruning, two at the final sparsity.
+EPOCHS = {"epochs_dense": 3, "epochs_prune": 1, "epochs_finetune": 2}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `seeds` is how many of the asked-for seeds it is trained with at most."""
+
+    name: str
+    title: str
+    model: Mapping[str, Any]
+    prune: Mapping[str, Any]
+    train: Mapping[str, Any]
+    seeds: int = 99
+
+
+ROWS = (
+    Row("black_box", "black box", {"kind": "black_box"}, {}, {}),
+    Row("published", "dense CBM, published head", {"kind": "dense", "bottleneck": "logits", "residual": False}, {},
+        {"regime": "joint", "concept_targets": "majority"}),
+    Row("dense", "dense CBM", {"kind": "dense"}, {}, {}),
+    Row("core_exclusive", "SparseCBM, core + exclusive", {}, {}, {}),
+    Row("independent", "SparseCBM, independent masks", {}, {"scheme": "independent"}, {}),
+    Row("magnitude", "core + exclusive by magnitude", {}, {"saliency": "magnitude"}, {}, seeds=1),
+    Row("random", "core + exclusive at random", {}, {"saliency": "random"}, {}, seeds=1),
+)
+
+
+def config(row: Row, backbone: str, seed: int, passes: int | None) -> TrainConfig:
+    """The settings of one run of one row."""
+    model = ModelConfig(schema=CEBAB, **row.model)
+    return TrainConfig(backbone=backbone, model=model, prune=PruneConfig(**row.prune), seed=seed,
+                       passes_per_step=passes if model.kind == "sparse" else None, **EPOCHS, **row.train)
+
+
+COLUMNS: Mapping[str, Callable[[dict[str, Any]], float | None]] = {
+    "label accuracy": lambda r: r["label"]["accuracy"],
+    "label macro F1": lambda r: r["label"]["macro_f1"],
+    "concept macro F1": lambda r: r["concepts"] and float(np.mean([c["macro_f1"] for c in r["concepts"].values()])),
+    "gain of correcting": lambda r: r["correction"] and (r["correction"]["corrected"]["rows_with_wrong_concept"]
+                                                         - r["correction"]["predicted"]["rows_with_wrong_concept"]),
+    "least lead of own mask": lambda r: r["specificity"] and lead(np.array(r["specificity"])),
+    "mean Jaccard": lambda r: r["jaccard"] and mean_overlap(np.array(r["jaccard"])),
+}
+
+
+def lead(specificity: np.ndarray) -> float:
+    """Smallest margin, over heads, of a concept's own mask before the best other one."""
+    others = np.where(np.eye(len(specificity), dtype=bool), -np.inf, specificity).max(0)
+    return float((specificity.diagonal() - others).min())
+
+
+def mean_overlap(jaccard: np.ndarray) -> float:
+    """Mean over all pairs of different concepts."""
+    return float(jaccard[~np.eye(len(jaccard), dtype=bool)].mean())
+
+
+def table(output: Path, seeds: int) -> str:
+    """The Markdown table of all runs that are finished, in percent."""
+    lines = ["| model | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
+    for row in ROWS:
+        paths = [output / f"{row.name}-{seed}" / METRICS_FILE for seed in range(min(seeds, row.seeds))]
+        reports = [json.loads(path.read_text())["dev"] for path in paths if path.exists()]
+        cells = [_cell([column(report) for report in reports]) for column in COLUMNS.values()]
+        lines.append(f"| {row.title} | {len(reports)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(values: list[float | None]) -> str:
+    known = [100 * value for value in values if value is not None]
+    if not known:
+        return "-"
+    return f"{np.mean(known):.1f}" + (f" ± {np.std(known, ddof=1):.1f}" if len(known) > 1 else "")
+
+
+def main() -> None:
+    """Train what is missing, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder or zip with the CEBaB release files")
+    parser.add_argument("--backbone", required=True, help="folder or Hub id of the pretrained transformer")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 0..N-1 (default: %(default)s)")
+    parser.add_argument("--passes-per-step", type=int, help="passes trained per masked step (default: all)")
+    parser.add_argument("--only", choices=[row.name for row in ROWS], action="append", help="rows to train")
+    parser.add_argument("--device", help="cpu or cuda")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train_split, dev = (load_split("cebab", options.data, split) for split in ("train_exclusive", "dev"))
+    for seed in range(options.seeds):
+        for row in ROWS:
+            folder = options.output / f"{row.name}-{seed}"
+            if seed >= row.seeds or (options.only and row.name not in options.only) or (folder / METRICS_FILE).exists():
+                continue
+            logging.info("training %s, seed %d", row.title, seed)
+            settings = config(row, options.backbone, seed, options.passes_per_step)
+            train(settings, train_split, dev, folder, options.device, resume=(folder / FOLDER).exists())
+    print(table(options.output, options.seeds))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The losses of the passes: one per concept, and the label's."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from sparsecbm.config import TrainConfig
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.training.rows import TrainingRows
+
+
+def concept_losses(
+    logits: Float[Tensor, "batch concept value"],
+    targets: Float[Tensor, "batch concept value"],
+    known: Bool[Tensor, "batch concept"],
+) -> Float[Tensor, " concept"]:
+    """Mean cross-entropy (nats) of each concept over the rows where it is known; no sigmoid stands before it."""
+    each = -(targets * logits.log_softmax(-1)).sum(-1) * known  # [batch, concept]
+    return each.sum(0) / known.sum(0).clamp_min(1)
+
+
+def label_loss(logits: Float[Tensor, "batch label"], labels: Int[Tensor, " batch"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy (nats) over the rows with a majority label; 0 when there is none."""
+    total = cross_entropy(logits, labels, ignore_index=-1, reduction="sum")
+    return total / (labels >= 0).sum().clamp_min(1)
+
+
+def training_loss(
+    model: SparseCBM,
+    config: TrainConfig,
+    pooled: Float[Tensor, "batch chosen hidden"],
+    chosen: list[int],
+    rows: TrainingRows,
+) -> Float[Tensor, ""]:
+    """The backbone's loss over the passes in `chosen`, scaled so that its mean over random choices is the whole loss.
+
+    joint                    CE(label) + gamma * mean_k CE(concept k)
+    independent, sequential  gamma * mean_k CE(concept k), and CE(label) read directly off the residual's pass
+    black box                CE(label) read off its only pass
+    """
+    concepts = [k for k in chosen if k < len(config.model.schema.concepts)]
+    loss = pooled.new_zeros(())
+    logits = torch.einsum("bkh,kvh->bkv", pooled[:, : len(concepts)], model.concept_weight[concepts])
+    logits = logits + model.concept_bias[concepts]
+    if concepts and config.model.kind != "black_box":
+        each = concept_losses(logits, rows.targets[:, concepts], rows.known[:, concepts])
+        loss = loss + config.gamma * each.sum() / len(config.model.schema.concepts)
+    every = len(concepts) == len(config.model.schema.concepts)
+    if config.regime == "joint" and every and config.model.kind != "black_box":
+        nothing = pooled.new_zeros(len(rows), len(config.model.schema.labels))
+        loss = loss + label_loss(model.label(model.bottleneck(logits), nothing).logits, rows.labels)
+    elif len(concepts) < len(chosen):
+        loss = loss + label_loss(model.residual_logits(pooled), rows.labels)
+    return loss * len(config.model.passes) / len(chosen)

@@ -1,0 +1,128 @@
+"""A training run from splits to a checkpoint that has been measured."""
+
+import logging
+import random
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from sparsecbm.config import TrainConfig, to_json
+from sparsecbm.data.split import Split
+from sparsecbm.errors import ConfigError
+from sparsecbm.evaluate.report import evaluate_pooled
+from sparsecbm.model.backbone import pretrained_backbone
+from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, save_checkpoint, write_notes
+from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.inference import pool_texts
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.training.card import model_card
+from sparsecbm.training.display import TrainingDisplay
+from sparsecbm.training.heads import fit_label_head, fit_residual
+from sparsecbm.training.loop import Trainer
+from sparsecbm.training.rows import TrainingRows
+from sparsecbm.training.state import FOLDER
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    config: TrainConfig,
+    train_split: Split,
+    eval_split: Split,
+    output: Path,
+    device: str | None = None,
+    resume: bool = False,
+) -> Path:
+    """Train a model, write it with `metrics.json` and a model card to `output`, and return that folder.
+
+    `resume` goes on after the last finished epoch of an interrupted run with the same settings. ConfigError when
+    the splits do not fit the schema or there is nothing to resume.
+    """
+    for split in (train_split, eval_split):
+        if split.schema != config.model.schema:
+            raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of {config.model.schema.name}; "
+                              "use one data set for both.")
+    _seed(config.seed)
+    accelerator = Accelerator(cpu=device == "cpu")
+    model = SparseCBM(config.model, pretrained_backbone(config.backbone)).to(accelerator.device)
+    encoder = Encoder.load(config.backbone, config.model.max_tokens)
+    rows, eval_rows = (TrainingRows.of(split, config.concept_targets) for split in (train_split, eval_split))
+    trainer = Trainer(model, encoder, rows, eval_rows, config, output, accelerator)
+    if resume:
+        trainer.resume()
+    elif (output / FOLDER).exists():
+        raise ConfigError(f"{output} holds an unfinished run; go on with --resume, or choose another output folder.")
+    with TrainingDisplay(trainer.steps_per_epoch * config.epochs, trainer.progress.step) as display:
+        progress = trainer.run(display)
+    started = time.perf_counter()
+    report, penalties = _fit_heads(trainer, rows, eval_rows, eval_split)
+    masks = progress.masks if trainer.sparse else None
+    save_checkpoint(output, model, encoder, masks)
+    training = {
+        "config": to_json(config), "split": train_split.name, "rows": len(rows), "data_hash": train_split.data_hash,
+        "report": train_split.report.lines(), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
+        "damping_ratio": trainer.damping_ratio, "residual": penalties,
+        "seconds": progress.seconds + time.perf_counter() - started,
+    }
+    annotate(output, report, training)
+    shutil.rmtree(output / FOLDER)
+    return output
+
+
+def annotate(
+    folder: Path, report: dict[str, Any], training: dict[str, Any], baselines: Mapping[str, dict[str, Any]] | None = None
+) -> None:
+    """Write `metrics.json` and the card of a checkpoint; `baselines` are other models' reports on the same split."""
+    metrics = {"dev": report, "baselines": dict(baselines or {}), "training": training}
+    write_notes(folder, metrics, model_card(metrics))
+
+
+def add_baselines(folder: Path, others: Mapping[str, Path]) -> None:
+    """Put the dev reports of other checkpoints beside this one's, for the screen and the card."""
+    metrics = load_checkpoint(folder, "cpu").metrics
+    if "dev" not in metrics:
+        raise ConfigError(f"{folder} has no {METRICS_FILE} with a report; train or evaluate it first.")
+    reports = {name: load_checkpoint(other, "cpu").metrics["dev"] for name, other in others.items()}
+    annotate(folder, metrics["dev"], metrics["training"], metrics["baselines"] | reports)
+
+
+@torch.no_grad()
+def _as_stored(model: SparseCBM) -> None:
+    """Round the weights to what the checkpoint will hold, so that what is measured is what ships."""
+    for tensor in model.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(tensor.half().float())
+
+
+def _fit_heads(
+    trainer: Trainer, rows: TrainingRows, eval_rows: TrainingRows, eval_split: Split
+) -> tuple[dict[str, Any], dict[str, float]]:
+    model, config = trainer.model, trainer.config
+    masks = trainer.progress.masks if trainer.sparse else None
+    penalties: dict[str, float] = {}
+    _as_stored(model)
+    log.info("pooling the evaluation split")
+    eval_pooled = pool_texts(model, trainer.encoder, masks, eval_rows.texts)
+    if config.model.kind != "black_box":
+        log.info("pooling the training split to fit the label head")
+        sample = rows.sample(config.head_rows, config.seed)
+        pooled = pool_texts(model, trainer.encoder, masks, sample.texts)
+        model.to("cpu")
+        fit_label_head(model, config, pooled, sample)
+        if config.model.residual:
+            penalties = fit_residual(model, config, pooled, sample, eval_pooled, eval_rows)
+        _as_stored(model)
+    report = evaluate_pooled(model.to("cpu"), masks, eval_pooled, eval_split, seed=config.seed)
+    return report.to_json(), penalties
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)

@@ -1,0 +1,94 @@
+"""How much each weight matters to each pass: oBERT, magnitude or random."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sparsecbm.config import TrainConfig
+from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.training.fisher import BlockFisher
+from sparsecbm.training.losses import training_loss
+from sparsecbm.training.rows import TrainingRows
+
+#: Reviews whose gradients are held at once while the Fisher blocks are summed.
+CHUNK = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Saliency:
+    """`scores[matrix]` is [pass_, row, column], larger means more worth keeping.
+
+    `damping_ratio[pass_]` is the mean of `damp * [F^-1]_jj`, 0..1: at 1 the Fisher blocks are isotropic and oBERT is
+    magnitude pruning in disguise. Empty for the other kinds.
+    """
+
+    scores: dict[str, Float[Tensor, "pass_ row column"]]
+    damping_ratio: dict[str, float]
+
+
+def saliency(
+    model: SparseCBM,
+    encoder: Encoder,
+    masks: ConceptMasks,
+    rows: TrainingRows,
+    config: TrainConfig,
+    seed: int,
+    progress: Callable[[str], None],
+) -> Saliency:
+    """Score every masked weight for every pass; `progress` hears which pass is being worked on."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = {name: dict(model.backbone.named_parameters())[name].detach() for name in masks.matrices}
+    noise = {n: torch.rand(len(masks.passes), *w.shape, generator=generator).to(w.device) for n, w in weights.items()}
+    if config.prune.saliency == "random":
+        return Saliency(noise, {})
+    if config.prune.saliency == "magnitude":
+        # Magnitude cannot tell passes apart; the jitter decides who gets a weight that all want equally.
+        return Saliency({name: w.square() * (1 + 1e-3 * noise[name]) for name, w in weights.items()}, {})
+    scores: dict[str, list[Tensor]] = {name: [] for name in weights}
+    ratios = {}
+    for k, name_of_pass in enumerate(masks.passes):
+        progress(name_of_pass)
+        told = rows.labels >= 0 if name_of_pass == "residual" else rows.known[:, k]
+        sample = rows.select(told.nonzero().squeeze(1).tolist()).sample(config.prune.gradients, seed)
+        fishers = _fisher_blocks(model, encoder, {n: masks.unpack(n)[k] for n in weights}, k, sample, config)
+        ratio = 0.0
+        for name, weight in weights.items():
+            fisher = fishers.pop(name)
+            damp = fisher.damping(config.prune.damp)
+            inverse = fisher.inverse_diagonal(damp)
+            ratio += float((damp * inverse).sum()) / masks.weights
+            inverse = inverse.T if model.sites[name].input_first else inverse
+            scores[name].append(weight.square() / (2 * inverse))  # Kurtic et al. 2022, eq. 5
+        ratios[name_of_pass] = ratio
+    return Saliency({name: torch.stack(each) for name, each in scores.items()}, ratios)
+
+
+def _fisher_blocks(
+    model: SparseCBM, encoder: Encoder, mask: dict[str, Tensor], k: int, rows: TrainingRows, config: TrainConfig
+) -> dict[str, BlockFisher]:
+    """Fisher blocks of pass k's own loss, from one gradient per review, without dropout."""
+    parameters = dict(model.backbone.named_parameters())
+    sites = [model.sites[name] for name in mask]
+    fishers = {s.name: BlockFisher(*(s.shape[::-1] if s.input_first else s.shape), config.prune.block, model.device)
+               for s in sites}
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(rows), CHUNK):
+        chunk = []
+        for row in range(start, min(start + CHUNK, len(rows))):
+            review = rows.select([row])
+            encoded = encoder.encode(review.texts).to(model.device)
+            weights = {name: (parameters[name].detach() * on).requires_grad_() for name, on in mask.items()}
+            pooled = model.run_pass(weights, model.embed(encoded.input_ids).detach(), encoded.attention_mask)
+            loss = training_loss(model, config, pooled.unsqueeze(1), [k], review.to(model.device))
+            chunk.append(torch.autograd.grad(loss, list(weights.values())))
+        for site, gradients in zip(sites, zip(*chunk, strict=True), strict=True):
+            masked = torch.stack(gradients) * mask[site.name]
+            fishers[site.name].add(masked.mT if site.input_first else masked)
+    model.train(was_training)
+    return fishers
