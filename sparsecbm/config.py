@@ -76,7 +76,8 @@ class PruneConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.sparsity < 1:
-            raise ConfigError(f"Sparsity goes from {self.start} to {self.sparsity}; allowed: 0 <= start <= sparsity < 1.")
+            raise ConfigError(f"Sparsity goes from {self.start} to {self.sparsity}; "
+                              "allowed: 0 <= start <= sparsity < 1.")
         if min(self.steps, self.refresh, self.gradients, self.block) < 1:
             raise ConfigError("steps, refresh, gradients and block must each be at least 1.")
         if self.damp <= 0:
@@ -122,8 +123,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if min(self.epochs_dense, self.epochs_prune, self.epochs_finetune) < 0 or self.epochs < 1:
             raise ConfigError("Epochs must not be negative, and at least one epoch is needed.")
-        if self.model.kind == "sparse" and self.epochs_finetune < 1:
-            raise ConfigError("A sparse model needs at least one epoch_finetune: the best epoch is chosen at the final sparsity.")
+        if self.model.kind == "sparse" and min(self.epochs_prune, self.epochs_finetune) < 1:
+            raise ConfigError("A sparse model needs at least one epochs_prune, to find its masks, and one "
+                              "epochs_finetune: the best epoch is chosen at the final sparsity.")
         if self.batch_size < 1 or self.learning_rate <= 0 or self.head_learning_rate <= 0:
             raise ConfigError("batch_size must be at least 1 and learning rates must be positive.")
         passes = len(self.model.passes)

@@ -27,7 +27,8 @@ class ConceptSchema:
     def __post_init__(self) -> None:
         for kind, names in (("concept", self.concepts), ("value", self.values), ("label", self.labels)):
             if len(names) < 2 and kind != "concept" or not names:
-                raise ConfigError(f"A schema needs at least two values and labels and one concept; {kind}s are {names}.")
+                raise ConfigError("A schema needs at least two values and labels and one concept; "
+                                  f"{kind}s are {names}.")
             if len(set(names)) != len(names):
                 raise ConfigError(f"{kind.capitalize()} names must differ; got {names}.")
         if len(self.label_display) != len(self.labels) or len(self.concept_help) != len(self.concepts):

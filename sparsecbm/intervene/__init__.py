@@ -1,0 +1,1 @@
+"""What a person may change, and what follows from it."""

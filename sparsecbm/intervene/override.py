@@ -70,6 +70,7 @@ def override(
         probabilities[k] = shares
         bottleneck[k] = model.override_bottleneck(distribution, k).cpu().numpy()
     rest = prediction.residual if residual else np.zeros_like(prediction.residual)
-    after = relabel(model, replace(prediction, concept_probabilities=probabilities, bottleneck=bottleneck, residual=rest,
-                                   receipt=replace(prediction.receipt, method="override")))
+    edited = replace(prediction, concept_probabilities=probabilities, bottleneck=bottleneck, residual=rest,
+                     receipt=replace(prediction.receipt, method="override"))
+    after = relabel(model, edited)
     return InterventionResult(prediction, after, checked, after.receipt)

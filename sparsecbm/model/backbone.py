@@ -28,7 +28,7 @@ ROLES = {
 
 @dataclass(frozen=True)
 class WeightSite:
-    """One masked matrix. `input_first` is True for Conv1D, whose weight is [input, output] instead of [output, input]."""
+    """One masked matrix. `input_first` is True for Conv1D, whose weight is [input, output] and not [output, input]."""
 
     name: str
     layer: int
@@ -54,9 +54,21 @@ def weight_sites(backbone: nn.Module) -> Mapping[str, WeightSite]:
             f"{name}.weight", int(layer), ROLES.get(inner, inner), (rows, columns), isinstance(module, Conv1D)
         )
     if not sites:
-        raise ConfigError(f"{type(backbone).__name__} has no linear layer in a layer stack, so nothing could be masked; "
-                          "use a transformer such as BERT, RoBERTa, DistilBERT, GPT-2 or OPT.")
+        raise ConfigError(f"{type(backbone).__name__} has no linear layer in a layer stack, so nothing could be "
+                          "masked; use a transformer such as BERT, RoBERTa, DistilBERT, GPT-2 or OPT.")
     return sites
+
+
+def output_width(backbone: PreTrainedModel) -> int:
+    """Width of the last hidden states; some OPT models project them to the width of their embeddings."""
+    return int(getattr(backbone.config, "word_embed_proj_dim", backbone.config.hidden_size))
+
+
+def max_positions(backbone: PreTrainedModel) -> int:
+    """Tokens that the backbone can tell apart by position; RoBERTa counts from beyond its padding index."""
+    config = backbone.config
+    first = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+    return int(config.max_position_embeddings) - first
 
 
 def pretrained_backbone(source: str | Path) -> PreTrainedModel:
@@ -79,6 +91,6 @@ def empty_backbone(values: Mapping[str, object]) -> PreTrainedModel:
 def _trim(backbone: PreTrainedModel) -> PreTrainedModel:
     # The pooler's output is never read, and key-value caches only cost memory here.
     if getattr(backbone, "pooler", None) is not None:
-        backbone.pooler = None
+        backbone.register_module("pooler", None)
     backbone.config.use_cache = False
     return backbone

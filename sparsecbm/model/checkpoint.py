@@ -75,11 +75,15 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
     folder = _locate(source)
     needed = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE]
     settings = _read_json(folder, CONFIG_FILE)
+    if settings.get("format") != FORMAT:
+        raise CheckpointError(f"{folder / CONFIG_FILE} is of format {settings.get('format')}; this version reads "
+                              f"{FORMAT}. Use the version that wrote it, or train again.")
     try:
         config = from_json(ModelConfig, settings["model"], folder / CONFIG_FILE)
         model = SparseCBM(config, empty_backbone(settings["backbone"]))
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
-        raise CheckpointError(f"{folder / CONFIG_FILE} does not describe a model ({error}); restore the file.") from None
+        raise CheckpointError(f"{folder / CONFIG_FILE} does not describe a model ({error}); "
+                              "restore the file.") from None
     if config.kind == "sparse":
         needed.append(MASKS_FILE)
     _require(folder, needed)
@@ -154,8 +158,9 @@ def _load_masks(model: SparseCBM, path: Path) -> ConceptMasks:
     for name, site in model.sites.items():
         wanted = (len(passes), -(-site.shape[0] * site.shape[1] // 8))
         if bits[name].dtype != torch.uint8 or bits[name].shape != wanted:
-            raise CheckpointError(f"{path}: the masks of {name} are {bits[name].dtype} of shape {tuple(bits[name].shape)}, "
-                                  f"but {len(passes)} passes need torch.uint8 of shape {wanted}; restore the file.")
+            raise CheckpointError(f"{path}: the masks of {name} are {bits[name].dtype} of shape "
+                                  f"{tuple(bits[name].shape)}, but {len(passes)} passes need torch.uint8 of shape "
+                                  f"{wanted}; restore the file.")
     return ConceptMasks(passes, {name: site.shape for name, site in model.sites.items()},
                         {name: bits[name] for name in model.sites})
 

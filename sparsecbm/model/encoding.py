@@ -57,7 +57,8 @@ class Encoder:
         for text in texts:
             if not text.strip():
                 raise InputError("The text is empty; type or paste at least one word.")
-        batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
+        batch = self.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
         return Encoded(batch["input_ids"], batch["attention_mask"])
 
     def count_tokens(self, text: str) -> int:
@@ -72,7 +73,8 @@ class Encoder:
             if word is not None and end > start:
                 first, last = spans.get(word, (start, end))
                 spans[word] = (min(first, start), max(last, end))
-        index, words = {}, []
+        index: dict[int, int] = {}
+        words: list[Word] = []
         for word, (start, end) in spans.items():
             core = text[start:end]
             start, end = start + len(core) - len(core.lstrip()), end - (len(core) - len(core.rstrip()))

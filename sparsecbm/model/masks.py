@@ -1,4 +1,4 @@
-"""Concept masks: which weights each pass of the backbone keeps, as an immutable value of one bit per weight and pass."""
+"""Concept masks: which weights each pass of the backbone keeps, an immutable value of one bit per weight and pass."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ class ConceptMasks:
     @classmethod
     def ones(cls, passes: tuple[str, ...], shapes: Mapping[str, tuple[int, int]]) -> "ConceptMasks":
         """Masks that keep everything."""
-        return cls.from_bools(passes, {n: torch.ones(len(passes), *shape, dtype=torch.bool) for n, shape in shapes.items()})
+        size = len(passes)
+        return cls.from_bools(passes, {n: torch.ones(size, *shape, dtype=torch.bool) for n, shape in shapes.items()})
 
     @property
     def matrices(self) -> tuple[str, ...]:
@@ -93,4 +94,5 @@ def _pack(stack: MaskStack) -> Bits:
     flat = stack.flatten(1)
     flat = torch.nn.functional.pad(flat, (0, -flat.shape[1] % 8))
     place = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.uint8, device=stack.device)
-    return (flat.unflatten(1, (-1, 8)) * place).sum(-1, dtype=torch.uint8)
+    packed: Tensor = (flat.unflatten(1, (-1, 8)) * place).sum(-1, dtype=torch.uint8)
+    return packed

@@ -13,7 +13,7 @@ from torch.func import functional_call
 from transformers import PreTrainedModel
 
 from sparsecbm.config import ModelConfig
-from sparsecbm.model.backbone import weight_sites
+from sparsecbm.model.backbone import output_width, weight_sites
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 
@@ -54,8 +54,9 @@ class SparseCBM(nn.Module):
 
     def __init__(self, config: ModelConfig, backbone: PreTrainedModel) -> None:
         super().__init__()
-        hidden = int(backbone.config.hidden_size)
-        concepts, values, labels = (len(axis) for axis in (config.schema.concepts, config.schema.values, config.schema.labels))
+        hidden = output_width(backbone)
+        schema = config.schema
+        concepts, values, labels = (len(names) for names in (schema.concepts, schema.values, schema.labels))
         self.config, self.backbone, self.sites = config, backbone, weight_sites(backbone)
         self.concept_weight = nn.Parameter(torch.randn(concepts, values, hidden) * 0.02)
         self.concept_bias = nn.Parameter(torch.zeros(concepts, values))
@@ -125,7 +126,8 @@ class SparseCBM(nn.Module):
             self.backbone, dict(weights), (), {"inputs_embeds": embedded, "attention_mask": attention_mask}
         ).last_hidden_state  # [batch, token, hidden]
         real = attention_mask.unsqueeze(-1).to(states.dtype)
-        return (states * real).sum(1) / real.sum(1)
+        pooled: Tensor = (states * real).sum(1) / real.sum(1)
+        return pooled
 
     # -- heads -----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,12 +46,12 @@ def relabel(model: SparseCBM, prediction: Prediction) -> Prediction:
     return replace(prediction, **_label_parts(ledger), receipt=replace(prediction.receipt, milliseconds=milliseconds))
 
 
-def _label_parts(ledger: Ledger) -> dict[str, np.ndarray]:
+def _label_parts(ledger: Ledger) -> dict[str, Any]:
     logits = ledger.logits[0]
     return {"contributions": _numpy(ledger.contributions[0]), "label_bias": _numpy(ledger.bias),
             "label_logits": _numpy(logits), "label_probabilities": _numpy(logits.softmax(-1))}
 
 
 def _numpy(tensor: Float[Tensor, "*axes"]) -> Float[np.ndarray, "*axes"]:
-    array: np.ndarray = tensor.detach().cpu().numpy()
+    array: np.ndarray = tensor.detach().cpu().numpy().copy()  # a view of the bias would open the model to writes
     return array

@@ -32,9 +32,9 @@ def core_shares(density: float, passes: int, core: float) -> tuple[float, float]
 def core_exclusive(scores: Scores, active: Active, density: float, core: float) -> Active:
     """A core that all passes share and, beside it, a part of each pass's own.
 
-    With s normalised per pass: the core holds the largest geometric means of s over passes; every other weight goes to
-    the pass with the largest `sqrt(s_k) * s_k / sum_j s_j`, as long as that pass still has room. Each pass keeps exactly
-    `round(density * weight)` weights.
+    With s normalised per pass: the core holds the largest geometric means of s over passes; every other weight goes
+    to the pass with the largest `sqrt(s_k) * s_k / sum_j s_j`, as long as that pass still has room. Each pass keeps
+    exactly `round(density * weight)` weights.
     """
     passes, weights = scores.shape
     common, _ = core_shares(density, passes, core)

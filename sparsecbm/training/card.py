@@ -29,13 +29,13 @@ On split `{split}`, n = {n}. Percent, with bootstrap 95 % intervals where given.
 
 ## Limits
 Trained on short English restaurant reviews; ratings, and what counts as a concept, follow that data set's annotators.
-The evaluation split chose the epoch and the residual's penalty, so figures on unseen data may be lower. The residual says
-how much of the label the concepts do not explain: read it before believing a concept-level story.
+The evaluation split chose the epoch and the residual's penalty, so figures on unseen data may be lower. The residual
+says how much of the label the concepts do not explain: read it before believing a concept-level story.
 
 ## Licence and attribution
-Weights: Apache-2.0, derived from the backbone named above (the shipped checkpoint: sentence-transformers/all-MiniLM-L6-v2,
-Apache-2.0). Training data of the shipped checkpoint: CEBaB v1.1 (Abraham et al., NeurIPS 2022, arXiv 2205.14140),
-CC BY 4.0; no text of it is contained here.
+Weights: Apache-2.0, derived from the backbone named above (the shipped checkpoint:
+sentence-transformers/all-MiniLM-L6-v2, Apache-2.0). Training data of the shipped checkpoint: CEBaB v1.1
+(Abraham et al., NeurIPS 2022, arXiv 2205.14140), CC BY 4.0; no text of it is contained here.
 """
 
 
@@ -49,8 +49,8 @@ def model_card(metrics: dict[str, Any]) -> str:
         title=f"{model['schema']['name']} {model['kind'].replace('_', ' ')}", kind=model["kind"],
         concepts=", ".join(model["schema"]["concepts"]), values=", ".join(model["schema"]["values"]),
         labels=", ".join(model["schema"]["label_display"]), backbone=config["backbone"].rstrip("/").split("/")[-1],
-        masks=(f"{prune['scheme']}, {prune['saliency']} saliency, {prune['sparsity']:.0%} of every masked matrix dropped "
-               "per pass" if sparse else "none"),
+        masks=(f"{prune['scheme']}, {prune['saliency']} saliency, {prune['sparsity']:.0%} of every masked matrix "
+               "dropped per pass" if sparse else "none"),
         train=training["split"], data=model["schema"]["name"], rows=training["rows"], seed=config["seed"],
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
@@ -77,8 +77,8 @@ def _row(name: str, figures: dict[str, Any]) -> str:
 def _correction(report: dict[str, Any]) -> str:
     if not report.get("correction"):
         return ""
-    lines = ["Label accuracy with the model's own concepts, with its wrong concepts corrected, and with all true ones:", "",
-             "| concepts | all rows | rows with a wrong concept | without the residual |", "|---|---|---|---|"]
+    lines = ["Label accuracy with the model's own concepts, with its wrong concepts corrected, and with all true ones:",
+             "", "| concepts | all rows | rows with a wrong concept | without the residual |", "|---|---|---|---|"]
     for name, row in report["correction"].items():
         cells = (row[key] for key in ("all", "rows_with_wrong_concept", "no_residual"))
         lines.append(f"| {name} | " + " | ".join("-" if cell is None else f"{100 * cell:.1f}" for cell in cells) + " |")

@@ -88,7 +88,8 @@ def fit_residual(
     with torch.no_grad():
         features, told = pooled[:, -1], rows.labels >= 0
         mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)
-        fixed = model.label(_bottleneck(model, config, pooled, rows), torch.zeros(len(rows), len(model.label_bias))).logits
+        nothing = torch.zeros(len(rows), len(model.label_bias))
+        fixed = model.label(_bottleneck(model, config, pooled, rows), nothing).logits
         predicted = model.bottleneck(model.concept_logits(eval_pooled))
         eval_told = eval_rows.labels >= 0
     accuracy, fitted = {}, {}

@@ -47,7 +47,6 @@ class Trainer:
         self.progress = Progress(ConceptMasks.ones(config.model.passes, shapes).to(model.device))
         self.steps_per_epoch = -(-len(rows) // config.batch_size)
         self._scores: Saliency | None = None
-        self.damping_ratio: dict[str, float] = {}
 
     @property
     def sparse(self) -> bool:
@@ -77,7 +76,7 @@ class Trainer:
         pruning = masked and epoch < self.config.epochs_dense + self.config.epochs_prune
         stacks = self._unpacked() if masked else None
         for batch in self.rows.batches(self.config.batch_size, generator):
-            if pruning and self._due():
+            while pruning and self._due():
                 self._prune(display)
                 stacks = self._unpacked()
             losses.append(self._step(batch.to(self.model.device), stacks, generator))
@@ -117,19 +116,19 @@ class Trainer:
         return float(loss.detach())
 
     def _due(self) -> bool:
-        """Pruning steps are spread evenly over the pruning epochs, the first at their beginning."""
+        """Pruning steps are spread evenly over the pruning epochs, the first at their beginning; all fall into them."""
         done = self.progress.step - self.config.epochs_dense * self.steps_per_epoch
         span = self.config.epochs_prune * self.steps_per_epoch
-        return self.progress.prune_step < self.config.prune.steps and (
-            done * self.config.prune.steps >= self.progress.prune_step * span)
+        steps, made = self.config.prune.steps, self.progress.prune_step
+        return made < steps and (done * steps >= made * span or done == span - 1)
 
     def _prune(self, display: TrainingDisplay) -> None:
         settings, step = self.config.prune, self.progress.prune_step
         if self._scores is None or step % settings.refresh == 0:
             self._scores = saliency(self.model, self.encoder, self.progress.masks, self.rows, self.config,
                                     self.config.seed * 1000 + step, display.saliency)
-            self.damping_ratio = self._scores.damping_ratio
-            display.damping(self.damping_ratio)
+            self.progress.damping_ratio = self._scores.damping_ratio
+            display.damping(self._scores.damping_ratio)
         target = cubic_sparsity(step + 1, settings.steps, settings.start, settings.sparsity)
         self.progress.masks = prune(self.progress.masks, self._scores, target, settings)
         self.progress.prune_step += 1
@@ -172,5 +171,6 @@ def selection_scores(
     else:
         logits = model.residual_logits(pooled)
     if config.model.residual or config.regime == "joint":
-        scores["label_macro_f1"] = float(f1_score(rows.labels[told].cpu(), logits[told].argmax(-1).cpu(), average="macro"))
+        guess = logits[told].argmax(-1)
+        scores["label_macro_f1"] = float(f1_score(rows.labels[told].cpu(), guess.cpu(), average="macro"))
     return scores

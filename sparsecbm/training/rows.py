@@ -42,7 +42,8 @@ class TrainingRows:
 
     def select(self, rows: list[int]) -> "TrainingRows":
         """Some of the rows, in the given order."""
-        return TrainingRows(tuple(self.texts[row] for row in rows), self.targets[rows], self.known[rows], self.labels[rows])
+        texts = tuple(self.texts[row] for row in rows)
+        return TrainingRows(texts, self.targets[rows], self.known[rows], self.labels[rows])
 
     def to(self, device: torch.device | str) -> "TrainingRows":
         """The same rows with their tensors on another device."""

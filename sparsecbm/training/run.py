@@ -16,7 +16,7 @@ from sparsecbm.config import TrainConfig, to_json
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.evaluate.report import evaluate_pooled
-from sparsecbm.model.backbone import pretrained_backbone
+from sparsecbm.model.backbone import max_positions, pretrained_backbone
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, save_checkpoint, write_notes
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.inference import pool_texts
@@ -46,11 +46,15 @@ def train(
     """
     for split in (train_split, eval_split):
         if split.schema != config.model.schema:
-            raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of {config.model.schema.name}; "
-                              "use one data set for both.")
+            raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of "
+                              f"{config.model.schema.name}; use one data set for both.")
     _seed(config.seed)
+    backbone = pretrained_backbone(config.backbone)
+    if config.model.max_tokens > max_positions(backbone):
+        raise ConfigError(f"max_tokens is {config.model.max_tokens}, but {config.backbone} reads at most "
+                          f"{max_positions(backbone)} tokens; set max_tokens to that or less.")
     accelerator = Accelerator(cpu=device == "cpu")
-    model = SparseCBM(config.model, pretrained_backbone(config.backbone)).to(accelerator.device)
+    model = SparseCBM(config.model, backbone).to(accelerator.device)
     encoder = Encoder.load(config.backbone, config.model.max_tokens)
     rows, eval_rows = (TrainingRows.of(split, config.concept_targets) for split in (train_split, eval_split))
     trainer = Trainer(model, encoder, rows, eval_rows, config, output, accelerator)
@@ -67,7 +71,7 @@ def train(
     training = {
         "config": to_json(config), "split": train_split.name, "rows": len(rows), "data_hash": train_split.data_hash,
         "report": train_split.report.lines(), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
-        "damping_ratio": trainer.damping_ratio, "residual": penalties,
+        "damping_ratio": progress.damping_ratio, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
     annotate(output, report, training)
@@ -76,7 +80,8 @@ def train(
 
 
 def annotate(
-    folder: Path, report: dict[str, Any], training: dict[str, Any], baselines: Mapping[str, dict[str, Any]] | None = None
+    folder: Path, report: dict[str, Any], training: dict[str, Any],
+    baselines: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
     """Write `metrics.json` and the card of a checkpoint; `baselines` are other models' reports on the same split."""
     metrics = {"dev": report, "baselines": dict(baselines or {}), "training": training}

@@ -23,8 +23,8 @@ CHUNK = 8
 class Saliency:
     """`scores[matrix]` is [pass_, row, column], larger means more worth keeping.
 
-    `damping_ratio[pass_]` is the mean of `damp * [F^-1]_jj`, 0..1: at 1 the Fisher blocks are isotropic and oBERT is
-    magnitude pruning in disguise. Empty for the other kinds.
+    `damping_ratio[pass_]` is the mean of `damp * [F^-1]_jj` over the weights still active, 0..1: at 1 the Fisher blocks
+    are isotropic and oBERT is magnitude pruning in disguise. Empty for the other kinds.
     """
 
     scores: dict[str, Float[Tensor, "pass_ row column"]]
@@ -55,14 +55,15 @@ def saliency(
         progress(name_of_pass)
         told = rows.labels >= 0 if name_of_pass == "residual" else rows.known[:, k]
         sample = rows.select(told.nonzero().squeeze(1).tolist()).sample(config.prune.gradients, seed)
-        fishers = _fisher_blocks(model, encoder, {n: masks.unpack(n)[k] for n in weights}, k, sample, config)
-        ratio = 0.0
+        active = {name: masks.unpack(name)[k] for name in weights}
+        fishers = _fisher_blocks(model, encoder, active, k, sample, config)
+        ratio, kept = 0.0, sum(int(on.sum()) for on in active.values())
         for name, weight in weights.items():
             fisher = fishers.pop(name)
             damp = fisher.damping(config.prune.damp)
             inverse = fisher.inverse_diagonal(damp)
-            ratio += float((damp * inverse).sum()) / masks.weights
             inverse = inverse.T if model.sites[name].input_first else inverse
+            ratio += float((damp * inverse)[active[name]].sum()) / kept
             scores[name].append(weight.square() / (2 * inverse))  # Kurtic et al. 2022, eq. 5
         ratios[name_of_pass] = ratio
     return Saliency({name: torch.stack(each) for name, each in scores.items()}, ratios)

@@ -23,7 +23,10 @@ NOTES_FILE = "state.json"
 
 @dataclass
 class Progress:
-    """Where a run stands. `best` are the weights of the best epoch at the final sparsity so far."""
+    """Where a run stands. `best` are the weights of the best epoch at the final sparsity so far.
+
+    `damping_ratio` is the newest saliency's.
+    """
 
     masks: ConceptMasks
     epoch: int = 0
@@ -34,6 +37,7 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     epochs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    damping_ratio: dict[str, float] = field(default_factory=dict)
 
 
 def save_state(
@@ -49,7 +53,7 @@ def save_state(
         tensors |= {f"optimizer/{index}/{slot}": tensor for slot, tensor in slots.items()}
     notes = {"config": to_json(config)} | {
         key: getattr(progress, key)
-        for key in ("epoch", "step", "prune_step", "best_score", "best_epoch", "epochs", "seconds")
+        for key in ("epoch", "step", "prune_step", "best_score", "best_epoch", "epochs", "seconds", "damping_ratio")
     }
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()},
               folder / f"{STATE_FILE}.new", {"notes": json.dumps(notes)})
@@ -67,7 +71,8 @@ def load_state(
     with safe_open(path, "pt") as file:
         notes = json.loads(file.metadata()["notes"])
     if notes.pop("config") != to_json(config):
-        raise ConfigError(f"The run in {output} was made with other settings; repeat those, or choose another output folder.")
+        raise ConfigError(f"The run in {output} was made with other settings; repeat those, or choose another "
+                          "output folder.")
     tensors = load_file(path)
 
     def part(prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,54 @@
+"""The command line: `python -m sparsecbm train | evaluate | explain`.
+
+Exit codes: 0 done, 2 something the user can mend (one line on standard error says what), 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from sparsecbm.commands import evaluate, explain, train
+from sparsecbm.commands.console import quieten, write_line
+from sparsecbm.commands.parser import PROGRAM, Parser, parse
+from sparsecbm.errors import InputError, SparseCBMError
+
+COMMANDS = (train, evaluate, explain)
+
+
+def build_parser() -> Parser:
+    """The whole command line with every option's help."""
+    parser = Parser(prog=PROGRAM, description="Train, evaluate and explain sparse concept bottleneck models of text.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    quieten()
+    parser = build_parser()
+    try:
+        options = parse(parser, sys.argv[1:] if arguments is None else arguments)
+        if options.command is None:
+            names = ", ".join(command.__name__.rpartition(".")[2] for command in COMMANDS)
+            raise InputError(f"No command came; allowed: {names}. Run `{PROGRAM} --help` for what each does.")
+        options.run(options)
+        sys.stdout.flush()
+    except SparseCBMError as error:
+        write_line(str(error))
+        return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        write_line(f"{error.filename or 'A file'} cannot be used ({error.strerror or error}); allowed: a path that can "
+                   "be read or written here. Check the path, its permissions and the free space.")
+        return 2
+    except KeyboardInterrupt:
+        write_line("Interrupted. A training run goes on with the same command and --resume.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What the command line writes: text or JSON to standard output, everything else to standard error."""
+
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+
+def quieten() -> None:
+    """Keep the libraries underneath from adding lines of their own; call it before they are imported."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    warnings.simplefilter("ignore")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no emoji shows its number
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is now: above a live progress bar, not through it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+
+
+@contextmanager
+def log_shown() -> Iterator[None]:
+    """What the library logs meanwhile goes to standard error."""
+    log, handler = logging.getLogger("sparsecbm"), _StandardError()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+@contextmanager
+def progress_bar(task: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where that is a terminal; yields what to call with each number of things done."""
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        number = bar.add_task(task, total=total)
+        yield lambda done: bar.advance(number, done)
+
+
+@contextmanager
+def only_result_on_stdout() -> Iterator[None]:
+    """Whatever a library prints meanwhile goes to standard error."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def write_json(values: dict[str, Any]) -> None:
+    """One JSON object in ASCII, numbers unrounded; NaN is not JSON and would be a bug."""
+    sys.stdout.write(json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+
+def write_line(text: str) -> None:
+    """One line on standard error, whatever the text holds."""
+    sys.stderr.write(" ".join(text.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode().split()) + "\n")
+
+
+def say(text: str) -> None:
+    """One line on standard output, as long as it is."""
+    sys.stdout.write(text + "\n")
+
+
+def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str] | None]) -> None:
+    """A table on standard output, numbers on the right; a row that is None draws a line.
+
+    Cells are shown as they are: no markup and no emoji names are read in them.
+    """
+    say(f"\n{title}")
+    table = Table()
+    for index, heading in enumerate(headings):
+        numeric = any(row is not None and row[index][:1] in "+-0123456789" and row[index] for row in rows)
+        table.add_column(heading, justify="right" if numeric else "left")
+    for row in rows:
+        if row is None:
+            table.add_section()
+        else:
+            table.add_row(*row)
+    Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(table)
+
+
+def printable(text: str) -> str:
+    """A text with its control characters made visible, so that it cannot steer the terminal."""
+    return "".join(c if c.isprintable() else "·" if c not in "\n\t" else " " for c in text)

@@ -1,0 +1,87 @@
+"""`evaluate`: how good a checkpoint is on a labelled split, and whether its explanations deserve belief."""
+
+import argparse
+from typing import Any
+
+from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json
+from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="score a checkpoint on a split: label, concepts, specificity, correction, sparsity",
+        description="Score a checkpoint on a labelled split, with the majority baseline beside every score.",
+    )
+    add_data(parser)
+    parser.add_argument(
+        "--split", default="dev", help="split to score; dev and validation are one and the same (default: %(default)s)"
+    )
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Which data set, and where it lies."""
+    parser.add_argument("--dataset", default="cebab", help="name of the data set (default: %(default)s)")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="DIR",
+        help="folder or zip with the official files, or hub:OWNER/NAME on the Hugging Face Hub",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score the checkpoint and write the report."""
+    from sparsecbm.data import load_split
+    from sparsecbm.evaluate.report import evaluate
+    from sparsecbm.model.checkpoint import load_checkpoint
+
+    with only_result_on_stdout():
+        split = load_split(options.dataset, options.data, options.split)
+        checkpoint = load_checkpoint(checkpoint_of(options), device_of(options))
+        with progress_bar("scoring", len(split)) as progress:
+            report = evaluate(checkpoint, split, progress=progress).to_json()
+    if options.json:
+        write_json(report)
+        return
+    for line in split.report.lines():
+        say(line)
+    show(report)
+
+
+def show(report: dict[str, Any]) -> None:
+    """The report as a person reads it; scores are 0..1."""
+    label = report["label"]
+    rows = []
+    for name, part in {"label": label, **(report["concepts"] or {})}.items():
+        majority = part["majority"]
+        numbers = (part["accuracy"], majority["accuracy"], part["macro_f1"], majority["macro_f1"])
+        rows.append((name, *map(_number, numbers)))
+    headings = ("", "accuracy", "of the majority", "macro F1", "of the majority")
+    show_table(f"Scores on {report['n']} texts of {report['split']}", headings, rows)
+    intervals = ", ".join(f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in label["ci95"].items())
+    say(f"95 % intervals of the label: {intervals}")
+    say(f"calibration error {label['ece']:.3f}; F1-OvR (paper), for comparison only: {label['f1_ovr_paper']:.3f}")
+    if report["correction"] is not None:
+        columns = ("all", "rows_with_wrong_concept", "no_residual")
+        rows = [(name, *(_number(row[column]) for column in columns)) for name, row in report["correction"].items()]
+        show_table("Label accuracy when the concepts are as predicted, with the wrong ones corrected, all true",
+                   ("concepts", *(column.replace("_", " ") for column in columns)), rows)
+        say(f"residual's share of the label logits: {report['residual_share']:.1%}")
+    if report["specificity"] is not None:
+        names = list(report["concepts"])
+        show_table("Specificity: accuracy of each concept's head (column) through each concept's mask (row)",
+                   ("mask", *names),
+                   [(name, *map(_number, row)) for name, row in zip(names, report["specificity"], strict=True)])
+        dropped = report["sparsity"]
+        by_pass = ", ".join(f"{name} {share:.1%}" for name, share in dropped["masked_weights"].items())
+        say(f"sparsity of the masked weights: {by_pass}; by all passes alike {dropped['union']:.1%}")
+        say(f"sparsity of the whole model: {dropped['whole_model']:.1%}")
+
+
+def _number(number: float | None) -> str:
+    return "-" if number is None else f"{number:.3f}"

@@ -1,0 +1,128 @@
+"""`explain`: why the model says what it says of one text, and what a person's correction would change."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from sparsecbm.commands.console import only_result_on_stdout, printable, say, show_table, write_json
+from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.errors import InputError
+
+#: Words shown per target in the text form; the JSON form has them all.
+WORDS_SHOWN = 6
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="explain one text: label, concepts, exact contributions and word scores",
+        description="Explain one text: the label, the concepts, what each adds to the label, and word scores.",
+    )
+    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; put -- before one that starts with a dash")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="SUBJECT=NAME",
+        help="what the word scores explain, e.g. food=Positive or label=5; repeatable "
+        "(default: every concept's predicted value and the predicted label)",
+    )
+    parser.add_argument(
+        "--method", default="gradient-x-input", help="how the word scores are computed (default: %(default)s)"
+    )
+    parser.add_argument("--no-residual", action="store_true", help="leave the residual out of the label")
+    parser.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="CONCEPT=VALUE",
+        help="set a concept, e.g. food=Positive, or food=0.2,0.3,0.5 for a distribution over its values; repeatable",
+    )
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Explain the text and write the result."""
+    from sparsecbm.explainer import Explainer
+    from sparsecbm.export import explanation_json
+    from sparsecbm.types import Target
+
+    with only_result_on_stdout():
+        text = utf8(options.text)
+        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        overrides = _overrides(options.override, explainer.schema)
+        targets = [Target.parse(target, explainer.schema) for target in options.target] if options.target else None
+        explanation = explainer.explain(text, targets, method=options.method, residual=not options.no_residual)
+        intervention = None
+        if overrides:
+            intervention = explainer.override(explanation.prediction, overrides, residual=not options.no_residual)
+        values = explanation_json(explanation, intervention)
+    if options.json:
+        write_json(values)
+    else:
+        show(values)
+
+
+def utf8(text: str) -> str:
+    """The text, if it is one: bytes that are not UTF-8 reach Python as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"Byte {error.start} of the text is not UTF-8; allowed: UTF-8 text. Convert the text and try again."
+        ) from None
+    return text
+
+
+def _overrides(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
+    from sparsecbm.intervene.override import parse_override
+
+    overrides: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        concept, distribution = parse_override(text, schema)
+        if concept in overrides:
+            raise InputError(f"Override {text!r} sets {concept} a second time; allowed: one override per concept. "
+                             "Leave one out.")
+        overrides[concept] = distribution
+    return overrides
+
+
+def show(values: dict[str, Any]) -> None:
+    """The explanation as a person reads it; `values` are those of the JSON form."""
+    if values["truncated"]:
+        say(f"Note: first {values['tokens_read']} of {values['tokens_total']} tokens read.")
+    intervention = values.get("intervention")
+    _show_prediction(values, "Prediction" if intervention is None else "Before")
+    if intervention is not None:
+        changes = ", ".join(f"{concept} set to {_best(p)}" for concept, p in intervention["overrides"].items())
+        say(f"\nOverride: {changes}")
+        _show_prediction(intervention["after"], "After")
+    say(f"\nWords that moved each target most, in logits (the {WORDS_SHOWN} largest)")
+    for attribution in values["attributions"]:
+        words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
+        scores = "  ".join(f"{printable(word['word'])} {word['score']:+.2f}" for word in words)
+        say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g})")
+    receipt = values["receipt"]
+    say(f"\n{receipt['method']}, checkpoint {receipt['checkpoint'][:12]}, {receipt['device']} {receipt['dtype']}, "
+        f"{receipt['milliseconds']:.0f} ms")
+
+
+def _show_prediction(values: dict[str, Any], title: str) -> None:
+    label = values["label"]["name"]
+    parts = [(c["name"], _best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
+    rows = [
+        ("bias", "", f"{values['label_bias'][label]:+.3f}"),
+        *parts,
+        ("residual", "", f"{values['residual'][label]:+.3f}"),
+        None,
+        ("sum", "", f"{values['label']['logits'][label]:+.3f}"),
+    ]
+    heading = f"{title}: label {_best(values['label']['probabilities'])}"
+    show_table(heading, ("part", "value", f"logit of label {label}"), rows)
+
+
+def _best(probabilities: dict[str, float]) -> str:
+    name = max(probabilities, key=probabilities.__getitem__)
+    return f"{name} ({probabilities[name]:.0%})"

@@ -1,0 +1,89 @@
+"""Results as plain JSON values: the form that scripts read."""
+
+from typing import Any
+
+import numpy as np
+
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt
+
+
+def explanation_json(explanation: Explanation, intervention: InterventionResult | None = None) -> dict[str, Any]:
+    """An explanation, and what an intervention made of it, as the values of `explain --json`.
+
+    No number is rounded: for every label, `label.logits` is `label_bias` plus the concepts' `contributions` plus
+    `residual`, up to float32.
+    """
+    prediction = explanation.prediction
+    plain: dict[str, Any] = {
+        "text": prediction.text,
+        "tokens_read": prediction.tokens_read,
+        "tokens_total": prediction.tokens_total,
+        "truncated": prediction.truncated,
+        **prediction_json(prediction),
+        "attributions": [attribution_json(attribution) for attribution in explanation.attributions],
+        "receipt": receipt_json(explanation.receipt),
+    }
+    if intervention is not None:
+        plain["intervention"] = intervention_json(intervention)
+    return plain
+
+
+def prediction_json(prediction: Prediction) -> dict[str, Any]:
+    """Label, concepts and the ledger between them; probabilities 0..1, all else in logits."""
+    schema = prediction.schema
+    probabilities = _named(schema.labels, prediction.label_probabilities)
+    return {
+        "label": {
+            "name": prediction.label,
+            "probabilities": probabilities,
+            "logits": _named(schema.labels, prediction.label_logits),
+        },
+        "concepts": [
+            {
+                "name": concept,
+                "probabilities": _named(schema.values, prediction.concept_probabilities[k]),
+                "contributions": _named(schema.labels, prediction.contributions[k]),
+            }
+            for k, concept in enumerate(schema.concepts)
+        ],
+        "label_bias": _named(schema.labels, prediction.label_bias),
+        "residual": _named(schema.labels, prediction.residual),
+    }
+
+
+def attribution_json(attribution: Attribution) -> dict[str, Any]:
+    """The words of the review in order, each with its score in logits, and what the scores leave unexplained."""
+    words = zip(attribution.words, attribution.scores, strict=True)
+    return {
+        "target": str(attribution.target),
+        "words": [{"word": word.text, "score": float(score)} for word, score in words],
+        "completeness_gap": float(attribution.completeness_gap),
+    }
+
+
+def intervention_json(result: InterventionResult) -> dict[str, Any]:
+    """The prediction before and after, and the distributions that a person set."""
+    schema = result.before.schema
+    return {
+        "overrides": {
+            concept: _named(schema.values, np.asarray(distribution))
+            for concept, distribution in result.overrides.items()
+        },
+        "before": prediction_json(result.before),
+        "after": prediction_json(result.after),
+    }
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """Where a result came from."""
+    return {
+        "checkpoint": receipt.checkpoint,
+        "method": receipt.method,
+        "device": receipt.device,
+        "dtype": receipt.dtype,
+        "milliseconds": float(receipt.milliseconds),
+    }
+
+
+def _named(names: tuple[str, ...], numbers: np.ndarray) -> dict[str, float]:
+    return {name: float(number) for name, number in zip(names, numbers, strict=True)}

@@ -1,0 +1,1 @@
+"""Result dataclasses as plotly figures, and the colours that every picture shares."""

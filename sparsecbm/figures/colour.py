@@ -1,0 +1,46 @@
+"""The one diverging colour scale: blue supports, vermillion opposes, and text that stays readable on either.
+
+Okabe and Ito's colours, which people with any common colour blindness can tell apart. Sign is never told by colour
+alone: whoever uses these prints it as well.
+"""
+
+SUPPORTS = "#0072B2"
+OPPOSES = "#D55E00"
+NEUTRAL = "#7A828C"
+PAPER = "#FFFFFF"
+DARK_PAPER = "#171614"
+
+_INKS = ("#000000", "#FFFFFF")
+
+
+def diverging(share: float, paper: str = PAPER) -> str:
+    """Background for a signed share in -1..1 (clipped): the paper at 0, full blue at 1, full vermillion at -1."""
+    end = SUPPORTS if share > 0 else OPPOSES
+    amount = min(abs(share), 1.0)
+    mixed = (round(a + (b - a) * amount) for a, b in zip(_channels(paper), _channels(end), strict=True))
+    return "#" + "".join(f"{channel:02X}" for channel in mixed)
+
+
+def ink_on(background: str) -> str:
+    """Black or white, whichever contrasts more with the background."""
+    return max(_INKS, key=lambda ink: contrast(ink, background))
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast ratio of two colours, 1..21; small text wants 4.5."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def sign_colour(number: float) -> str:
+    """Colour of a bar by its sign."""
+    return SUPPORTS if number > 0 else OPPOSES if number < 0 else NEUTRAL
+
+
+def _luminance(colour: str) -> float:
+    linear = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _channels(colour)))
+    return float(sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

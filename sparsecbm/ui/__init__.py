@@ -1,0 +1,52 @@
+"""All Streamlit glue that pages share.
+
+The names below load what they need when they are first used: `page` draws the menu before torch is imported.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparsecbm.ui.engine import load_explainer as load_explainer
+    from sparsecbm.ui.engine import predicted as predicted
+    from sparsecbm.ui.home import failure_cards as failure_cards
+    from sparsecbm.ui.home import introduction as introduction
+    from sparsecbm.ui.home import model_numbers as model_numbers
+    from sparsecbm.ui.home import review_box as review_box
+    from sparsecbm.ui.review import address_notices as address_notices
+    from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
+    from sparsecbm.ui.review import review_form as review_form
+    from sparsecbm.ui.review import text_notices as text_notices
+    from sparsecbm.ui.session import opened_view as opened_view
+    from sparsecbm.ui.session import write_address as write_address
+    from sparsecbm.ui.shell import errors_shown as errors_shown
+    from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.what_if import concept_panel as concept_panel
+    from sparsecbm.ui.what_if import label_panel as label_panel
+    from sparsecbm.ui.words import word_panel as word_panel
+
+_HOMES = {
+    "address_notices": "review",
+    "concept_panel": "what_if",
+    "errors_shown": "shell",
+    "failure_cards": "home",
+    "introduction": "home",
+    "label_panel": "what_if",
+    "load_explainer": "engine",
+    "model_numbers": "home",
+    "nothing_to_explain": "review",
+    "opened_view": "session",
+    "page": "shell",
+    "predicted": "engine",
+    "review_box": "home",
+    "review_form": "review",
+    "text_notices": "review",
+    "word_panel": "words",
+    "write_address": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sparsecbm.ui' has no attribute {name!r}; it offers {', '.join(_HOMES)}.")
+    return getattr(import_module(f"sparsecbm.ui.{_HOMES[name]}"), name)

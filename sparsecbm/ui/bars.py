@@ -1,0 +1,76 @@
+"""Small bars as HTML: label probabilities, a concept's distribution, a signed contribution.
+
+They are redrawn on every move of a control, so they are plain boxes: no chart has to start anew. Numbers stand beside
+every bar; grey is the model's own answer, before a person changed anything.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from sparsecbm.figures.colour import NEUTRAL, sign_colour
+from sparsecbm.types import Prediction
+from sparsecbm.ui.literal import as_html
+from sparsecbm.ui.names import label_name, percent, signed
+
+_TRACK = "background:rgba(128,128,128,.16);border-radius:.2rem"
+#: Fill of a probability: neither supports nor opposes.
+_FILL = "#5B5FC7"
+
+
+def label_bars_html(prediction: Prediction, title: str, changed: bool) -> str:
+    """One bar per label; the predicted one is bold and says so."""
+    schema = prediction.schema
+    fill = _FILL if changed else NEUTRAL
+    rows = []
+    for label, share in zip(schema.labels, prediction.label_probabilities, strict=True):
+        top = label == prediction.label
+        weight = "font-weight:700" if top else ""
+        rows.append(
+            f'<div style="display:grid;grid-template-columns:4.6rem 1fr 3.6rem;gap:.6rem;align-items:center;{weight}">'
+            f"<span>{as_html(label_name(label, schema))}</span>"
+            f'<span style="{_TRACK};height:1.05rem;display:block">{_box(0.0, float(share), fill)}</span>'
+            f'<span style="text-align:right">{percent(float(share))}</span></div>')
+    spoken = ", ".join(f"{label_name(label, schema)} {percent(float(share))}"
+                       for label, share in zip(schema.labels, prediction.label_probabilities, strict=True))
+    return (f'<div role="img" aria-label="{as_html(f"{title}: {spoken}")}" style="display:grid;gap:.3rem">'
+            f'{"".join(rows)}</div>')
+
+
+def distribution_html(
+    values: tuple[str, ...], before: Float[np.ndarray, " value"], after: Float[np.ndarray, " value"]
+) -> str:
+    """One line per value: the model's share in grey, and under it the share a person set, where it differs."""
+    lines = []
+    for value, old, new in zip(values, before.tolist(), after.tolist(), strict=True):
+        moved = abs(old - new) > 1e-9
+        bars = _box(0.0, old, NEUTRAL, "0", "45%" if moved else "100%")
+        bars += _box(0.0, new, _FILL, "50%", "50%") if moved else ""
+        numbers = f"{percent(old)} → <b>{percent(new)}</b>" if moved else percent(old)
+        lines.append(f"<span>{as_html(value)}</span>"
+                     f'<span style="{_TRACK};position:relative;height:.8rem;align-self:center">{bars}</span>'
+                     f'<span style="text-align:right;white-space:nowrap">{numbers}</span>')
+    return ('<div style="display:grid;grid-template-columns:4.3rem 1fr minmax(2.6rem,auto);column-gap:.45rem;'
+            f'font-size:.8rem;line-height:1.25">{"".join(lines)}</div>')
+
+
+def contribution_html(before: float, after: float, limit: float) -> str:
+    """A bar from zero to the right (supports) or left (opposes); grey above it the model's own where it differs."""
+    moved = abs(before - after) > 1e-9
+    numbers = f"{signed(before)} → <b>{signed(after)}</b>" if moved else f"<b>{signed(after)}</b>"
+    bars = _signed_box(before, limit, NEUTRAL, "0", "30%") if moved else ""
+    bars += _signed_box(after, limit, sign_colour(after), "36%" if moved else "12%", "64%" if moved else "76%")
+    return (f'<div style="font-size:.85rem;line-height:1.3"><div style="text-align:center;white-space:nowrap">{numbers}'
+            f'</div><div style="{_TRACK};position:relative;height:.95rem">{bars}'
+            '<span style="position:absolute;left:50%;top:-.1rem;bottom:-.1rem;border-left:1px solid currentColor">'
+            "</span></div></div>")
+
+
+def _signed_box(number: float, limit: float, colour: str, top: str, height: str) -> str:
+    half = min(abs(number) / limit, 1) / 2
+    return _box(0.5 if number > 0 else 0.5 - half, half, colour, top, height)
+
+
+def _box(left: float, width: float, colour: str, top: str | None = None, height: str = "100%") -> str:
+    place = "" if top is None else f"position:absolute;top:{top};left:{100 * left:.2f}%;"
+    return (f'<span style="display:block;{place}height:{height};width:{100 * width:.2f}%;background:{colour};'
+            'border-radius:.2rem"></span>')

@@ -1,0 +1,62 @@
+"""The model behind the screens, loaded once for all sessions, and cached results that sessions get as copies.
+
+Only the explainer is shared, and it is never written to. Results are keyed by the checkpoint's content and the text.
+"""
+
+import gc
+import os
+
+import streamlit as st
+
+from sparsecbm.data.samples import load_samples
+from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.types import Explanation, Prediction, Target
+from sparsecbm.ui.failures import Survey, survey
+
+#: Where another checkpoint is named: a folder, or a Hub id.
+CHECKPOINT_VARIABLE = "SPARSECBM_CHECKPOINT"
+
+
+def load_explainer() -> Explainer:
+    """The explainer of this process. CheckpointError when its checkpoint is missing or broken."""
+    return _load(os.environ.get(CHECKPOINT_VARIABLE) or str(DEFAULT_CHECKPOINT))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _load(source: str) -> Explainer:
+    explainer = Explainer.load(source)
+    gc.collect()
+    gc.freeze()  # what lives as long as the process need not be looked through again
+    return explainer
+
+
+def predicted(explainer: Explainer, text: str) -> Prediction:
+    """The model's own prediction; a second call with the same text runs no backbone pass."""
+    return _predict(explainer, explainer.checkpoint.hash, text)
+
+
+def explained(explainer: Explainer, text: str, targets: tuple[Target, ...], residual: bool) -> Explanation:
+    """Word scores for some targets, in their order."""
+    return _explain(explainer, explainer.checkpoint.hash, text, targets, residual)
+
+
+def surveyed(explainer: Explainer) -> Survey:
+    """How the model does on the sample reviews, worked out once."""
+    return _survey(explainer, explainer.checkpoint.hash)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _predict(_explainer: Explainer, checkpoint: str, text: str) -> Prediction:
+    return _explainer.predict(text)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _explain(
+    _explainer: Explainer, checkpoint: str, text: str, targets: tuple[Target, ...], residual: bool
+) -> Explanation:
+    return _explainer.explain(text, targets, residual=residual)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _survey(_explainer: Explainer, checkpoint: str) -> Survey:
+    return survey(load_samples(_explainer.schema), _explainer.predict, _explainer.override, _explainer.checkpoint.kind)

@@ -1,0 +1,39 @@
+"""How labels, values and targets are called on the screen."""
+
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Prediction, Receipt, Target
+
+
+def label_name(label: str, schema: ConceptSchema) -> str:
+    """A label as people say it, e.g. "4 stars"."""
+    return schema.label_display[schema.label_index(label)]
+
+
+def target_name(target: Target, schema: ConceptSchema) -> str:
+    """A target as people say it, e.g. "food = Positive" or "rating = 4 stars"."""
+    if target.concept is None:
+        return f"{schema.label_title} = {label_name(target.name, schema)}"
+    return f"{target.concept} = {target.name}"
+
+
+def label_with_probability(prediction: Prediction) -> str:
+    """The predicted label and its probability, e.g. "4 stars (62 %)"."""
+    return f"{label_name(prediction.label, prediction.schema)} ({percent(float(prediction.label_probabilities.max()))})"
+
+
+def percent(share: float) -> str:
+    """A probability for reading; never 0 % or 100 % for what is not exactly that."""
+    number = "<1" if 0 < share < 0.005 else ">99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
+    return f"{number}\u00a0%"  # a space where no line breaks
+
+
+def signed(number: float) -> str:
+    """A contribution in logits with its sign; a number that rounds to zero has none."""
+    text = f"{number:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
+def receipt_line(receipt: Receipt, *facts: str) -> str:
+    """Where a result came from, with further facts after the method."""
+    return " · ".join((f"Checkpoint {receipt.checkpoint[:12]}", receipt.method, *facts,
+                       f"{receipt.device} {receipt.dtype}", f"{receipt.milliseconds:.1f} ms"))

@@ -1,0 +1,79 @@
+"""Where a review comes from: typed, pasted, or one of the samples; and what the screen says when there is none."""
+
+import streamlit as st
+
+from sparsecbm.data.samples import load_samples
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Prediction
+from sparsecbm.ui.address import View
+from sparsecbm.ui.literal import as_markdown, shortened
+from sparsecbm.ui.session import address_problems, dismiss_problems, seed_widget, start_review
+from sparsecbm.ui.shell import note
+
+#: Far beyond what any model reads, and small enough for one message.
+MOST_CHARACTERS = 100_000
+_BOX, _SAMPLES = "explain:box", "explain:samples"
+
+
+def review_form(view: View, schema: ConceptSchema) -> None:
+    """A box to type a review into, and a list of samples beside it."""
+    seed_widget(_BOX, view.text)
+    left, right = st.columns([3, 1.15], gap="medium")
+    with left, st.form("explain:form", border=False):
+        st.text_area("Review", key=_BOX, height=110, max_chars=MOST_CHARACTERS,
+                     placeholder="Type or paste a restaurant review, then press Explain (or Ctrl+Enter).")
+        st.form_submit_button("Explain", on_click=_submit)
+    samples = {sample.id: sample for sample in load_samples(schema)}
+    if samples:
+        chosen = next((sample.id for sample in samples.values() if sample.text == view.text), None)
+        seed_widget(_SAMPLES, chosen)
+        right.selectbox("Or open a sample", list(samples), key=_SAMPLES, placeholder="Choose one",
+                        format_func=lambda name: f"{samples[name].kind}: {shortened(samples[name].text, 60)}",
+                        on_change=_open_sample, args=(schema,))
+        if chosen:
+            with right:
+                note(f"We wrote this one and meant {as_markdown(_meant(chosen, schema))}.")
+
+
+def address_notices() -> None:
+    """What could not be used of the address, until dismissed; everything else of it was kept."""
+    problems = address_problems()
+    if problems:
+        st.warning("  \n".join(["Part of the address could not be used. The rest of it was kept.",
+                                *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
+        st.button("Dismiss", on_click=dismiss_problems)
+
+
+def text_notices(view: View, prediction: Prediction) -> None:
+    """What a reader must know about an unusual text."""
+    if prediction.truncated:
+        st.warning(f"Long review: first {prediction.tokens_read:,} of {prediction.tokens_total:,} tokens read. What "
+                   "follows is struck out below and changed nothing.", icon=":material/content_cut:")
+    if not view.fits_address:
+        st.info("This review is too long for a link: the address keeps your settings, but not the text.",
+                icon=":material/link_off:")
+
+
+def nothing_to_explain() -> None:
+    """The empty page says what to do."""
+    st.info("**Nothing to explain yet.** Type a review above and press *Explain*, or open a sample. You will see which "
+            "words the model went by, what it understood of each concept, and how much each concept moved the label. "
+            "Then you can change a concept and watch the label follow.", icon=":material/arrow_upward:")
+
+
+def _submit() -> None:
+    text = st.session_state[_BOX] or ""
+    start_review(text.encode("utf-8", "replace").decode())
+
+
+def _open_sample(schema: ConceptSchema) -> None:
+    chosen = st.session_state[_SAMPLES]
+    for sample in load_samples(schema):
+        if sample.id == chosen:  # none is when the list was cleared: the review stays
+            start_review(sample.text)
+
+
+def _meant(name: str, schema: ConceptSchema) -> str:
+    sample = next(sample for sample in load_samples(schema) if sample.id == name)
+    said = [f"{concept} {value}" for concept, value in sample.concepts.items() if value != "unknown"]
+    return ", ".join([schema.label_display[schema.label_index(sample.label)], *said])

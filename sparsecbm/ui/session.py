@@ -1,0 +1,71 @@
+"""One session's view of the Explain screen: kept over page changes, restored from the address, written back to it.
+
+There is one source of truth, the `View` in the session. Widgets are set from it before they are drawn and change
+it through `change`, so a link, a reset and a click end in the same place.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.ui.address import View, from_address, to_address
+
+_VIEW, _WRITTEN, _OWN, _PROBLEMS = "explain:view", "explain:written", "explain:own", "explain:problems"
+
+
+def current_view() -> View:
+    """What this session looks at; an empty view at first."""
+    view: View = st.session_state.setdefault(_VIEW, View())
+    return view
+
+
+def opened_view(schema: ConceptSchema) -> View:
+    """The view at the start of a page run: the address wins, unless this session wrote it itself.
+
+    A run that one of our own widgets caused never reads the address: the browser may still be showing an old one.
+    """
+    parts = {name: st.query_params.get_all(name) for name in st.query_params}
+    if parts and not st.session_state.pop(_OWN, False) and parts != st.session_state.get(_WRITTEN):
+        st.session_state[_VIEW], st.session_state[_PROBLEMS] = from_address(parts, schema)
+    return current_view()
+
+
+def write_address(schema: ConceptSchema) -> None:
+    """Make the address say what this session looks at."""
+    st.session_state.pop(_OWN, None)
+    parts = to_address(current_view(), schema)
+    written = {name: part if isinstance(part, list) else [part] for name, part in parts.items()}
+    if written != {name: st.query_params.get_all(name) for name in st.query_params}:
+        st.query_params.from_dict(parts)
+    st.session_state[_WRITTEN] = written
+
+
+def change(**changes: Any) -> None:
+    """Change parts of the view; for callbacks, which run before the page does."""
+    st.session_state[_VIEW] = replace(current_view(), **changes)
+    st.session_state[_OWN] = True
+
+
+def start_review(text: str) -> None:
+    """Look at another review: what was chosen for the last one no longer applies."""
+    change(text=text, target=None, label=None, overrides={})
+    st.session_state[_PROBLEMS] = ()
+
+
+def address_problems() -> tuple[str, ...]:
+    """What could not be used of the address, until it is dismissed."""
+    return tuple(st.session_state.get(_PROBLEMS, ()))
+
+
+def dismiss_problems() -> None:
+    """Forget what could not be used of the address."""
+    st.session_state[_PROBLEMS] = ()
+    st.session_state[_OWN] = True
+
+
+def seed_widget(key: str, value: Any) -> None:
+    """Make a widget show `value`; to be called before the widget is drawn."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value

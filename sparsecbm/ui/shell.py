@@ -1,0 +1,56 @@
+"""The frame of every page: title, menu, and what happens when something goes wrong."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
+
+from sparsecbm.errors import CheckpointError, SparseCBMError
+from sparsecbm.ui.literal import as_markdown
+
+log = logging.getLogger(__name__)
+
+HOME, EXPLAIN = "app.py", "pages/1_Explain.py"
+#: Narrow, so that the ledger has room on a small laptop.
+SIDEBAR_PIXELS = 200
+MENU = ((HOME, "Home"), (EXPLAIN, "Explain"))
+
+
+def page(title: str) -> None:
+    """Start a page; its first call. Draws the menu, so that something is on screen while the model loads."""
+    st.set_page_config(page_title=f"{title} · SparseCBM", page_icon="🧩", layout="wide",
+                       initial_sidebar_state=SIDEBAR_PIXELS)
+    with st.sidebar:
+        st.markdown("**SparseCBM**")
+        for target, label in MENU:
+            try:
+                st.page_link(target, label=label)
+            except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
+                st.markdown(label)
+
+
+def note(text: str) -> None:
+    """A line of small print in Markdown; unlike a caption it has the full contrast of other text."""
+    st.markdown(f":small[{text}]")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show what goes wrong inside in place: a user's error with its message, a bug with a number for the log."""
+    try:
+        yield
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded. {as_markdown(str(error))}", icon=":material/error:")
+        st.markdown("Set the environment variable `SPARSECBM_CHECKPOINT` to a checkpoint folder or a Hub id and start "
+                    "the app again, or mend the folder and reload this page.")
+    except SparseCBMError as error:
+        st.error(as_markdown(str(error)), icon=":material/error:")
+    except Exception:
+        number = uuid4().hex[:8]
+        log.exception("Unexpected error %s", number)
+        st.error(f"Something went wrong that should not have: error {number}. Your review and your settings are kept "
+                 "in the address. Reload the page to try again; the server's log has the details under this number.",
+                 icon=":material/error:")

@@ -1,0 +1,1 @@
+"""Tests: a mirror of sparsecbm/, and app/ and browser/ for the screens."""

@@ -1,0 +1,182 @@
+"""The Explain page: a review in, an explanation out, and concepts that a person sets."""
+
+import numpy as np
+import pytest
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.names import percent
+from tests.app.screen import address, bars, blocks, fine, heading, open_explain, press, segment, set_concept, submit
+
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+
+
+@pytest.fixture(scope="module")
+def explainer() -> Explainer:
+    return load_explainer()
+
+
+def expected(explainer: Explainer, probabilities: np.ndarray) -> dict[str, str]:
+    names = explainer.schema.label_display
+    return {name: percent(float(share)) for name, share in zip(names, probabilities, strict=True)}
+
+
+def test_an_empty_page_says_what_to_do() -> None:
+    at = fine(open_explain())
+    assert "Type a review above" in at.info[0].value
+    assert not blocks(at)
+
+
+def test_a_typed_review_shows_the_models_prediction(explainer: Explainer) -> None:
+    at = fine(submit(open_explain(), REVIEW))
+    prediction = explainer.predict(REVIEW)
+    assert bars(at, "Before") == bars(at, "After") == expected(explainer, prediction.label_probabilities)
+    assert explainer.schema.label_display[explainer.schema.label_index(prediction.label)] in heading(at, "Before")
+    assert address(at) == {"text": [REVIEW]}
+
+
+def test_the_heatmap_holds_the_whole_review_and_names_its_target(explainer: Explainer) -> None:
+    at = fine(open_explain(text=REVIEW, target="service=Positive"))
+    assert heading(at, "Words for") == r"Words for and against **service \= Positive**"
+    assert segment(at, "explain:target:service").value == "Positive"
+    heatmap = blocks(at)[0]
+    assert all(word in heatmap for word in ("soup", "cold", "waiter", "delight"))
+    assert "speaks against service = Positive" in blocks(at)[1]
+    receipt = next(line.value for line in at.markdown if "completeness gap" in line.value)
+    assert f"Checkpoint {explainer.checkpoint.hash[:12]} · gradient-x-input · completeness gap" in receipt
+
+
+def test_choosing_another_target_changes_words_and_address() -> None:
+    at = fine(open_explain(text=REVIEW))
+    first = blocks(at)[0]
+    fine(segment(at, "explain:subject").set_value("food").run())
+    of_food = blocks(at)[0]
+    assert of_food != first
+    fine(segment(at, "explain:target:food").set_value("unknown").run())
+    assert blocks(at)[0] != of_food
+    assert address(at)["target"] == ["food=unknown"]
+    fine(segment(at, "explain:subject").set_value("rating").run())
+    assert blocks(at)[0] == first and "target" not in address(at)
+
+
+@pytest.mark.parametrize("value", ["Negative", "unknown", "Positive"])
+def test_setting_a_concept_shows_the_overridden_label(explainer: Explainer, value: str) -> None:
+    at = fine(set_concept(open_explain(text=REVIEW), "food", value))
+    certain = [float(name == value) for name in explainer.schema.values]
+    after = explainer.override(explainer.predict(REVIEW), {"food": certain}).after
+    assert bars(at, "After") == expected(explainer, after.label_probabilities)
+    assert bars(at, "Before") == expected(explainer, explainer.predict(REVIEW).label_probabilities)
+    assert address(at)["override"] == [f"food={value}"]
+
+
+def test_every_concept_moves_the_label() -> None:
+    at = fine(open_explain(text=REVIEW))
+    for concept in ("food", "ambiance", "service", "noise"):
+        low = bars(fine(set_concept(at, concept, "Negative")), "After")
+        high = bars(fine(set_concept(at, concept, "Positive")), "After")
+        assert low != high, concept
+
+
+def test_a_flip_is_said_in_words(explainer: Explainer) -> None:
+    all_bad = {concept: (1.0, 0.0, 0.0) for concept in explainer.schema.concepts}
+    text, before, after = next(
+        (text, result.before.label, result.after.label) for text in ("Great food and great staff.", REVIEW, "A table.")
+        if (result := explainer.override(explainer.predict(text), all_bad)).label_changed)
+    at = fine(open_explain(text=text, override=[f"{concept}=Negative" for concept in all_bad]))
+    names = explainer.schema.label_display
+    status = next(block for block in blocks(at) if 'role="status"' in block)
+    assert f"{names[int(before) - 1]} → {names[int(after) - 1]}" in status and "flips" in status
+
+
+def test_resetting_one_concept_keeps_the_others() -> None:
+    at = fine(set_concept(set_concept(open_explain(text=REVIEW), "food", "Positive"), "service", "Negative"))
+    only_service = bars(fine(set_concept(open_explain(text=REVIEW), "service", "Negative")), "After")
+    press(at, "explain:reset:food")
+    assert bars(fine(at), "After") == only_service
+    assert address(at)["override"] == ["service=Negative"]
+    assert segment(at, "explain:set:food").value is None
+
+
+def test_reset_all_is_the_models_own_prediction() -> None:
+    at = fine(open_explain(text=REVIEW, override=["food=Positive", "noise=0.2,0.3,0.5"], residual="off"))
+    assert bars(at, "Before") != bars(at, "After")
+    press(at, "Reset all")
+    assert bars(fine(at), "Before") == bars(at, "After")
+    assert address(at) == {"text": [REVIEW]}
+    assert at.toggle(key="explain:residual").value is True
+
+
+def test_the_residual_can_be_switched_off(explainer: Explainer) -> None:
+    at = fine(open_explain(text=REVIEW))
+    with_residual = blocks(at)[0]
+    at.toggle(key="explain:residual").set_value(False).run()
+    bare = explainer.predict(REVIEW, residual=False)
+    assert bars(fine(at), "After") == expected(explainer, bare.label_probabilities)
+    assert heading(at, "Words for").endswith("without the residual")
+    assert blocks(at)[0] != with_residual
+    assert address(at)["residual"] == ["off"]
+
+
+def test_moving_a_share_keeps_a_distribution(explainer: Explainer) -> None:
+    at = open_explain(text=REVIEW, override="food=0.2,0.3,0.5")
+    at.session_state["explain:mix:food"] = True
+    fine(at.run())
+    assert [slider.value for slider in at.slider] == [20, 30, 50]
+    fine(at.slider(key="explain:share:food:Positive").set_value(75).run())
+    assert address(at)["override"] == ["food=0.1,0.15,0.75"]
+    assert [slider.value for slider in at.slider] == [10, 15, 75]
+    after = explainer.override(explainer.predict(REVIEW), {"food": (0.1, 0.15, 0.75)}).after
+    assert bars(at, "After") == expected(explainer, after.label_probabilities)
+
+
+def test_the_ledger_of_another_label_adds_up(explainer: Explainer) -> None:
+    at = fine(open_explain(text=REVIEW, label="1", override="food=Negative"))
+    table = at.dataframe[0].value.set_index("part")
+    assert table.loc["sum", "after"] == pytest.approx(table.drop("sum")["after"].sum(), abs=5e-4)
+    after = explainer.override(explainer.predict(REVIEW), {"food": (1.0, 0.0, 0.0)}).after
+    assert table.loc["food", "after"] == pytest.approx(float(after.contributions[0, 0]), abs=1e-4)
+    assert table.loc["sum", "after"] == pytest.approx(float(after.label_logits[0]), abs=1e-4)
+
+
+def test_a_link_restores_everything() -> None:
+    parts = {"text": [REVIEW], "target": ["food=Negative"], "label": ["2"],
+             "override": ["food=Positive", "noise=0.2,0.3,0.5"], "residual": ["off"]}
+    at = fine(open_explain(**parts))
+    assert address(at) == parts
+    assert not at.warning
+    assert at.text_area(key="explain:box").value == REVIEW
+    assert segment(at, "explain:set:food").value == "Positive"
+    assert segment(at, "explain:set:noise").value is None
+    assert segment(at, "explain:label").value == "2"
+    again = fine(open_explain(**address(at)))
+    assert blocks(again) == blocks(at)
+
+
+def test_a_new_review_starts_from_the_models_own_prediction() -> None:
+    at = fine(open_explain(text=REVIEW, override="food=Positive", target="food=Positive"))
+    submit(at, "The terrace was lovely.")
+    assert address(fine(at)) == {"text": ["The terrace was lovely."]}
+    assert bars(at, "Before") == bars(at, "After")
+
+
+def test_the_review_is_still_there_after_another_page() -> None:
+    at = fine(open_explain(text=REVIEW, override="food=Positive"))
+    before = bars(at, "After")
+    at.switch_page("app.py").run()
+    at.switch_page("pages/1_Explain.py").run()
+    assert bars(fine(at), "After") == before
+    assert address(at)["override"] == ["food=Positive"]
+
+
+def test_an_override_runs_no_backbone_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = fine(open_explain(text=REVIEW))
+    passes: list[object] = []
+    run = SparseCBM.run_pass
+    monkeypatch.setattr(SparseCBM, "run_pass", lambda self, *given: passes.append(1) or run(self, *given))
+    fine(set_concept(at, "food", "Positive"))
+    fine(set_concept(at, "noise", "Negative"))
+    fine(press(at, "Reset all"))
+    assert passes == []
+    fine(submit(at, "Another review, so that the counter is seen to count."))
+    assert passes

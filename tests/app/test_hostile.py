@@ -1,0 +1,92 @@
+"""Texts that are no ordinary review, and a checkpoint that is not there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from tests.app.screen import address, bars, blocks, fine, open_explain, open_home, submit
+
+MANY_WORDS = "good soup " * 5000
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n\t \n"])
+def test_blank_text_says_what_to_do(blank: str) -> None:
+    at = fine(submit(open_explain(text="The soup was cold."), blank))
+    assert "Nothing to explain yet" in at.info[0].value
+    assert not blocks(at)
+
+
+def test_ten_thousand_words_are_cut_and_the_page_says_so() -> None:
+    at = fine(submit(open_explain(), MANY_WORDS))
+    read = load_explainer().checkpoint.max_tokens
+    assert f"first {read:,} of 10,002 tokens read" in at.warning[0].value
+    assert any("too long for a link" in info.value for info in at.info)
+    assert address(at) == {}
+    assert blocks(at)[0].count("soup") == 5000, "the whole review is still on screen"
+    assert "<s " in blocks(at)[0]
+    assert at.text_area(key="explain:box").value == MANY_WORDS
+
+
+@pytest.mark.parametrize(("text", "shown", "never"), [
+    ("Nice <script>alert(1)</script> soup", "script", "<script"),
+    ("Nice <img src=x onerror=alert(1)> soup", "onerror", "<img"),
+    ('Nice " onmouseover="alert(1) soup', "onmouseover", '" onmouseover='),
+    ("Nice &lt;b&gt; soup", "amp;", "&lt;b&gt;"),
+    ("Soup \u202eevil\u202c and \u2066more\u2069", "[U+202E]", "\u202e"),
+    ("Bell \x07 and escape \x1b[31m soup", "[U+001B]", "\x1b"),
+    ("طعام لذيذ والخدمة رائعة", 'dir="auto"', "[U+"),
+    ("Great noodles 🍜🔥 👩‍👩‍👧 😍", "🍜", "[U+"),
+    ("![x](https://example.org/x.png) **bold** $x$ :red[y]", "https", "<img"),
+])
+def test_unusual_text_is_shown_as_text(text: str, shown: str, never: str) -> None:
+    at = fine(submit(open_explain(), text))
+    assert shown in blocks(at)[0]
+    assert never not in "".join(blocks(at))
+    assert at.text_area(key="explain:box").value == text
+    assert address(at) == {"text": [text]}
+    assert bars(at, "Before") == bars(at, "After")
+
+
+def test_a_text_without_any_word_is_no_error() -> None:
+    at = fine(submit(open_explain(), "\u200b\u2060"))
+    assert "[U+200B]" in blocks(at)[0]
+
+
+@pytest.mark.parametrize("page", [open_home, open_explain])
+def test_a_missing_checkpoint_says_so_in_place(page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tmp_path / "nowhere"))
+    at = page()
+    assert not at.exception
+    assert "The model cannot be loaded" in at.error[0].value and "nowhere" in at.error[0].value
+    assert any(CHECKPOINT_VARIABLE in line.value for line in at.markdown)
+
+
+def test_a_broken_checkpoint_says_which_file_and_recovers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(load_explainer().checkpoint.path, broken)
+    weights = broken / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(broken))
+    at = open_explain(text="The soup was cold.")
+    assert "safetensors" in at.error[0].value and not at.exception
+    weights.write_bytes(whole)
+    at.run()
+    assert bars(fine(at), "Before")
+
+
+def test_a_bug_is_logged_and_shown_without_its_inside(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("secret path /home/someone")
+
+    monkeypatch.setattr(Explainer, "predict", fail)
+    at = open_explain(text="A review that nobody has asked about before.")
+    assert not at.exception and "should not have" in at.error[0].value and "secret" not in at.error[0].value
+    number = at.error[0].value.split("error ")[1].split(".")[0]
+    assert number in caplog.text and "secret path" in caplog.text
+    assert address(at)["text"], "the review is kept"

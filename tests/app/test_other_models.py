@@ -1,0 +1,48 @@
+"""Checkpoints that are not sparse concept models: the screens offer what these have."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from tests.app.screen import bars, blocks, fine, open_explain, open_home, segment, set_concept
+
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+
+
+@pytest.fixture
+def model_of_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, object]:
+    """The default checkpoint's weights as a model of another kind."""
+    folder = tmp_path / "other"
+    shutil.copytree(load_explainer().checkpoint.path, folder)
+    (folder / MASKS_FILE).unlink()
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings["model"] |= request.param
+    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    return dict(request.param)
+
+
+@pytest.mark.usefixtures("model_of_kind")
+@pytest.mark.parametrize("model_of_kind", [{"kind": "black_box"}], indirect=True)
+def test_a_black_box_has_words_and_a_label_but_nothing_to_set() -> None:
+    at = fine(open_explain(text=REVIEW, target="food=Positive"))
+    assert "star" in str(bars(at, "Prediction")) and "black box" in at.info[0].value
+    assert segment(at, "explain:subject").options == ["rating"]
+    assert not any("explain:set" in str(control.key) for control in at.get("segmented_control"))
+    assert fine(open_home()).get("page_link")
+
+
+@pytest.mark.parametrize("model_of_kind", [
+    {"kind": "dense"}, {"kind": "dense", "residual": False}, {"kind": "dense", "bottleneck": "logits"},
+], indirect=True)
+def test_a_dense_model_is_explained_and_overridden_like_a_sparse_one(model_of_kind: dict[str, object]) -> None:
+    at = fine(open_explain(text=REVIEW))
+    assert blocks(at)[0]
+    assert bool(at.toggle) == model_of_kind.get("residual", True), "no switch for a residual that the model has not"
+    low = bars(fine(set_concept(at, "food", "Negative")), "After")
+    assert low != bars(fine(set_concept(at, "food", "Positive")), "After")
+    assert not any("weights kept" in line.value for line in fine(open_home()).markdown)

@@ -1,0 +1,24 @@
+"""Both pages under axe-core, in both themes."""
+
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.watch import Visit, settled
+
+TEXT = quote("The soup was cold and bland, but our waiter was a delight.")
+#: With a word heatmap, a changed concept and a notice about the address.
+EXPLAIN = f"/Explain?text={TEXT}&override=food%3DPositive&label=six"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", EXPLAIN], ids=["home", "explain"])
+def test_no_serious_violation(visitor: Visit, path: str, scheme: str) -> None:
+    page = settled(visitor(path, color_scheme=scheme))
+    expect(page.get_by_role("heading", level=3).last).to_be_visible()
+    page.wait_for_timeout(1000)  # fading in changes contrast
+    found = [(violation["id"], violation["impact"], [node["html"][:200] for node in violation["nodes"]])
+             for violation in Axe().run(page).response["violations"]]
+    assert not [violation for violation in found if violation[1] in ("serious", "critical")]

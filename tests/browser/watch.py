@@ -1,0 +1,65 @@
+"""What must never happen on a page, and how to wait until it has settled."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+
+#: Streamlit looks for its server below the page's own path first; opened by a link, a page logs these two misses.
+PROBES = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
+#: Opens a path of the app for a new visitor; keywords go to the browser context.
+Visit = Callable[..., Page]
+LOCAL = {"127.0.0.1", ""}
+
+
+class Watch:
+    """Notes everything that went wrong on one visitor's page."""
+
+    def __init__(self, page: Page, context: BrowserContext) -> None:
+        self.page, self.context, self.wrong = page, context, list[str]()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("request", self._request)
+
+    def close(self) -> None:
+        """Fail when something went wrong; the page is left either way."""
+        exceptions = self.page.get_by_test_id("stException").count()
+        self.context.close()
+        assert not exceptions and not self.wrong, self.wrong
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not PROBES.match(message.location["url"]):
+            self.wrong.append(f"console: {message.text} at {message.location['url']}")
+
+    def _request(self, request: Request) -> None:
+        if (urlsplit(request.url).hostname or "") not in LOCAL:
+            self.wrong.append(f"foreign request: {request.url}")
+
+
+def settled(page: Page) -> Page:
+    """The same page, once no script runs any more."""
+    page.wait_for_timeout(150)  # a commit must leave the browser first
+    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]"
+                           "[data-test-script-state=notRunning]", state="attached", timeout=120_000)
+    return page
+
+
+def bars(page: Page, side: str) -> str:
+    """The label probabilities as a screen reader reads them, `Before` or `After`."""
+    return page.get_by_role("img", name=f"{side}:").get_attribute("aria-label") or ""
+
+
+def set_concept(page: Page, concept: str, value: str) -> None:
+    """Press a concept's button for a value, and wait for the result."""
+    control = page.locator(f".st-key-explain-set-{concept}")
+    control.get_by_role("radio", name=value, exact=True).click()
+    expect(control.get_by_role("radio", name=value, exact=True)).to_be_checked()
+    settled(page)
+
+
+def type_review(page: Page, text: str) -> None:
+    """Type a review and press Explain."""
+    page.get_by_role("textbox").fill(text)
+    page.get_by_role("button", name="Explain", exact=True).click()
+    settled(page)

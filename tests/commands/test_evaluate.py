@@ -1,0 +1,56 @@
+"""`evaluate` from the command line, on a tiny trained model."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparsecbm.__main__ import main
+
+
+@pytest.fixture
+def evaluate(tiny_checkpoint: Path, tiny_data: Path) -> Any:
+    """The command line up to what a test adds."""
+    return ["evaluate", "--dataset", "cebab", "--data", str(tiny_data), "--checkpoint", str(tiny_checkpoint),
+            "--device", "cpu"]
+
+
+def test_the_report_has_the_keys_that_scripts_rely_on(evaluate: list[str], capsys: Any) -> None:
+    assert main([*evaluate, "--split", "dev", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    report = json.loads(out)
+    assert report["n"] == 16
+    assert {"accuracy", "macro_f1", "f1_ovr_paper", "ece", "ci95", "majority"} <= set(report["label"])
+    assert list(report["concepts"]) == ["food", "ambiance", "service", "noise"]
+    assert {"accuracy", "macro_f1", "majority"} <= set(report["concepts"]["food"])
+    assert [len(row) for row in report["specificity"]] == [4] * 4
+    assert set(report["correction"]) == {"predicted", "corrected", "true"}
+    for row in report["correction"].values():
+        assert set(row) == {"all", "rows_with_wrong_concept", "no_residual"}
+    assert 0 < report["residual_share"] < 1
+    assert {"masked_weights", "whole_model", "union"} <= set(report["sparsity"])
+
+
+@pytest.mark.parametrize("split", ["dev", "validation", "test", "train_exclusive"])
+def test_every_split_of_the_folder_can_be_scored(split: str, evaluate: list[str], capsys: Any) -> None:
+    assert main([*evaluate, "--split", split, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 16
+
+
+def test_the_text_form_shows_scores_beside_the_majority_and_what_was_read(evaluate: list[str], capsys: Any) -> None:
+    assert main(evaluate) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for part in ("16 rows read", "majority", "ambiance", "Specificity", "corrected", "residual's share", "sparsity"):
+        assert part in out
+
+
+def test_a_missing_split_is_told_in_one_line(evaluate: list[str], tiny_data: Path, tmp_path: Path, capsys: Any) -> None:
+    shutil.copy(tiny_data / "dev.json", tmp_path)
+    command = [str(tmp_path) if part == str(tiny_data) else part for part in evaluate]
+    assert main([*command, "--split", "test", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "test" in err

@@ -1,0 +1,124 @@
+"""`explain` from the command line, on a tiny trained model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparsecbm.__main__ import main
+
+REVIEW = "The soup was tasty. The waiter was rude."
+
+
+@pytest.fixture
+def explain(tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the command with --json and return what standard output held; standard error must stay empty."""
+    def run(*arguments: str, text: str = REVIEW) -> Any:
+        command = ["explain", "--json", "--device", "cpu", "--checkpoint", str(tiny_checkpoint), *arguments, "--", text]
+        assert main(command) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return json.loads(out)
+    return run
+
+
+def logits(values: dict[str, Any]) -> dict[str, float]:
+    """The ledger summed up by hand."""
+    return {label: bias + values["residual"][label] + sum(c["contributions"][label] for c in values["concepts"])
+            for label, bias in values["label_bias"].items()}
+
+
+def probabilities(sums: dict[str, float]) -> dict[str, float]:
+    exponentials = np.exp(list(sums.values()))
+    return dict(zip(sums, exponentials / exponentials.sum(), strict=True))
+
+
+def test_the_parts_add_up_to_the_printed_prediction(explain: Any) -> None:
+    values = explain()
+    assert values["text"] == REVIEW and values["truncated"] is False
+    assert values["label"]["logits"] == pytest.approx(logits(values), abs=1e-5)
+    assert values["label"]["probabilities"] == pytest.approx(probabilities(logits(values)), abs=1e-5)
+    assert any(abs(x) > 1e-6 for x in values["residual"].values())
+    assert "intervention" not in values
+
+
+def test_without_residual_the_concepts_stand_alone(explain: Any) -> None:
+    with_, without = explain(), explain("--no-residual")
+    assert set(without["residual"].values()) == {0.0}
+    assert without["label"]["probabilities"] == pytest.approx(probabilities(logits(without)), abs=1e-5)
+    assert without["concepts"] == with_["concepts"]
+
+
+def test_targets_default_to_each_concept_and_the_label_and_can_be_chosen(explain: Any) -> None:
+    values = explain()
+    subjects = [attribution["target"].partition("=")[0] for attribution in values["attributions"]]
+    assert subjects == ["food", "ambiance", "service", "noise", "label"]
+    assert values["attributions"][-1]["target"] == f"label={values['label']['name']}"
+    chosen = explain("--target", "food=Negative", "--target", "label=2")["attributions"]
+    assert [attribution["target"] for attribution in chosen] == ["food=Negative", "label=2"]
+    assert [word["word"] for word in chosen[0]["words"]] == REVIEW.replace(".", " .").split()
+
+
+def test_overrides_change_only_what_they_set(explain: Any) -> None:
+    values = explain("--override", "food=Negative", "--override", "noise=0.2,0.3,0.5")
+    before, after = values["intervention"]["before"], values["intervention"]["after"]
+    assert before["label"] == values["label"] and before["concepts"] == values["concepts"]
+    food, ambiance, service, noise = after["concepts"]
+    assert food["probabilities"] == {"Negative": 1.0, "unknown": 0.0, "Positive": 0.0}
+    assert noise["probabilities"] == pytest.approx({"Negative": 0.2, "unknown": 0.3, "Positive": 0.5})
+    assert [ambiance, service] == before["concepts"][1:3]
+    assert after["residual"] == before["residual"]
+    assert after["label"]["probabilities"] == pytest.approx(probabilities(logits(after)), abs=1e-5)
+    assert after["label"]["probabilities"] != before["label"]["probabilities"]
+
+
+def test_ten_thousand_words_are_cut_and_said_to_be(explain: Any, tiny_checkpoint: Path, capsys: Any) -> None:
+    text = "tasty " * 10_000
+    values = explain("--target", "food=Positive", text=text)
+    assert values["truncated"] is True
+    assert (values["tokens_read"], values["tokens_total"]) == (256, 10_002)
+    assert main(["explain", text, "--checkpoint", str(tiny_checkpoint), "--device", "cpu"]) == 0
+    assert "first 256 of 10002 tokens read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", [
+    "\U0001f35c great \U0001f468‍\U0001f469‍\U0001f467", "<script>alert(1)</script> <b>soup</b>",
+    "a\x00b\x1b[31m soup \x07",
+    "המרק היה מצוין", "[bold]soup[/bold] :smiley: [/]",
+])
+def test_unusual_characters_come_back_as_they_were(text: str, explain: Any, tiny_checkpoint: Path, capsys: Any) -> None:
+    assert explain(text=text)["text"] == text
+    assert main(["explain", "--checkpoint", str(tiny_checkpoint), "--device", "cpu", "--", text]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b[31m" not in out and "\x07" not in out
+
+
+def test_the_text_form_names_label_concepts_residual_and_words(tiny_checkpoint: Path, capsys: Any) -> None:
+    assert main(["explain", REVIEW, "--checkpoint", str(tiny_checkpoint), "--override", "food=Negative"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for part in ("Before: label", "After: label", "food set to Negative (100%)", "residual", "ambiance", "tasty"):
+        assert part in out
+
+
+@pytest.mark.parametrize(("arguments", "parts"), [
+    ([" \t\n"], ["empty"]),
+    (["x", "--target", "food"], ["'food'", "food=Positive"]),
+    (["x", "--target", "taste=Positive"], ["'taste'", "food, ambiance"]),
+    (["x", "--override", "food=Great"], ["'Great'", "Negative, unknown, Positive"]),
+    (["x", "--override", "taste=Positive"], ["'taste'", "food, ambiance"]),
+    (["x", "--override", "food=0.5,0.5,0.5"], ["food", "1"]),
+    (["x", "--override", "food=0.5,0.5"], ["food", "3"]),
+    (["x", "--override", "food=nan,0,1"], ["'nan,0,1'", "Negative, unknown, Positive"]),
+    (["x", "--override", "food"], ["food"]),
+    (["x", "--override", "food=Positive", "--override", "food=Negative"], ["food", "second time", "Leave one out"]),
+    (["x", "--method", "guess"], ["'guess'", "gradient-x-input"]),
+])
+def test_wrong_requests(arguments: list[str], parts: list[str], tiny_checkpoint: Path, capsys: Any) -> None:
+    """One line on standard error, nothing on standard output."""
+    assert main(["explain", *arguments, "--json", "--checkpoint", str(tiny_checkpoint), "--device", "cpu"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert [part for part in parts if part not in err] == []

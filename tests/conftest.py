@@ -1,0 +1,96 @@
+"""What tests share: fixed seeds, and a tiny backbone, data folder and checkpoint to run whole commands on."""
+
+import json
+import os
+import random
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+# The libraries read these when they are imported.
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from sparsecbm.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """The same random numbers in every test, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+PHRASES = {
+    "food": ("The soup was bland.", "The soup was tasty."),
+    "ambiance": ("The room felt shabby.", "The room felt warm."),
+    "service": ("The waiter was rude.", "The waiter was kind."),
+    "noise": ("It was far too loud.", "It was pleasantly quiet."),
+}
+
+
+def review(number: int) -> dict[str, Any]:
+    """A row whose four aspects are the binary digits of its number, and whose rating counts the good ones."""
+    good = [bool(number >> k & 1) for k in range(4)]
+    row: dict[str, Any] = {
+        "id": f"{number:06d}_000000",
+        "description": " ".join(phrases[ok] for ok, phrases in zip(good, PHRASES.values(), strict=True)),
+        "review_majority": str(1 + sum(good)),
+    }
+    for ok, concept in zip(good, PHRASES, strict=True):
+        value = "Positive" if ok else "Negative"
+        row |= {f"{concept}_aspect_majority": value, f"{concept}_aspect_label_distribution": {value: 5}}
+    return row
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the splits that the tests use."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [review(number) for number in range(16)]
+    for split in ("train_exclusive", "dev", "test"):
+        (folder / f"{split}.json").write_text(json.dumps(rows))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT of two layers of width 16 with a tokenizer of words and letters."""
+    folder = tmp_path_factory.mktemp("backbone")
+    words = {word.strip(".").lower() for pair in PHRASES.values() for text in pair for word in text.split()}
+    letters = [prefix + letter for prefix in ("", "##") for letter in string.ascii_lowercase]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", *letters, *sorted(words - set(letters))]
+    index = {token: number for number, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(index, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", index["[SEP]"]), ("[CLS]", index["[CLS]"]))
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                        intermediate_size=32, max_position_embeddings=256)
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_data: Path, tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny sparse model, trained from the command line."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    settings = folder.parent / "settings.json"
+    settings.write_text(json.dumps({"prune": {"block": 8, "steps": 2}, "epochs_dense": 1, "learning_rate": 0.001}))
+    code = main(["train", "--data", str(tiny_data), "--backbone", str(tiny_backbone), "--output", str(folder),
+                 "--device", "cpu", "--config", str(settings), "--epochs-finetune", "1", "--gradients", "4",
+                 "--batch-size", "8"])
+    assert code == 0
+    return folder

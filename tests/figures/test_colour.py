@@ -1,0 +1,28 @@
+"""One scale, symmetric about zero and readable at every step."""
+
+import pytest
+
+from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SUPPORTS, contrast, diverging, ink_on, sign_colour
+
+
+@pytest.mark.parametrize("paper", [PAPER, DARK_PAPER])
+def test_zero_is_the_paper_and_the_ends_are_the_two_colours(paper: str) -> None:
+    assert diverging(0.0, paper) == paper
+    assert diverging(1.0, paper) == diverging(7.0, paper) == SUPPORTS
+    assert diverging(-1.0, paper) == diverging(-7.0, paper) == OPPOSES
+
+
+@pytest.mark.parametrize("paper", [PAPER, DARK_PAPER])
+def test_text_is_readable_on_every_step(paper: str) -> None:
+    steps = [diverging(step / 100, paper) for step in range(-100, 101)]
+    assert min(contrast(step, ink_on(step)) for step in steps) >= 4.5
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.01)
+    assert contrast("#123456", "#123456") == 1
+
+
+def test_zero_has_neither_colour() -> None:
+    assert len({sign_colour(number) for number in (-1.0, 0.0, 1.0)}) == 3

@@ -1,0 +1,247 @@
+"""Checkpoints: what is saved comes back, and whatever is wrong with a folder is told as such."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+from safetensors.torch import load_file, save_file
+
+from sparsecbm.errors import CheckpointError
+from sparsecbm.model import checkpoint as module
+from sparsecbm.model.checkpoint import (
+    CARD_FILE, CONFIG_FILE, MASKS_FILE, METRICS_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_checkpoint, save_checkpoint,
+    write_notes,
+)
+from tests.helpers import ARCHITECTURES, HOSTILE, random_masks, saved_checkpoint, tiny_backbone, tiny_encoder, tiny_model
+
+TEXTS = ["The soup was tasty.", "My friend chose it, as ever. The room felt shabby!", *HOSTILE.values()]
+EDIT = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sound sparse checkpoint."""
+    return saved_checkpoint(tmp_path / "sound")
+
+
+def refused(folder: Path, *parts: str) -> None:
+    """Loading fails with one line that contains all parts."""
+    with pytest.raises(CheckpointError) as error:
+        load_checkpoint(folder, "cpu")
+    message = str(error.value)
+    assert [part for part in parts if part not in message] == [] and "\n" not in message
+
+
+# -- there and back ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_every_architecture_comes_back_bit_for_bit(kind: str, tmp_path: Path) -> None:
+    model, encoder = tiny_model(kind), tiny_encoder()
+    masks = random_masks(model)
+    save_checkpoint(tmp_path, model, encoder, masks, torch.float32)
+    read = load_checkpoint(tmp_path, "cpu")
+    assert read.masks is not None and read.model.config == model.config
+    assert all(torch.equal(read.masks.unpack(name), masks.unpack(name)) for name in masks.matrices)
+    assert all(torch.equal(read.model.state_dict()[name], tensor) for name, tensor in model.state_dict().items())
+    encoded = encoder.encode(TEXTS)
+    assert torch.equal(read.encoder.encode(TEXTS).input_ids, encoded.input_ids)
+    for ours, theirs in zip(model(encoded, masks), read.model(encoded, read.masks), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_half_precision_on_disk_costs_rounding_only(kind: str, tmp_path: Path) -> None:
+    model, encoder = tiny_model(kind), tiny_encoder()
+    masks = random_masks(model)
+    save_checkpoint(tmp_path, model, encoder, masks)
+    assert {tensor.dtype for tensor in load_file(tmp_path / WEIGHTS_FILE).values()} == {torch.float16}
+    read = load_checkpoint(tmp_path, "cpu")
+    encoded = encoder.encode(TEXTS)
+    assert read.model.label_bias.dtype == torch.float32
+    for ours, theirs in zip(model(encoded, masks), read.model(encoded, read.masks), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=3e-2, rtol=1e-2)
+    rounded = model.half().float()  # and rounded weights come back exactly
+    assert torch.equal(rounded(encoded, masks)[0], read.model(encoded, read.masks)[0])
+
+
+@pytest.mark.parametrize("kind", ["dense", "black_box"])
+def test_baselines_come_back_without_masks(kind: str, tmp_path: Path) -> None:
+    read = load_checkpoint(saved_checkpoint(tmp_path, kind=kind), "cpu")
+    assert read.masks is None and read.model.config.kind == kind
+    assert not (tmp_path / MASKS_FILE).exists()
+
+
+def test_masks_of_an_earlier_save_do_not_stay(folder: Path) -> None:
+    saved_checkpoint(folder, kind="dense")
+    assert load_checkpoint(folder, "cpu").masks is None and not (folder / MASKS_FILE).exists()
+
+
+def test_a_projecting_backbone_comes_back(tmp_path: Path) -> None:
+    """Heads of width 8 on layers of width 16."""
+    read = load_checkpoint(saved_checkpoint(tmp_path, tiny_backbone("opt", word_embed_proj_dim=8)), "cpu")
+    assert read.model.concept_weight.shape[-1] == 8
+
+
+def test_what_is_loaded_is_ready_to_answer(folder: Path) -> None:
+    model = load_checkpoint(folder, "cpu").model
+    assert not model.training and not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_only_json_safetensors_and_text_are_written(folder: Path) -> None:
+    write_notes(folder, {"dev": {}}, "# card")
+    files = {path for path in folder.rglob("*") if path.is_file()}
+    assert {path.name for path in files} >= {CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE, METRICS_FILE, CARD_FILE}
+    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".txt"}
+    for path in files:  # a pickle starts with its protocol
+        assert not path.read_bytes().startswith((b"\x80", b"PK"))
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+
+
+def test_notes_come_back_and_leave_the_hash_alone(folder: Path) -> None:
+    bare = load_checkpoint(folder, "cpu")
+    assert (bare.metrics, bare.card) == ({}, "")
+    write_notes(folder, {"dev": {"n": 3}}, "# A card")
+    read = load_checkpoint(folder, "cpu")
+    assert (read.metrics, read.card, read.hash) == ({"dev": {"n": 3}}, "# A card", bare.hash)
+
+
+def test_the_hash_is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(folder, tmp_path / "copy"))
+    assert load_checkpoint(copied, "cpu").hash == load_checkpoint(folder, "cpu").hash
+    for name in (WEIGHTS_FILE, MASKS_FILE):
+        other = Path(shutil.copytree(folder, tmp_path / f"other {name}"))
+        tensors = load_file(other / name)
+        next(iter(tensors.values())).view(torch.uint8).view(-1)[0] ^= 1
+        save_file(tensors, other / name)
+        assert load_checkpoint(other, "cpu").hash != load_checkpoint(folder, "cpu").hash
+
+
+# -- what is wrong -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["/no/such/folder", "./none", "none", "a/b/c"])
+def test_a_missing_folder_is_told(source: str) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint folder .* Hub id"):
+        load_checkpoint(source)
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE])
+def test_each_missing_file_is_named(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+    refused(folder, "lacks", name)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+@pytest.mark.parametrize("name", [WEIGHTS_FILE, MASKS_FILE])
+def test_a_truncated_file_is_told(name: str, share: float, folder: Path) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: int(share * len(content))])
+    refused(folder, name, "truncated")
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, METRICS_FILE])
+@pytest.mark.parametrize("content", [b"{", b"", b"[1]", b"\xff\xfe"])
+def test_bad_json_is_told(content: bytes, name: str, folder: Path) -> None:
+    (folder / name).write_bytes(content)
+    refused(folder, name, "restore the file")
+
+
+def change_tensors(path: Path, edit: EDIT) -> None:
+    tensors = load_file(path)
+    edit(tensors)
+    save_file(tensors, path)
+
+
+@pytest.mark.parametrize(("edit", "parts"), [
+    (lambda t: t.update(label_bias=torch.zeros(7)), ["label_bias", "(7,)", "(3,)"]),
+    (lambda t: t.update(concept_weight=t["concept_weight"].mT.contiguous()), ["concept_weight", "(2, 16, 3)"]),
+    (lambda t: t.pop("label_bias"), ["missing", "label_bias"]),
+    (lambda t: t.update(extra=torch.zeros(1)), ["unknown", "extra"]),
+    (lambda t: t.clear(), ["missing"]),
+], ids=["shape", "transposed", "missing", "extra", "empty"])
+def test_weights_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+    change_tensors(folder / WEIGHTS_FILE, edit)
+    refused(folder, WEIGHTS_FILE, "different checkpoints", *parts)
+
+
+FIRST = "encoder.layer.0.attention.self.query.weight"  # 16 x 16 weights, 32 bytes a pass
+
+
+@pytest.mark.parametrize(("edit", "parts"), [
+    (lambda t: t.update({FIRST: t[FIRST][:2].contiguous()}), [FIRST, "(2, 32)", "3 passes", "(3, 32)"]),
+    (lambda t: t.update({FIRST: t[FIRST][:, :-1].contiguous()}), [FIRST, "(3, 31)", "(3, 32)"]),
+    (lambda t: t.update({FIRST: t[FIRST].float()}), [FIRST, "float32", "uint8"]),
+    (lambda t: t.pop(FIRST), ["missing", FIRST]),
+    (lambda t: t.update(extra=t[FIRST].clone()), ["unknown", "extra"]),
+], ids=["passes", "bytes", "type", "missing", "extra"])
+def test_masks_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+    change_tensors(folder / MASKS_FILE, edit)
+    refused(folder, MASKS_FILE, *parts)
+
+
+@pytest.mark.parametrize(("edit", "parts"), [
+    (lambda c: c.pop("model"), ["model"]),
+    (lambda c: c.pop("backbone"), ["backbone"]),
+    (lambda c: c.update(format=2), ["format 2", "reads 1"]),
+    (lambda c: c.pop("format"), ["format None"]),
+    (lambda c: c["model"].update(kind="fuzzy"), ["kind", "fuzzy"]),
+    (lambda c: c["model"].update(surplus=1), ["surplus"]),
+    (lambda c: c["model"]["schema"].update(concepts=["soup", "soup"]), ["soup"]),
+    (lambda c: c["model"].pop("schema"), ["schema"]),
+    (lambda c: c["backbone"].update(model_type="abacus"), ["abacus"]),
+    (lambda c: c["backbone"].pop("model_type"), ["model_type"]),
+    (lambda c: c["backbone"].update(num_hidden_layers=0), ["nothing could be masked"]),
+], ids=lambda value: "" if callable(value) else "-".join(value))
+def test_settings_that_describe_no_model_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    edit(settings)
+    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    refused(folder, CONFIG_FILE, *parts)
+
+
+def test_another_schema_does_not_fit_the_weights(folder: Path) -> None:
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings["model"]["schema"].update(labels=["bad", "good"], label_display=["Bad", "Good"])
+    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    refused(folder, "label", "different checkpoints")
+
+
+# -- the Hub -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hub_id_is_downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def download(repository: str, **options: Any) -> str:
+        asked.append(repository)
+        assert not any("bin" in pattern or "pkl" in pattern for pattern in options["allow_patterns"])
+        return str(folder)
+
+    monkeypatch.setattr(module, "snapshot_download", download)
+    assert load_checkpoint("owner/name", "cpu").hash == load_checkpoint(folder, "cpu").hash
+    assert asked == ["owner/name"]
+
+
+@pytest.mark.parametrize("failure", [HFValidationError("bad id"), LocalEntryNotFoundError("no network"), OSError("cut")],
+                         ids=lambda failure: type(failure).__name__)
+def test_a_hub_that_gives_nothing_is_told(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(*_: Any, **__: Any) -> str:
+        raise failure
+
+    monkeypatch.setattr(module, "snapshot_download", download)
+    with pytest.raises(CheckpointError, match="owner/name.*check the path or the id"):
+        load_checkpoint("owner/name")
+
+
+def test_a_folder_wins_over_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved_checkpoint(tmp_path / "owner" / "name")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "snapshot_download", lambda *_, **__: pytest.fail("asked the Hub"))
+    assert load_checkpoint("owner/name", "cpu").path == Path("owner/name")

@@ -1,0 +1,86 @@
+"""One review to one prediction: exact, detached, and reproduced bit for bit from its own concepts."""
+
+import pickle
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.prediction import predict, relabel
+from sparsecbm.types import Prediction
+from tests.helpers import random_masks, tiny_encoder, tiny_model, untouched
+
+TEXT = "The soup was tasty. The room felt shabby."
+
+
+def prediction(model: SparseCBM | None = None, text: str = TEXT, **config: Any) -> Prediction:
+    model = model or tiny_model(**config)
+    weights = model.masked_weights(random_masks(model)) if model.config.kind == "sparse" else None
+    return predict(model, tiny_encoder(), weights, text, "hash")
+
+
+def arrays(made: Prediction) -> dict[str, np.ndarray]:
+    values = {field.name: getattr(made, field.name) for field in fields(made)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+@pytest.mark.parametrize("config", [{}, {"bottleneck": "logits"}, {"residual": False}, {"kind": "dense"},
+                                    {"kind": "black_box"}], ids=str)
+def test_the_ledger_sums_to_the_logits(config: dict[str, Any]) -> None:
+    made = prediction(**config)
+    total = made.label_bias + made.contributions.sum(0) + made.residual
+    np.testing.assert_allclose(total, made.label_logits, atol=1e-5)
+    odds = np.exp(made.label_logits - made.label_logits.max())
+    np.testing.assert_allclose(made.label_probabilities, odds / odds.sum(), atol=1e-6)
+    np.testing.assert_allclose(made.concept_probabilities.sum(1), 1, atol=1e-6)
+    assert made.label == made.schema.labels[made.label_logits.argmax()]
+    assert made.value("room") == made.schema.values[made.concept_probabilities[1].argmax()]
+    assert (made.residual != 0).any() == (config.get("residual", True))
+
+
+def test_the_bottleneck_is_what_the_label_reads() -> None:
+    made, published = prediction(), prediction(bottleneck="logits")
+    np.testing.assert_array_equal(made.bottleneck, made.concept_probabilities)
+    odds = np.exp(published.bottleneck)
+    np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), published.concept_probabilities, atol=1e-6)
+
+
+def test_a_prediction_shares_no_memory_with_the_model() -> None:
+    model = tiny_model(kind="dense")
+    made = prediction(model)
+    with untouched(model):
+        for array in arrays(made).values():
+            array += 1
+
+
+def test_a_prediction_travels() -> None:
+    made = prediction()
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.text, again.schema, again.receipt) == (made.text, made.schema, made.receipt)
+    for name, array in arrays(made).items():
+        np.testing.assert_array_equal(getattr(again, name), array)
+
+
+@pytest.mark.parametrize("config", [{}, {"bottleneck": "logits"}, {"residual": False}, {"kind": "dense"}], ids=str)
+def test_relabelling_reproduces_a_prediction_bit_for_bit(config: dict[str, Any]) -> None:
+    model = tiny_model(**config)
+    made = prediction(model)
+    with untouched(model):
+        again = relabel(model, made)
+    for name, array in arrays(made).items():
+        np.testing.assert_array_equal(getattr(again, name), array)
+
+
+def test_a_long_review_says_how_much_was_read() -> None:
+    made = prediction(text="soup " * 10_000)
+    assert (made.tokens_read, made.tokens_total, made.truncated) == (64, 10_002, True)
+    short = prediction()
+    assert short.tokens_read == short.tokens_total == 12 and not short.truncated
+
+
+def test_the_receipt_says_where_it_came_from() -> None:
+    receipt = prediction().receipt
+    assert (receipt.checkpoint, receipt.method, receipt.device, receipt.dtype) == ("hash", "prediction", "cpu", "float32")
+    assert receipt.milliseconds > 0

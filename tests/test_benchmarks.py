@@ -1,0 +1,58 @@
+"""The benchmark compares what it says it compares."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks import passes
+from sparsecbm.model.checkpoint import load_checkpoint
+
+
+def test_the_review_has_exactly_as_many_tokens_as_asked(tiny_checkpoint: Path) -> None:
+    for tokens in (10, 45, 200):
+        encoded = passes.review(load_checkpoint(tiny_checkpoint, "cpu"), tokens)
+        assert encoded.input_ids.shape == encoded.attention_mask.shape == (1, tokens)
+        assert bool(encoded.attention_mask.all())
+
+
+def test_all_three_run_the_passes_they_claim(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One dense pass over the review; the published way K + 1 passes over all positions, with the same features."""
+    checkpoint = load_checkpoint(tiny_checkpoint, "cpu")
+    assert checkpoint.masks is not None
+    encoded, lengths = passes.review(checkpoint), []
+    run_pass = checkpoint.model.run_pass
+
+    def counted(weights: Any, embedded: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        lengths.append(embedded.shape[1])
+        return run_pass(weights, embedded, attention_mask)
+
+    with torch.inference_mode():
+        ours = passes.ours(checkpoint, checkpoint.masks)(encoded)
+        monkeypatch.setattr(checkpoint.model, "run_pass", counted)
+        passes.dense(checkpoint, encoded)
+        assert lengths == [45]
+        published = passes.published(checkpoint, checkpoint.masks)(encoded)
+    assert lengths[1:] == [256] * 5  # this backbone has 256 positions
+    torch.testing.assert_close(ours, published, atol=1e-4, rtol=1e-4)
+
+
+def test_the_result_is_json_with_ratios_and_limits(tiny_checkpoint: Path, capsys: Any) -> None:
+    code = passes.main(["--checkpoint", str(tiny_checkpoint), "--repeats", "3", "--threads", "1", "--device", "cpu",
+                        "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["limits"] == {"ours_over_dense": 5.0, "ours_over_published": 0.2}
+    assert result["ours_over_dense"] == pytest.approx(result["ours_ms"] / result["dense_ms"])
+    assert result["ours_over_published"] == pytest.approx(result["ours_ms"] / result["published_ms"])
+    assert (code == 0) == result["within_limits"] == (
+        result["ours_over_dense"] <= 5 and result["ours_over_published"] <= 0.2)
+
+
+def test_procedures_take_turns_and_warm_up_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, order = iter(range(1000)), []
+    monkeypatch.setattr(passes.time, "perf_counter", lambda: next(clock))
+    times = passes.medians([lambda: order.append("a"), lambda: order.append("b")], 3, torch.device("cpu"))
+    assert order == ["a", "b"] * 5
+    assert times == [1000.0, 1000.0]

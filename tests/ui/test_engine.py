@@ -1,0 +1,36 @@
+"""One model for all sessions, and results that no session can spoil for another."""
+
+import gc
+
+from sparsecbm.types import Target
+from sparsecbm.ui.engine import explained, load_explainer, predicted, surveyed
+
+TEXT = "The soup was cold, but the waiter was kind."
+
+
+def test_every_session_gets_the_same_explainer() -> None:
+    assert load_explainer() is load_explainer()
+    assert gc.get_freeze_count() > 10_000
+
+
+def test_a_cached_result_is_a_copy() -> None:
+    explainer = load_explainer()
+    first = predicted(explainer, TEXT)
+    wanted = first.label_probabilities.copy()
+    first.label_probabilities[:] = 0
+    again = predicted(explainer, TEXT)
+    assert (again.label_probabilities == wanted).all() and (wanted == explainer.predict(TEXT).label_probabilities).all()
+
+
+def test_target_text_and_residual_are_part_of_the_key() -> None:
+    explainer, food, label = load_explainer(), Target("food", "Positive"), Target(None, "5")
+    keys = ((TEXT, food, True), (TEXT, label, True), (TEXT, label, False), ("Ok.", food, True))
+    seen = [explained(explainer, text, (target,), residual).attributions[0].scores.tolist()
+            for text, target, residual in keys]
+    assert all(one != other for i, one in enumerate(seen) for other in seen[:i])
+
+
+def test_the_survey_covers_all_samples_and_counts_right() -> None:
+    found = surveyed(load_explainer())
+    assert found.tried >= 30
+    assert found.labels_wrong == sum(failure.label != failure.sample.label for failure in found.failures) <= found.tried
