@@ -2,13 +2,15 @@
 
     python -m benchmarks.table --data CEBAB_FOLDER --backbone FOLDER_OR_HUB_ID --output runs
 
-A run that has its metrics.json is not repeated, and an interrupted one goes on after its last whole epoch, so the
-command can be given again until the table is complete; `--only NAME` trains a single row.
+The figures of finished runs are kept in benchmarks/results. A run that is there is not repeated, and an interrupted one
+goes on after its last whole epoch, so the command can be given again until the table is complete; `--only NAME` trains
+a single row, and `--print` trains nothing.
 """
 
 import argparse
 import json
 import logging
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,8 @@ from sparsecbm.model.checkpoint import METRICS_FILE
 from sparsecbm.schema import CEBAB
 from sparsecbm.training import train
 from sparsecbm.training.state import FOLDER
+
+RESULTS = Path(__file__).parent / "results"
 
 #: The same six epochs for every row: masked models spend three of them dense, one pruning, two at the final sparsity.
 EPOCHS = {"epochs_dense": 3, "epochs_prune": 1, "epochs_finetune": 2}
@@ -80,11 +84,11 @@ def mean_overlap(jaccard: np.ndarray) -> float:
     return float(jaccard[~np.eye(len(jaccard), dtype=bool)].mean())
 
 
-def table(output: Path, seeds: int) -> str:
+def table(seeds: int, results: Path = RESULTS) -> str:
     """The Markdown table of all runs that are finished, in percent."""
     lines = ["| model | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for row in ROWS:
-        paths = [output / f"{row.name}-{seed}" / METRICS_FILE for seed in range(min(seeds, row.seeds))]
+        paths = [results / f"{row.name}-{seed}.json" for seed in range(min(seeds, row.seeds))]
         reports = [json.loads(path.read_text())["dev"] for path in paths if path.exists()]
         cells = [_cell([column(report) for report in reports]) for column in COLUMNS.values()]
         lines.append(f"| {row.title} | {len(reports)} | " + " | ".join(cells) + " |")
@@ -101,25 +105,35 @@ def _cell(values: list[float | None]) -> str:
 def main() -> None:
     """Train what is missing, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder or zip with the CEBaB release files")
-    parser.add_argument("--backbone", required=True, help="folder or Hub id of the pretrained transformer")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--print", action="store_true", help="print the table of the finished runs and stop")
+    parser.add_argument("--data", help="folder or zip with the CEBaB release files")
+    parser.add_argument("--backbone", help="folder or Hub id of the pretrained transformer")
+    parser.add_argument("--output", type=Path, default=Path("runs"), help="folder of the runs (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0..N-1 (default: %(default)s)")
-    parser.add_argument("--passes-per-step", type=int, help="passes trained per masked step (default: all)")
+    parser.add_argument("--passes-per-step", type=int, default=3, help="passes per masked step (default: %(default)s)")
     parser.add_argument("--only", choices=[row.name for row in ROWS], action="append", help="rows to train")
     parser.add_argument("--device", help="cpu or cuda")
     options = parser.parse_args()
+    if not options.print:
+        if not (options.data and options.backbone):
+            parser.error("training needs --data and --backbone; or give --print")
+        _train_missing(options)
+    print(table(options.seeds))  # noqa: T201
+
+
+def _train_missing(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     train_split, dev = (load_split("cebab", options.data, split) for split in ("train_exclusive", "dev"))
     for seed in range(options.seeds):
         for row in ROWS:
-            folder = options.output / f"{row.name}-{seed}"
-            if seed >= row.seeds or (options.only and row.name not in options.only) or (folder / METRICS_FILE).exists():
+            folder, result = options.output / f"{row.name}-{seed}", RESULTS / f"{row.name}-{seed}.json"
+            if seed >= row.seeds or (options.only and row.name not in options.only) or result.exists():
                 continue
             logging.info("training %s, seed %d", row.title, seed)
             settings = config(row, options.backbone, seed, options.passes_per_step)
             train(settings, train_split, dev, folder, options.device, resume=(folder / FOLDER).exists())
-    print(table(options.output, options.seeds))  # noqa: T201
+            RESULTS.mkdir(exist_ok=True)
+            shutil.copyfile(folder / METRICS_FILE, result)
 
 
 if __name__ == "__main__":

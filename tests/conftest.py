@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import string
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
 from sparsecbm.__main__ import main
+from tests.helpers import backbone_folder
 
 
 @pytest.fixture(autouse=True)
@@ -64,23 +61,8 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random BERT of two layers of width 16 with a tokenizer of words and letters."""
-    folder = tmp_path_factory.mktemp("backbone")
-    words = {word.strip(".").lower() for pair in PHRASES.values() for text in pair for word in text.split()}
-    letters = [prefix + letter for prefix in ("", "##") for letter in string.ascii_lowercase]
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", *letters, *sorted(words - set(letters))]
-    index = {token: number for number, token in enumerate(vocabulary)}
-    tokenizer = Tokenizer(models.WordPiece(index, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", index["[SEP]"]), ("[CLS]", index["[CLS]"]))
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-                        intermediate_size=32, max_position_embeddings=256)
-    BertModel(config).save_pretrained(folder)
-    return folder
+    """A random BERT and its tokenizer, with as many positions as a model reads by default."""
+    return backbone_folder(tmp_path_factory.mktemp("backbone"), max_position_embeddings=256)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import logging
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -21,7 +21,7 @@ class TrainingDisplay:
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console, disable=not self._live)
         self._task = self._bar.add_task("training", total=steps, completed=done, state="")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "TrainingDisplay":
         self._bar.start()
         return self
 

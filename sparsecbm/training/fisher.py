@@ -27,7 +27,8 @@ class BlockFisher:
 
     def damping(self, share: float) -> float:
         """Absolute damping for a share of the mean diagonal; a matrix without any gradient gets `share` itself."""
-        mean = float(self.sum.diagonal(dim1=-2, dim2=-1).mean()) / max(self.count, 1)
+        total = float(self.sum.diagonal(dim1=-2, dim2=-1).sum())  # padding adds nothing
+        mean = total / (self.rows * self.columns * max(self.count, 1))
         return share * (mean if mean > 0 else 1.0)
 
     def inverse_diagonal(self, damp: float) -> Float[Tensor, "row column"]:

@@ -84,6 +84,7 @@ def load_state(
         index, slot = name.split("/")
         slots.setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
-    bits = {name: tensor.to(model.device) for name, tensor in part("mask/").items()}
-    masks = ConceptMasks(passes, {name: model.sites[name].shape for name in bits}, bits)
+    bits = part("mask/")
+    masks = ConceptMasks(passes, {name: site.shape for name, site in model.sites.items()},  # in the order of the model
+                         {name: bits[name].to(model.device) for name in model.sites})
     return Progress(masks=masks, best=part("best/"), **notes)

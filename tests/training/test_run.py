@@ -1,0 +1,137 @@
+"""Whole runs, from splits to a checkpoint that has been measured, for every kind, scheme, saliency and regime."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparsecbm.data.split import Split
+from sparsecbm.errors import ConfigError
+from sparsecbm.evaluate.report import evaluate
+from sparsecbm.explainer import Explainer
+from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, load_checkpoint
+from sparsecbm.schema import CEBAB
+from sparsecbm.training import add_baselines, train
+from tests.helpers import backbone_folder, toy_split, train_config
+
+NO_RESIDUAL = {"residual": False}
+RUNS: dict[str, dict[str, Any]] = {
+    "black box": {"model": {"kind": "black_box"}},
+    "dense, independent": {"model": {"kind": "dense"}},
+    "dense, sequential": {"model": {"kind": "dense"}, "regime": "sequential"},
+    "dense, joint, as published": {"model": {"kind": "dense", "bottleneck": "logits"} | NO_RESIDUAL, "regime": "joint"},
+    "core_exclusive, obert": {"prune": {"scheme": "core_exclusive", "saliency": "obert"}},
+    "core_exclusive, magnitude": {"prune": {"scheme": "core_exclusive", "saliency": "magnitude"}},
+    "core_exclusive, random": {"prune": {"scheme": "core_exclusive", "saliency": "random"}},
+    "independent masks, obert": {"prune": {"scheme": "independent", "saliency": "obert"}},
+    "independent masks, magnitude": {"prune": {"scheme": "independent", "saliency": "magnitude"}},
+    "independent masks, random": {"prune": {"scheme": "independent", "saliency": "random"}},
+    "sparse, sequential": {"regime": "sequential", "model": {"bottleneck": "logits"}},
+    "sparse, joint": {"regime": "joint", "model": NO_RESIDUAL},
+    "sparse, no residual": {"model": NO_RESIDUAL},
+    "sparse, hard targets": {"concept_targets": "majority"},
+    "sparse, 90 percent": {"prune": {"sparsity": 0.9}},
+    "sparse, nothing pruned": {"prune": {"sparsity": 0.0, "start": 0.0}},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(
+    name: str, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    config = train_config(backbone, **RUNS[name])
+    folder = train(config, rows, other_rows, tmp_path / "run", "cpu")
+    metrics = json.loads((folder / METRICS_FILE).read_text())
+    kind, sparse = config.model.kind, config.model.kind == "sparse"
+    assert metrics["dev"]["n"] == 18 and metrics["dev"]["split"] == "dev" and metrics["baselines"] == {}
+    assert (metrics["dev"]["concepts"] is None) == (kind == "black_box")
+    assert (metrics["dev"]["specificity"] is not None) == sparse
+    training = metrics["training"]
+    assert training["rows"] == 18 and training["split"] == "train" and len(training["epochs"]) == 3
+    assert training["best_epoch"] in ((1, 2) if config.prune.sparsity and sparse else (0, 1, 2))
+    assert set(training["damping_ratio"]) == (set(config.model.passes) if sparse and config.prune.saliency == "obert"
+                                              else set())
+    assert ("chosen_l2" in training["residual"]) == (config.model.residual and kind != "black_box")
+    assert kind.replace("_", " ") in (folder / CARD_FILE).read_text()
+    read = load_checkpoint(folder, "cpu")
+    if read.masks is not None:
+        for matrix in read.masks.matrices:
+            stack = read.masks.unpack(matrix)
+            assert stack.sum((1, 2)).tolist() == [round((1 - config.prune.sparsity) * stack[0].numel())] * len(stack)
+    explainer = Explainer.load(folder, "cpu")
+    assert explainer.predict("The soup was tasty.").label in explainer.schema.labels
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".md"}
+
+
+@pytest.mark.parametrize("kind", ["roberta", "distilbert", "gpt2", "opt"])
+def test_other_architectures_train(kind: str, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    config = train_config(backbone_folder(tmp_path / "backbone", kind))
+    read = load_checkpoint(train(config, rows, other_rows, tmp_path / "run", "cpu"), "cpu")
+    assert read.masks is not None
+    assert read.masks.density() == pytest.approx(dict.fromkeys(config.model.passes, 0.3), abs=0.01)
+    assert read.metrics["dev"]["n"] == 18
+
+
+@pytest.mark.parametrize("model", [{}, {"kind": "dense"}, {"kind": "black_box"}], ids=str)
+def test_what_was_measured_is_what_was_saved(
+    model: dict[str, Any], backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    read = load_checkpoint(train(train_config(backbone, model=model), rows, other_rows, tmp_path, "cpu"), "cpu")
+    assert evaluate(read, other_rows).to_json() == read.metrics["dev"]
+
+
+def test_the_seed_decides_everything(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    hashes = [load_checkpoint(train(train_config(backbone, seed=seed), rows, other_rows, tmp_path / str(run), "cpu")).hash
+              for run, seed in enumerate((0, 0, 1))]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_core_and_exclusive_parts_are_in_the_checkpoint(
+    backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    """At density .3 three passes fit side by side, so the core is empty and nothing is shared but rounding."""
+    masks = load_checkpoint(train(train_config(backbone), rows, other_rows, tmp_path, "cpu"), "cpu").masks
+    assert masks is not None
+    for name in masks.matrices:
+        users = masks.unpack(name).sum(0)
+        assert int((users > 1).sum()) < 3
+
+
+def test_splits_of_another_schema_are_refused(backbone: Path, rows: Split, tmp_path: Path) -> None:
+    other = Split(toy_split().dataset, CEBAB, "dev", toy_split().report)
+    with pytest.raises(ConfigError, match="Split dev speaks of cebab, the model of toy"):
+        train(train_config(backbone), rows, other, tmp_path, "cpu")
+
+
+def test_more_tokens_than_the_backbone_has_positions_are_refused(
+    backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="max_tokens is 161, .* at most 160 tokens"):
+        train(train_config(backbone, model={"max_tokens": 161}), rows, other_rows, tmp_path, "cpu")
+
+
+def test_a_missing_backbone_is_told(rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        train(train_config(tmp_path / "nowhere"), rows, other_rows, tmp_path / "run", "cpu")
+
+
+def test_baselines_stand_beside_the_report(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    sparse, dense = (train(train_config(backbone, model={"kind": kind}), rows, other_rows, tmp_path / kind, "cpu")
+                     for kind in ("sparse", "dense"))
+    before = load_checkpoint(sparse, "cpu")
+    add_baselines(sparse, {"dense": dense})
+    after = load_checkpoint(sparse, "cpu")
+    assert after.metrics["baselines"] == {"dense": load_checkpoint(dense, "cpu").metrics["dev"]}
+    assert after.metrics["dev"] == before.metrics["dev"] and after.hash == before.hash
+    assert "label, dense" in after.card and "label, dense" not in before.card
+
+
+def test_the_card_says_what_was_measured(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    read = load_checkpoint(train(train_config(backbone), rows, other_rows, tmp_path, "cpu"), "cpu")
+    report = read.metrics["dev"]
+    for figures in (report["label"], report["concepts"]["soup"], report["concepts"]["room"]["majority"]):
+        assert f"{100 * figures['accuracy']:.1f}" in read.card and f"{100 * figures['macro_f1']:.1f}" in read.card
+    for words in ("core_exclusive", "obert", "70%", "soup, room", "n = 18", "tiny-bert", "License"[:6].lower()):
+        assert words in read.card
+    assert str(tmp_path) not in read.card
