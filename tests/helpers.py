@@ -1,4 +1,4 @@
-"""Builders that tests share: tiny random networks, a tokenizer, a toy data set and toy checkpoints. No network needed."""
+"""Builders that tests share: tiny random networks, tokenizers, a toy data set, toy checkpoints. No network needed."""
 
 import string
 from collections.abc import Iterator
@@ -28,7 +28,9 @@ SAYINGS = {
     "soup": ("The soup was bland.", "", "The soup was tasty."),
     "room": ("The room felt shabby.", "", "The room felt warm."),
 }
-OPENINGS = ("We came on Monday.", "My friend chose it, as ever.", "Lunch for two!", "It rained all day long and we stayed.")
+OPENINGS = (
+    "We came on Monday.", "My friend chose it, as ever.", "Lunch for two!", "It rained all day long and we stayed.",
+)
 HOSTILE = {
     "emoji": "The soup 🍜👩‍👩‍👧 was tasty 🎉",
     "right to left": "המרק היה טעים \u202eabc\u202c, الحساء لذيذ",
@@ -49,8 +51,8 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                    "initializer_range": 0.2},
     "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_inner": 32, "n_positions": 160, "bos_token_id": 2,
              "eos_token_id": 3, "initializer_range": 0.2},
-    "opt": {"hidden_size": 16, "word_embed_proj_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32,
-            "max_position_embeddings": 160, "init_std": 0.2},
+    "opt": {"hidden_size": 16, "word_embed_proj_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "ffn_dim": 32, "max_position_embeddings": 160, "init_std": 0.2},
 }
 
 
@@ -79,7 +81,7 @@ def word_pieces() -> PreTrainedTokenizerFast:
 
 
 def byte_level() -> PreTrainedTokenizerFast:
-    """A tokenizer as GPT-2's: bytes, blanks belong to the word that follows, no padding token, nothing around a text."""
+    """A tokenizer as GPT-2's: bytes, blanks belong to the word after, no padding token, nothing around a text."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     index = {symbol: number for number, symbol in enumerate(["<|endoftext|>", *alphabet, "Ġs", "ou", "oup"])}
     tokenizer = Tokenizer(models.BPE(index, [("Ġ", "s"), ("o", "u"), ("ou", "p")]))

@@ -1,122 +1,268 @@
-"""The one door: what pages and command line rely on, also from many threads at once."""
+"""The one door: exact, safe for many threads, and unimpressed by what people paste."""
 
-from concurrent.futures import ThreadPoolExecutor
+import random
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.explainer import Explainer, default_targets
-from sparsecbm.model.network import SparseCBM
-from sparsecbm.types import Explanation, Target
-from tests.helpers import HOSTILE, TOY, saved_checkpoint, untouched
+from sparsecbm.model.checkpoint import load_checkpoint, write_notes
+from sparsecbm.types import Prediction, Target
+from tests.helpers import HOSTILE, TOY, random_masks, saved_checkpoint, tiny_model, untouched
 
-TEXTS = ("The soup was tasty.", "The room felt shabby, the soup was bland!", "Lunch for two! The room felt warm.")
-
-
-@pytest.fixture
-def explainer(tmp_path: Path) -> Explainer:
-    return Explainer.load(saved_checkpoint(tmp_path / "toy"), "cpu")
+TEXT = "The soup was tasty. The room felt shabby."
+POSITIVE = (0.0, 0.0, 1.0)
 
 
-def same(one: Explanation, two: Explanation) -> bool:
-    pairs = zip(one.attributions, two.attributions, strict=True)
-    return (np.array_equal(one.prediction.label_logits, two.prediction.label_logits)
-            and np.array_equal(one.prediction.concept_probabilities, two.prediction.concept_probabilities)
-            and all(a.target == b.target and np.array_equal(a.scores, b.scores) for a, b in pairs))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random sparse checkpoint."""
+    return saved_checkpoint(tmp_path_factory.mktemp("checkpoints") / "toy-bert")
 
 
-def test_what_is_loaded_is_stated(explainer: Explainer, tmp_path: Path) -> None:
-    info = explainer.checkpoint
-    assert (info.name, info.path, info.kind, info.device, info.dtype) == ("toy", tmp_path / "toy", "sparse", "cpu", "float32")
-    assert len(info.hash) == 64
-    assert set(info.density) == {*TOY.concepts, "residual"}
-    assert info.memory_bytes > 4 * info.parameters  # the masked copies are counted
-    assert info.load_ms > 0
+@pytest.fixture(scope="module")
+def explainer(folder: Path) -> Explainer:
+    return Explainer.load(folder, "cpu")
 
 
-def test_by_default_every_predicted_value_and_the_label_are_explained(explainer: Explainer) -> None:
-    explanation = explainer.explain(TEXTS[1])
-    made = explanation.prediction
-    assert [a.target for a in explanation.attributions] == [
-        Target("soup", made.value("soup")), Target("room", made.value("room")), Target(None, made.label)]
-    assert tuple(a.target for a in explanation.attributions) == default_targets(made)
-    assert explanation.receipt.method == "gradient-x-input"
-    assert explanation.receipt.checkpoint == explainer.checkpoint.hash
+def content(result: Any) -> Iterator[Any]:
+    """All numbers and words of a result, but for the time it took."""
+    if is_dataclass(result) and not isinstance(result, type):
+        for field in fields(result):
+            if field.name not in ("milliseconds", "schema"):
+                yield from content(getattr(result, field.name))
+    elif isinstance(result, tuple):
+        for part in result:
+            yield from content(part)
+    elif isinstance(result, np.ndarray):
+        yield result.tobytes()
+    else:
+        yield result
 
 
-def test_words_are_the_reviews_own(explainer: Explainer) -> None:
-    explanation = explainer.explain(TEXTS[1], [Target("room", "Negative")])
-    words = explanation.attributions[0].words
-    assert [word.text for word in words] == [TEXTS[1][word.start : word.end] for word in words]
-    assert "".join(word.text for word in words) == TEXTS[1].replace(" ", "")
-    assert len(explanation.attributions[0].scores) == len(words)
+def same(one: Any, other: Any) -> bool:
+    return list(content(one)) == list(content(other))
 
 
-def test_threads_get_what_a_single_caller_gets(explainer: Explainer) -> None:
-    def work(text: str) -> tuple[Explanation, np.ndarray]:
-        explanation = explainer.explain(text)
-        after = explainer.override(explanation.prediction, {"soup": (1.0, 0.0, 0.0)}).after
-        return explanation, after.label_logits
-
-    serial = [work(text) for text in TEXTS]
-    with ThreadPoolExecutor(6) as pool:
-        parallel = list(pool.map(work, TEXTS * 6))
-    for index, (explanation, logits) in enumerate(parallel):
-        expected, expected_logits = serial[index % len(TEXTS)]
-        assert same(expected, explanation)
-        np.testing.assert_array_equal(expected_logits, logits)
+# -- answers -------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_a_caller_does_changes_the_model(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = explainer.explain(TEXTS[0])
-    with untouched(explainer._model):
-        explainer.override(before.prediction, {"room": (0.0, 0.0, 1.0)})
-        explainer.predict(TEXTS[1], residual=False)
-        for bad in ("", " \n\t"):
-            with pytest.raises(InputError):
-                explainer.explain(bad)
-        with monkeypatch.context() as patch:
-            patch.setattr(SparseCBM, "concept_logits", lambda *_: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
-                explainer.explain(TEXTS[0])
-    assert same(before, explainer.explain(TEXTS[0]))
+def test_the_checkpoint_is_described(folder: Path, tmp_path: Path) -> None:
+    write_notes(folder, {"dev": {"n": 1}}, "# card")
+    info, model = Explainer.load(folder, "cpu").checkpoint, tiny_model()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    masked = sum(rows * columns for rows, columns in (site.shape for site in model.sites.values()))
+    assert (info.name, info.path, info.kind) == ("toy-bert", folder, "sparse")
+    assert (info.device, info.dtype) == ("cpu", "float32")
+    assert (info.metrics, info.card, info.max_tokens) == ({"dev": {"n": 1}}, "# card", 64)
+    assert info.hash == load_checkpoint(folder, "cpu").hash and info.load_ms > 0
+    assert info.parameters == parameters
+    assert info.memory_bytes == 4 * (parameters + model.typical_logits.numel() + 3 * masked)
+    assert info.density == random_masks(model).density()
+    dense = Explainer.load(saved_checkpoint(tmp_path, kind="dense"), "cpu").checkpoint
+    assert dense.density == {} and dense.memory_bytes == info.memory_bytes - 4 * 3 * masked
 
 
-def test_without_the_residual_only_the_label_head_runs(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, bare = explainer.predict(TEXTS[0]), explainer.predict(TEXTS[0], residual=False)
-    monkeypatch.setattr(SparseCBM, "run_pass", lambda *_: pytest.fail("a backbone pass ran"))
-    again = explainer.without_residual(whole)
-    assert not bare.residual.any()
-    np.testing.assert_array_equal(bare.label_logits, again.label_logits)
-    np.testing.assert_array_equal(bare.concept_probabilities, whole.concept_probabilities)
+def test_a_missing_checkpoint_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError):
+        Explainer.load(tmp_path / "none")
 
 
-def test_a_long_text_is_cut_and_says_so(tmp_path: Path) -> None:
-    explainer = Explainer.load(saved_checkpoint(tmp_path / "short", max_tokens=16), "cpu")
-    long = "The soup was tasty. " * 2500
-    prediction = explainer.predict(long)
-    assert (prediction.tokens_read, prediction.truncated) == (16, True)
-    assert prediction.tokens_total == 2500 * 5 + 2  # four words and a stop each, [CLS] and [SEP]
-    assert prediction.text == long
-    assert not explainer.predict(TEXTS[0]).truncated
+def test_a_prediction_comes_from_the_masked_model(explainer: Explainer, folder: Path) -> None:
+    read = load_checkpoint(folder, "cpu")
+    concept_logits, residual = read.model(read.encoder.encode([TEXT]), read.masks)
+    made = explainer.predict(TEXT)
+    np.testing.assert_allclose(made.concept_probabilities, concept_logits.softmax(-1)[0], atol=1e-6)
+    np.testing.assert_allclose(made.residual, residual[0], atol=1e-6)
+    unmasked, _ = read.model(read.encoder.encode([TEXT]), None)
+    assert np.abs(made.concept_probabilities - unmasked.softmax(-1)[0].numpy()).max() > 1e-3
+    assert made.receipt.checkpoint == read.hash and made.text == TEXT
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_texts_are_explained_like_any_other(explainer: Explainer, name: str) -> None:
-    explanation = explainer.explain(HOSTILE[name])
-    assert explanation.prediction.text == HOSTILE[name]
-    for attribution in explanation.attributions:
-        assert np.isfinite(attribution.scores).all()
-        assert all(word.text == HOSTILE[name][word.start : word.end] for word in attribution.words)
+def test_by_default_the_predicted_values_and_label_are_explained(explainer: Explainer) -> None:
+    made = explainer.explain(TEXT)
+    assert same(made.prediction, explainer.predict(TEXT))
+    assert [attribution.target for attribution in made.attributions] == list(default_targets(made.prediction)) == [
+        Target("soup", made.prediction.value("soup")), Target("room", made.prediction.value("room")),
+        Target(None, made.prediction.label)]
+    assert made.receipt.method == "gradient-x-input" and made.receipt.milliseconds > 0
 
 
-def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="nowhere"):
-        Explainer.load(tmp_path / "nowhere")
+def test_targets_may_be_chosen(explainer: Explainer) -> None:
+    chosen = (Target(None, "bad"), Target("room", "unknown"))
+    assert tuple(made.target for made in explainer.explain(TEXT, chosen).attributions) == chosen
+
+
+@pytest.mark.parametrize("target", [Target("decor", "Positive"), Target("soup", "nice"), Target(None, "6")], ids=str)
+def test_unknown_targets_are_refused(target: Target, explainer: Explainer) -> None:
+    with pytest.raises(InputError, match="allowed"):
+        explainer.explain(TEXT, [target])
+    explainer.predict(TEXT)  # and the lock is free again
 
 
 def test_an_unknown_method_lists_the_known_ones(explainer: Explainer) -> None:
     with pytest.raises(InputError, match="gradient-x-input"):
-        explainer.explain(TEXTS[0], method="astrology")
+        explainer.explain(TEXT, method="astrology")
+
+
+def test_the_residual_can_be_left_out(explainer: Explainer) -> None:
+    whole, bare = explainer.predict(TEXT), explainer.predict(TEXT, residual=False)
+    assert whole.residual.any() and not bare.residual.any()
+    np.testing.assert_allclose(bare.label_logits, bare.label_bias + bare.contributions.sum(0), atol=1e-5)
+    assert same(explainer.without_residual(whole), bare) and bare.receipt.method == "prediction"
+    explained = explainer.explain(TEXT, [Target(None, "good")], residual=False)
+    assert same(explained.prediction, bare)
+    assert not np.allclose(explained.attributions[0].scores,
+                           explainer.explain(TEXT, [Target(None, "good")]).attributions[0].scores)
+
+
+def test_no_override_reproduces_the_prediction_bit_for_bit(explainer: Explainer) -> None:
+    for residual in (True, False):
+        made = explainer.predict(TEXT, residual)
+        after = explainer.override(made, {}).after
+        for field in fields(Prediction):
+            if isinstance(getattr(made, field.name), np.ndarray):
+                assert np.array_equal(getattr(after, field.name), getattr(made, field.name)), field.name
+
+
+def test_overriding_runs_no_backbone_pass(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    model = explainer._model
+    monkeypatch.setattr(model, "run_pass", lambda *parts, run=model.run_pass: runs.append(1) or run(*parts))
+    forward = model.backbone.forward
+    monkeypatch.setattr(model.backbone, "forward", lambda *p, **named: runs.append(1) or forward(*p, **named))
+    made = explainer.predict(TEXT)
+    assert len(runs) == 2  # one vmap over all passes, so the counting works
+    explainer.override(made, {"soup": POSITIVE, "room": (0.2, 0.3, 0.5)})
+    explainer.without_residual(made)
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize("kind", ["dense", "black_box"])
+def test_baselines_answer_too(kind: str, tmp_path: Path) -> None:
+    explainer = Explainer.load(saved_checkpoint(tmp_path, kind=kind), "cpu")
+    made = explainer.explain(TEXT)
+    total = made.prediction.label_bias + made.prediction.contributions.sum(0) + made.prediction.residual
+    np.testing.assert_allclose(total, made.prediction.label_logits, atol=1e-5)
+    assert len(made.attributions[-1].scores) == len(made.attributions[-1].words) == 10
+
+
+# -- what people paste ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u00a0\u2003"])
+def test_blank_text_is_refused_and_nothing_is_lost(text: str, explainer: Explainer) -> None:
+    before = explainer.predict(TEXT)
+    for call in (explainer.predict, explainer.explain):
+        with pytest.raises(InputError, match="empty"):
+            call(text)
+    assert same(explainer.predict(TEXT), before)
+
+
+def test_long_text_is_cut_and_counted(explainer: Explainer) -> None:
+    made = explainer.explain("soup " * 10_000)
+    assert (made.prediction.tokens_read, made.prediction.tokens_total) == (64, 10_002)
+    assert made.prediction.truncated and len(made.attributions[0].words) == 62
+    assert made.prediction.text == "soup " * 10_000
+    assert same(made.prediction.label_logits, explainer.predict("soup " * 500).label_logits)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_text(text: str, explainer: Explainer) -> None:
+    made = explainer.explain(text)
+    assert made.prediction.text == text
+    assert np.isfinite(made.prediction.label_logits).all()
+    for attribution in made.attributions:
+        assert all(text[word.start : word.end] == word.text for word in attribution.words)
+        assert np.isfinite(attribution.scores).all()
+
+
+# -- one model for many --------------------------------------------------------------------------------------------
+
+
+def jobs(explainer: Explainer) -> list[Callable[[], Any]]:
+    """Predictions, explanations and overrides of texts of several lengths."""
+    texts = ["The soup was tasty.", TEXT, "It rained all day long and we stayed. " * 3, *HOSTILE.values()]
+    earlier = explainer.predict(TEXT)
+    found: list[Callable[[], Any]] = []
+    for text in texts:
+        found += [lambda text=text: explainer.predict(text), lambda text=text: explainer.explain(text)]
+    found += [lambda: explainer.override(earlier, {"soup": POSITIVE}).after,
+              lambda: explainer.override(earlier, {}).after,
+              lambda: explainer.predict(TEXT, residual=False),
+              lambda: explainer.explain(TEXT, [Target(None, "bad")])]
+    return found
+
+
+def test_many_threads_get_what_one_would(explainer: Explainer) -> None:
+    todo = jobs(explainer)
+    serial = [job() for job in todo]
+    wrong: list[str] = []
+    start = threading.Barrier(6)
+
+    def work(seed: int) -> None:
+        order = random.Random(seed).sample(range(len(todo)), len(todo))
+        start.wait()
+        for index in order:
+            try:
+                if not same(todo[index](), serial[index]):
+                    wrong.append(f"thread {seed}, job {index} differs")
+            except Exception as error:  # must reach the test, not vanish with the thread
+                wrong.append(f"thread {seed}, job {index}: {error!r}")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with untouched(explainer._model):
+            threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_nothing_changes_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither answers nor an exception in the middle of one."""
+    checkpoint = load_checkpoint(folder, "cpu")
+    explainer = Explainer(checkpoint)
+    kept = {name: stack.clone() for name, stack in explainer._weights.stacks.items()} if explainer._weights else {}
+    before = explainer.explain(TEXT)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("in the middle")
+
+    with untouched(checkpoint.model, checkpoint.masks):
+        explainer.override(before.prediction, {"soup": POSITIVE})
+        explainer.without_residual(before.prediction)
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint.model.backbone.encoder.layer[1].output, "forward", fail)
+            for call in (explainer.predict, explainer.explain):
+                with pytest.raises(RuntimeError, match="in the middle"):
+                    call(TEXT)
+        with pytest.raises(InputError):
+            explainer.override(before.prediction, {"decor": POSITIVE})
+        assert same(explainer.explain(TEXT), before)
+    assert kept and all(torch.equal(stack, kept[name]) for name, stack in explainer._weights.stacks.items())
+
+
+def test_results_belong_to_the_caller(explainer: Explainer) -> None:
+    """What one session scribbles over its result, no other sees."""
+    made = explainer.predict(TEXT)
+    with untouched(explainer._model):
+        for field in fields(Prediction):
+            array = getattr(made, field.name)
+            if isinstance(array, np.ndarray):
+                array[...] = 7
+    again = explainer.predict(TEXT)
+    assert not (again.label_bias == 7).any() and again.schema == TOY

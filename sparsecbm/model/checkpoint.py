@@ -23,13 +23,13 @@ from sparsecbm.model.network import SparseCBM
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 MASKS_FILE = "masks.safetensors"
-TOKENIZER_FILE = "tokenizer.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 METRICS_FILE = "metrics.json"
 CARD_FILE = "README.md"
 FORMAT = 1
 
 #: What makes two checkpoints the same model; metrics and card may be rewritten without changing the hash.
-HASHED_FILES = (CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE)
+HASHED_FILES = (CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, *TOKENIZER_FILES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,9 @@ def save_checkpoint(
     masks_path.unlink(missing_ok=True)
     if masks is not None:
         save_file({name: bits.cpu().contiguous() for name, bits in masks.bits.items()}, masks_path)
-    settings = {"format": FORMAT, "model": to_json(model.config), "backbone": model.backbone.config.to_dict()}
+    backbone = model.backbone.config.to_dict()
+    backbone.pop("_name_or_path", None)  # often a folder of the machine that trained it
+    settings = {"format": FORMAT, "model": to_json(model.config), "backbone": backbone}
     (folder / CONFIG_FILE).write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
 
 
@@ -73,7 +75,7 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
     Weights are held in float32. `device` None means CUDA where there is one, else the CPU.
     """
     folder = _locate(source)
-    needed = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE]
+    needed = [CONFIG_FILE, WEIGHTS_FILE, *TOKENIZER_FILES]
     settings = _read_json(folder, CONFIG_FILE)
     if settings.get("format") != FORMAT:
         raise CheckpointError(f"{folder / CONFIG_FILE} is of format {settings.get('format')}; this version reads "

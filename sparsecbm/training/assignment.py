@@ -4,6 +4,8 @@ All functions work on one matrix, flattened: `scores[pass_, weight]` (larger is 
 `active[pass_, weight]`, the mask so far. A weight that is not active is never revived.
 """
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -12,9 +14,14 @@ Scores = Float[Tensor, "pass_ weight"]
 Active = Bool[Tensor, "pass_ weight"]
 
 
+def kept_weights(density: float, weights: int) -> int:
+    """How many weights make a density, rounded down so that a sparsity is always reached in full."""
+    return math.floor(density * weights + 1e-6)  # 1 - 0.9 is a little less than 0.1
+
+
 def independent(scores: Scores, active: Active, density: float) -> Active:
-    """Each pass keeps its own `round(density * weight)` best active weights (Tan et al. 2024)."""
-    count = round(density * scores.shape[1])
+    """Each pass keeps its own best active weights (Tan et al. 2024)."""
+    count = kept_weights(density, scores.shape[1])
     return torch.stack([_top(score, on, count) for score, on in zip(scores, active, strict=True)])
 
 
@@ -34,12 +41,13 @@ def core_exclusive(scores: Scores, active: Active, density: float, core: float) 
 
     With s normalised per pass: the core holds the largest geometric means of s over passes; every other weight goes
     to the pass with the largest `sqrt(s_k) * s_k / sum_j s_j`, as long as that pass still has room. Each pass keeps
-    exactly `round(density * weight)` weights.
+    exactly `kept_weights(density, weight)` weights.
     """
     passes, weights = scores.shape
     common, _ = core_shares(density, passes, core)
-    kept = round(density * weights)
-    exclusive = min((weights - round(common * weights)) // passes, kept - round(common * weights))
+    kept = kept_weights(density, weights)
+    room = (weights - kept) // (passes - 1) if passes > 1 else kept  # in whole weights: share + passes * room <= weights
+    exclusive = min(room, kept - kept_weights(common, weights))
     share = kept - exclusive  # rounding never makes a mask smaller than its density
     score = scores.clamp_min(0) / scores.clamp_min(0).mean(1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)
     shared = _top(score.clamp_min(1e-30).log().mean(0), active.all(0), share)

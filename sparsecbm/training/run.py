@@ -70,7 +70,8 @@ def train(
     save_checkpoint(output, model, encoder, masks)
     training = {
         "config": to_json(config), "split": train_split.name, "rows": len(rows), "data_hash": train_split.data_hash,
-        "report": train_split.report.lines(), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
+        "read": train_split.report.read, "dropped": dict(train_split.report.dropped),
+        "notes": dict(train_split.report.notes), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
         "damping_ratio": progress.damping_ratio, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }

@@ -8,7 +8,14 @@ import torch
 from transformers.pytorch_utils import Conv1D
 
 from sparsecbm.errors import ConfigError
-from sparsecbm.model.backbone import ROLES, empty_backbone, max_positions, output_width, pretrained_backbone, weight_sites
+from sparsecbm.model.backbone import (
+    ROLES,
+    empty_backbone,
+    max_positions,
+    output_width,
+    pretrained_backbone,
+    weight_sites,
+)
 from tests.helpers import ARCHITECTURES, backbone_folder, tiny_backbone
 
 #: Hidden width 8, feed-forward width 24, three layers. Per layer: 4 attention matrices of 8 x 8 and two of 8 x 24.

@@ -14,10 +14,25 @@ from safetensors.torch import load_file, save_file
 from sparsecbm.errors import CheckpointError
 from sparsecbm.model import checkpoint as module
 from sparsecbm.model.checkpoint import (
-    CARD_FILE, CONFIG_FILE, MASKS_FILE, METRICS_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_checkpoint, save_checkpoint,
+    CARD_FILE,
+    CONFIG_FILE,
+    MASKS_FILE,
+    METRICS_FILE,
+    TOKENIZER_FILES,
+    WEIGHTS_FILE,
+    load_checkpoint,
+    save_checkpoint,
     write_notes,
 )
-from tests.helpers import ARCHITECTURES, HOSTILE, random_masks, saved_checkpoint, tiny_backbone, tiny_encoder, tiny_model
+from tests.helpers import (
+    ARCHITECTURES,
+    HOSTILE,
+    random_masks,
+    saved_checkpoint,
+    tiny_backbone,
+    tiny_encoder,
+    tiny_model,
+)
 
 TEXTS = ["The soup was tasty.", "My friend chose it, as ever. The room felt shabby!", *HOSTILE.values()]
 EDIT = Callable[[dict[str, Any]], Any]
@@ -96,7 +111,8 @@ def test_what_is_loaded_is_ready_to_answer(folder: Path) -> None:
 def test_only_json_safetensors_and_text_are_written(folder: Path) -> None:
     write_notes(folder, {"dev": {}}, "# card")
     files = {path for path in folder.rglob("*") if path.is_file()}
-    assert {path.name for path in files} >= {CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE, METRICS_FILE, CARD_FILE}
+    named = {CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, *TOKENIZER_FILES, METRICS_FILE, CARD_FILE}
+    assert {path.name for path in files} >= named
     assert {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".txt"}
     for path in files:  # a pickle starts with its protocol
         assert not path.read_bytes().startswith((b"\x80", b"PK"))
@@ -132,7 +148,7 @@ def test_a_missing_folder_is_told(source: str) -> None:
         load_checkpoint(source)
 
 
-@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, TOKENIZER_FILE])
+@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, *TOKENIZER_FILES])
 def test_each_missing_file_is_named(name: str, folder: Path) -> None:
     (folder / name).unlink()
     refused(folder, "lacks", name)
@@ -229,8 +245,9 @@ def test_a_hub_id_is_downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert asked == ["owner/name"]
 
 
-@pytest.mark.parametrize("failure", [HFValidationError("bad id"), LocalEntryNotFoundError("no network"), OSError("cut")],
-                         ids=lambda failure: type(failure).__name__)
+@pytest.mark.parametrize("failure", [
+    HFValidationError("bad id"), LocalEntryNotFoundError("no network"), OSError("cut"),
+], ids=lambda failure: type(failure).__name__)
 def test_a_hub_that_gives_nothing_is_told(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: Any, **__: Any) -> str:
         raise failure

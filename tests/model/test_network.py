@@ -1,4 +1,4 @@
-"""The masked passes: each mask counts, counts for its own pass only, padding counts nowhere, the module stays as it was."""
+"""The masked passes: each mask counts in its own pass only, padding counts nowhere, the module stays as it was."""
 
 import copy
 from typing import Any
@@ -187,7 +187,8 @@ def test_heads_compute_what_is_written() -> None:
         expected = pooled[:, k] @ model.concept_weight[k].T + model.concept_bias[k]
         torch.testing.assert_close(logits[:, k], expected, atol=1e-3, rtol=1e-5)
     assert logits.abs().max() > 10  # a sigmoid would keep them in 0..1
-    torch.testing.assert_close(model.residual_logits(pooled), pooled[:, 2] @ model.residual_weight.T + model.residual_bias)
+    residual = pooled[:, 2] @ model.residual_weight.T + model.residual_bias
+    torch.testing.assert_close(model.residual_logits(pooled), residual)
     cross = model.cross_logits(pooled)
     assert cross.shape == (4, 2, 2, 3)
     torch.testing.assert_close(cross[:, 0, 1], pooled[:, 0] @ model.concept_weight[1].T + model.concept_bias[1],

@@ -82,5 +82,6 @@ def test_a_long_review_says_how_much_was_read() -> None:
 
 def test_the_receipt_says_where_it_came_from() -> None:
     receipt = prediction().receipt
-    assert (receipt.checkpoint, receipt.method, receipt.device, receipt.dtype) == ("hash", "prediction", "cpu", "float32")
+    assert (receipt.checkpoint, receipt.method) == ("hash", "prediction")
+    assert (receipt.device, receipt.dtype) == ("cpu", "float32")
     assert receipt.milliseconds > 0

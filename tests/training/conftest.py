@@ -10,8 +10,8 @@ from tests.helpers import backbone_folder, toy_reviews, toy_split
 
 @pytest.fixture(scope="session")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random BERT on disk."""
-    return backbone_folder(tmp_path_factory.mktemp("backbones") / "tiny-bert")
+    """A tiny random BERT of one layer on disk."""
+    return backbone_folder(tmp_path_factory.mktemp("backbones") / "tiny-bert", num_hidden_layers=1)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from sparsecbm.training.assignment import core_exclusive, core_shares, independent
+from sparsecbm.training.assignment import core_exclusive, core_shares, independent, kept_weights
 from sparsecbm.training.schedule import cubic_sparsity
 
 SPARSITIES = [0.0, 0.2, 0.5, 0.7, 0.9]
@@ -40,7 +40,7 @@ SCHEMES = pytest.mark.parametrize("scheme", [independent, shared], ids=["indepen
 def test_the_density_is_exact(scheme: Assign, ties: bool, sparsity: float, size: int, passes: int) -> None:
     scores = torch.ones(passes, size) if ties else torch.rand(passes, size)
     made = scheme(scores, all_active(scores), 1 - sparsity)
-    assert made.sum(1).tolist() == [round((1 - sparsity) * size)] * passes
+    assert made.sum(1).tolist() == [kept_weights(1 - sparsity, size)] * passes
 
 
 @SCHEMES
@@ -54,7 +54,7 @@ def test_nothing_that_was_pruned_revives(scheme: Assign, sparsity: float, size: 
         scores = torch.rand(5, size) + 10.0 * ~active
         made = scheme(scores, active, 1 - target)
         assert not (made & ~active).any()
-        assert made.sum(1).tolist() == [round((1 - target) * size)] * 5
+        assert made.sum(1).tolist() == [kept_weights(1 - target, size)] * 5
         active = made
 
 
@@ -166,3 +166,9 @@ def test_a_core_that_was_asked_for_is_shared() -> None:
 def test_scores_of_zero_are_scores() -> None:
     scores = torch.zeros(3, 30)
     assert shared(scores, all_active(scores), 0.5).sum(1).tolist() == [15, 15, 15]
+
+
+def test_a_sparsity_is_reached_in_full() -> None:
+    assert kept_weights(1 - 0.7, 147456) == 44236  # 44236.8: one more would be less than 70 % pruned
+    assert (kept_weights(1 - 0.9, 10), kept_weights(1 - 0.7, 10)) == (1, 3)
+    assert (kept_weights(1.0, 7), kept_weights(0.0, 7)) == (7, 0)

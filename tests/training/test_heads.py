@@ -131,7 +131,8 @@ def test_an_unseen_value_keeps_its_typical_logits_finite() -> None:
 
 def test_a_logit_bottleneck_is_fitted_on_what_an_override_would_set() -> None:
     model = fitted(bottleneck="logits")
-    inputs = torch.stack([torch.stack([model.override_bottleneck(row[k], k) for k in range(2)]) for row in ROWS.targets])
+    inputs = torch.stack([torch.stack([model.override_bottleneck(row[k], k) for k in range(2)])
+                          for row in ROWS.targets])
     weight, _ = fit_multinomial(inputs.flatten(1), ROWS.labels, torch.zeros(len(ROWS), 3), LABEL_L2, bias=True)
     torch.testing.assert_close(model.label_weight.flatten(0, 1), weight, atol=1e-3, rtol=1e-3)
 

@@ -107,8 +107,8 @@ def test_the_joint_loss_reads_the_label_off_the_concepts(bottleneck: str) -> Non
     pooled = torch.randn(3, 2, 16)
     concepts, logits = parts(model, pooled, rows)
     label = logits.softmax(-1) if bottleneck == "probabilities" else logits
-    whole = cross_entropy(label.flatten(1) @ model.label_weight.flatten(0, 1) + model.label_bias, rows.labels) + 3 * concepts
-    torch.testing.assert_close(training_loss(model, config, pooled, [0, 1], rows), whole)
+    of_label = cross_entropy(label.flatten(1) @ model.label_weight.flatten(0, 1) + model.label_bias, rows.labels)
+    torch.testing.assert_close(training_loss(model, config, pooled, [0, 1], rows), of_label + 3 * concepts)
 
 
 @pytest.mark.parametrize("regime", ["independent", "sequential"])

@@ -67,10 +67,10 @@ def assert_same(one: Path, other: Path) -> None:
 def test_a_resumed_run_ends_as_an_unbroken_one(
     changes: dict[str, Any], backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
 ) -> None:
-    """Cut in the warm-up, twice while pruning (at the beginning and between two steps), and while fine-tuning."""
+    """Cut within the second epoch of the warm-up, between two pruning steps, and within the last epoch."""
     parts = (train_config(backbone, epochs_dense=2, epochs_finetune=2, **changes), rows, other_rows)
     unbroken = train(*parts, tmp_path / "unbroken", "cpu")
-    for step in (4, 2 * STEPS, 2 * STEPS + 1, 4 * STEPS - 1):
+    for step in (STEPS + 1, 2 * STEPS + 1, 5 * STEPS - 1):
         output = tmp_path / f"cut at {step}"
         interrupt(step, output, *parts)
         assert json.loads((output / FOLDER / NOTES_FILE).read_text())["epoch"] == step // STEPS

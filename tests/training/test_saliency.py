@@ -72,7 +72,7 @@ def oracle(model: SparseCBM, masks: ConceptMasks, k: int, name: str, block: int,
 ])
 @pytest.mark.parametrize("k", range(3))
 def test_obert_equals_the_long_way(kind: str, name: str, k: int) -> None:
-    """Own loss through the own mask; blocks along the inputs of one output, also where the weight is [input, output]."""
+    """Own loss, own mask; blocks along the inputs of one output, also where the weight is [input, output]."""
     model = small(kind)
     masks = random_masks(model, 0.6)
     made = score(model, masks, block=8, damp=0.01).scores[name][k]
