@@ -10,7 +10,6 @@ a single row, and `--print` trains nothing.
 import argparse
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +88,7 @@ def table(seeds: int, results: Path = RESULTS) -> str:
     lines = ["| model | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for row in ROWS:
         paths = [results / f"{row.name}-{seed}.json" for seed in range(min(seeds, row.seeds))]
-        reports = [json.loads(path.read_text())["dev"] for path in paths if path.exists()]
+        reports = [json.loads(path.read_text()) for path in paths if path.exists()]
         cells = [_cell([column(report) for report in reports]) for column in COLUMNS.values()]
         lines.append(f"| {row.title} | {len(reports)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -133,7 +132,8 @@ def _train_missing(options: argparse.Namespace) -> None:
             settings = config(row, options.backbone, seed, options.passes_per_step)
             train(settings, train_split, dev, folder, options.device, resume=(folder / FOLDER).exists())
             RESULTS.mkdir(exist_ok=True)
-            shutil.copyfile(folder / METRICS_FILE, result)
+            report = json.loads((folder / METRICS_FILE).read_text())["dev"]
+            result.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

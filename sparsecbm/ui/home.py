@@ -107,8 +107,8 @@ def _survey_line(found: Survey) -> str:
     if not found.tried:
         return "There are no sample reviews for this checkpoint's concepts; type a review of your own above."
     concepts = sum(1 for failure in found.failures if failure.misread)
-    line = (f"Of {found.tried} sample reviews, it gets the label of {found.labels_wrong} wrong and misreads some "
-            f"concept of {concepts}.")
+    line = (f"Of {found.tried} sample reviews written to be hard, it gets the label of {found.labels_wrong} wrong and "
+            f"misreads some concept of {concepts}.")
     if len(found.failures) < SHOWN_FAILURES:
         line += f" It fails on fewer than {SHOWN_FAILURES}, so there are fewer to show."
     return line
