@@ -46,7 +46,7 @@ def core_exclusive(scores: Scores, active: Active, density: float, core: float) 
     passes, weights = scores.shape
     common, _ = core_shares(density, passes, core)
     kept = kept_weights(density, weights)
-    room = (weights - kept) // (passes - 1) if passes > 1 else kept  # in whole weights: share + passes * room <= weights
+    room = (weights - kept) // (passes - 1) if passes > 1 else kept  # so that share + passes * room <= weights
     exclusive = min(room, kept - kept_weights(common, weights))
     share = kept - exclusive  # rounding never makes a mask smaller than its density
     score = scores.clamp_min(0) / scores.clamp_min(0).mean(1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)

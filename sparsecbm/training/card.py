@@ -50,12 +50,19 @@ def model_card(metrics: dict[str, Any]) -> str:
         concepts=", ".join(model["schema"]["concepts"]), values=", ".join(model["schema"]["values"]),
         labels=", ".join(model["schema"]["label_display"]), backbone=config["backbone"].rstrip("/").split("/")[-1],
         masks=(f"{prune['scheme']}, {prune['saliency']} saliency, {prune['sparsity']:.0%} of every masked matrix "
-               "dropped per pass" if sparse else "none"),
+               f"dropped per pass{_damping(training['damping_ratio'])}" if sparse else "none"),
         train=training["split"], data=model["schema"]["name"], rows=training["rows"], seed=config["seed"],
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
         selection=config["selection_rows"], split=report["split"], n=report["n"],
         table="\n".join(_rows(report, metrics["baselines"])), correction=_correction(report))
+
+
+def _damping(ratio: dict[str, float]) -> str:
+    """How far oBERT's saliency was from magnitude pruning, which a ratio of 1 would be."""
+    if not ratio:
+        return ""
+    return f"; damping ratio {', '.join(f'{name} {value:.2f}' for name, value in ratio.items())} (1 would be magnitude)"
 
 
 def _rows(report: dict[str, Any], baselines: dict[str, Any]) -> list[str]:
