@@ -41,14 +41,23 @@ def saliency(
     progress: Callable[[str], None],
 ) -> Saliency:
     """Score every masked weight for every pass; `progress` hears which pass is being worked on."""
+    parameters = dict(model.backbone.named_parameters())
+    weights = {name: parameters[name].detach() for name in masks.matrices}
+    if config.prune.saliency == "obert":
+        return _obert(model, encoder, masks, weights, rows, config, seed, progress)
     generator = torch.Generator().manual_seed(seed)
-    weights = {name: dict(model.backbone.named_parameters())[name].detach() for name in masks.matrices}
     noise = {n: torch.rand(len(masks.passes), *w.shape, generator=generator).to(w.device) for n, w in weights.items()}
     if config.prune.saliency == "random":
         return Saliency(noise, {})
-    if config.prune.saliency == "magnitude":
-        # Magnitude cannot tell passes apart; the jitter decides who gets a weight that all want equally.
-        return Saliency({name: w.square() * (1 + 1e-3 * noise[name]) for name, w in weights.items()}, {})
+    # Magnitude cannot tell passes apart; the jitter decides who gets a weight that all want equally.
+    return Saliency({name: w.square() * (1 + 1e-3 * noise[name]) for name, w in weights.items()}, {})
+
+
+def _obert(
+    model: SparseCBM, encoder: Encoder, masks: ConceptMasks, weights: dict[str, Tensor], rows: TrainingRows,
+    config: TrainConfig, seed: int, progress: Callable[[str], None],
+) -> Saliency:
+    """What removing a weight costs each pass's own loss: Kurtic et al. 2022, eq. 5."""
     scores: dict[str, list[Tensor]] = {name: [] for name in weights}
     ratios = {}
     for k, name_of_pass in enumerate(masks.passes):
