@@ -4,7 +4,8 @@
     ├── InputError            a text, override or target that cannot be used
     ├── DataError             a data file that is missing, malformed or wrongly labelled
     ├── CheckpointError       a checkpoint that is missing, truncated or does not fit together
-    └── ConfigError           settings that contradict each other
+    ├── ConfigError           settings that contradict each other
+    └── Cancelled             a long computation that the user stopped
 
 The command line prints the message and exits with 2; the app shows it in place. Anything else is a bug.
 """
@@ -28,6 +29,10 @@ class CheckpointError(SparseCBMError):
 
 class ConfigError(SparseCBMError):
     """Settings that contradict each other or name something unknown."""
+
+
+class Cancelled(SparseCBMError):
+    """A long computation that the user stopped; nothing of it is kept."""
 
 
 def unknown_name(kind: str, name: str, allowed: tuple[str, ...]) -> str:

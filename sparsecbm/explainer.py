@@ -2,22 +2,27 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from cachetools import LRUCache
 
-from sparsecbm.explain.attribution import METHODS, attribute
+from sparsecbm.explain.attribution import Progress, attribute
+from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
 from sparsecbm.intervene.override import override
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.prediction import predict
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Explanation, InterventionResult, Prediction, Target
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
 
 #: The checkpoint that ships with the project.
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "cebab-minilm"
+
+#: Word scores that are kept, in bytes; the least recently used go first.
+CACHE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Explainer:
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         model, masks = checkpoint.model, checkpoint.masks
         self._model, self._encoder, self._lock = model, checkpoint.encoder, threading.Lock()
+        self._attributions: LRUCache[Hashable, Attribution] = LRUCache(CACHE_BYTES, getsizeof=_bytes)
         with torch.no_grad():
             self._weights = None if masks is None else model.masked_weights(masks)
         resident = [*model.state_dict().values(), *(self._weights.stacks.values() if self._weights else ())]
@@ -75,17 +81,47 @@ class Explainer:
         return prediction if residual else self.without_residual(prediction)
 
     def explain(
-        self, text: str, targets: Sequence[Target] | None = None, method: str = METHODS[0], residual: bool = True
+        self,
+        text: str,
+        targets: Sequence[Target] | None = None,
+        method: str = DEFAULT_METHOD,
+        steps: int | None = None,
+        residual: bool = True,
+        progress: Progress = lambda _: None,
     ) -> Explanation:
-        """A prediction and the words behind it; by default for every concept's predicted value and the label."""
+        """A prediction and the words behind it; by default for every concept's predicted value and the label.
+
+        What was worked out before comes from a cache. `progress` gets the share done, 0..1, and may raise Cancelled;
+        others get their turn meanwhile.
+        """
         started = time.perf_counter()
         prediction = self.predict(text, residual)
-        if targets is None:
-            targets = default_targets(prediction)
+        steps = method_named(method).checked_steps(steps)
+        keys = {target: (text, target, method, steps, residual)
+                for target in (default_targets(prediction) if targets is None else targets)}
         with self._lock:
-            attributions = attribute(self._model, self._encoder, self._weights, text, targets, method, residual)
+            found = {target: self._attributions[key] for target, key in keys.items() if key in self._attributions}
+            missing = [target for target in keys if target not in found]
+            if missing:
+                made = attribute(self._model, self._encoder, self._weights, text, missing, method, steps, residual,
+                                 self._giving_way(progress))
+                found |= zip(missing, made, strict=True)
+                self._attributions.update((keys[target], found[target]) for target in missing)
         receipt = replace(prediction.receipt, method=method, milliseconds=1000 * (time.perf_counter() - started))
-        return Explanation(prediction, attributions, receipt)
+        return Explanation(prediction, tuple(found[target] for target in keys), receipt)
+
+    def _giving_way(self, progress: Progress) -> Progress:
+        """Report progress with the lock released, so that nobody waits for a whole slow explanation."""
+
+        def between_batches(share: float) -> None:
+            self._lock.release()
+            try:
+                progress(share)
+                time.sleep(0.0005)  # a thread that waits for the lock takes it now; without a pause it seldom would
+            finally:
+                self._lock.acquire()
+
+        return between_batches
 
     def override(
         self, prediction: Prediction, overrides: Mapping[str, Sequence[float]], residual: bool = True
@@ -98,6 +134,12 @@ class Explainer:
         """The prediction from the concepts alone; only the label head runs."""
         after = self.override(prediction, {}, residual=False).after
         return replace(after, receipt=replace(after.receipt, method=prediction.receipt.method))
+
+
+def _bytes(attribution: Attribution) -> int:
+    """Memory of a cached attribution, roughly: its numbers, its words, and what objects cost."""
+    scores = sum(array.nbytes for array in (attribution.scores, *attribution.parts.values()))
+    return 1000 + scores + 200 * len(attribution.words)
 
 
 def default_targets(prediction: Prediction) -> tuple[Target, ...]:

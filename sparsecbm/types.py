@@ -4,6 +4,7 @@ Axes, the same everywhere: `batch`, `token`, `hidden`, `concept` (K), `value` (C
 `pass_` (K concept passes, then the residual's). Probabilities lie in 0..1; logits are natural-log odds.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,27 +19,42 @@ LABEL_TARGET = "label"
 
 @dataclass(frozen=True)
 class Target:
-    """What an attribution explains: one value of a concept, or one label (`concept` is None)."""
+    """What an attribution explains: a value of a concept, or a label (`concept` is None).
+
+    With `against`, the difference between the two: why `name` and not `against`?
+    """
 
     concept: str | None
     name: str
+    against: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.concept or LABEL_TARGET}={self.name}"
+        return f"{self.concept or LABEL_TARGET}={self.name}" + ("" if self.against is None else f":{self.against}")
 
     @classmethod
     def parse(cls, text: str, schema: ConceptSchema) -> "Target":
-        """Read `food=Positive` or `label=5`; InputError says what is allowed."""
+        """Read `food=Positive`, `label=5`, or `label=2:4` for 2 rather than 4; InputError says what is allowed."""
         subject, separator, name = text.partition("=")
         if not separator:
             raise InputError(f"Target {text!r} is not of the form concept=value or label=name, e.g. "
-                             f"{schema.concepts[0]}={schema.values[-1]} or label={schema.labels[-1]}.")
-        if subject == LABEL_TARGET:
-            schema.label_index(name)
-            return cls(None, name)
-        schema.concept_index(subject)
-        schema.value_index(name)
-        return cls(subject, name)
+                             f"{schema.concepts[0]}={schema.values[-1]}, {LABEL_TARGET}={schema.labels[-1]}, or "
+                             f"{LABEL_TARGET}={schema.labels[-1]}:{schema.labels[0]} for one rather than the other.")
+        concept = None if subject == LABEL_TARGET else subject
+        if concept is not None:
+            schema.concept_index(concept)
+        whole = name in (schema.labels if concept is None else schema.values)  # a name may hold a colon itself
+        name, rather, against = (name, "", "") if whole else name.partition(":")
+        target = cls(concept, name, against if rather else None)
+        target.indices(schema)
+        return target
+
+    def indices(self, schema: ConceptSchema) -> tuple[int, int | None]:
+        """Positions of `name` and `against` among values or labels; InputError when one is unknown or both agree."""
+        index = schema.label_index if self.concept is None else schema.value_index
+        if self.against is not None and self.against == self.name:
+            raise InputError(f"Target {str(self)!r} compares {self.name!r} with itself; allowed: two different ones. "
+                             "Change one of them.")
+        return index(self.name), None if self.against is None else index(self.against)
 
 
 @dataclass(frozen=True)
@@ -102,16 +118,29 @@ class Word:
 class Attribution:
     """How much each word moved the target's logit; positive supports the target.
 
-    `difference` is f(x) - f(baseline) in logits; `completeness_gap` is |sum(scores) - difference|, summed over
-    words and special tokens alike. Zero means that the scores account for the whole prediction.
+    `parts` splits a label's scores by the way they took, one array per concept and one for the residual, which add up
+    to `scores`; a concept's own scores have no parts. `steps` are integration steps or sampled orders, None for methods
+    that take none. `difference` is f(x) - f(baseline) in logits; `completeness_gap` is |sum(scores) - difference|:
+    zero means that the scores account for the whole prediction. `milliseconds` is the wall time of the computation that
+    this attribution was part of.
     """
 
     target: Target
     method: str
+    steps: int | None
     words: tuple[Word, ...]
     scores: Float[np.ndarray, " word"]
+    parts: Mapping[str, Float[np.ndarray, " word"]]
     difference: float
     completeness_gap: float
+    milliseconds: float
+
+    @property
+    def relative_gap(self) -> float:
+        """The completeness gap as a share of |difference|; infinite where only the scores move."""
+        if self.completeness_gap == 0:
+            return 0.0
+        return self.completeness_gap / abs(self.difference) if self.difference else math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,3 +168,49 @@ class InterventionResult:
     def label_changed(self) -> bool:
         """True when the most probable label differs."""
         return self.before.label != self.after.label
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """What becomes of the target's probability when words go away in the order of their scores, best first.
+
+    `probability` is the whole review's, 0..1; of a target with `against` it is the difference of two, -1..1. The curves
+    give it again without, or with nothing but, the first `fractions` of the words; `random_*` do so for random orders.
+    `removal` says how words go: deletion takes their tokens out, replacement puts the mask token in their place.
+    `loo_tau` is Kendall's tau-b between the scores and what leaving out each word alone costs, None where either is
+    constant. Comprehensiveness and sufficiency: DeYoung et al. 2020 (arXiv 1911.03429), eq. 1 and 2, as AOPC over
+    `fractions`.
+    """
+
+    target: Target
+    method: str
+    steps: int | None
+    removal: str
+    fractions: Float[np.ndarray, " fraction"]
+    probability: float
+    without_top: Float[np.ndarray, " fraction"]
+    only_top: Float[np.ndarray, " fraction"]
+    random_without: Float[np.ndarray, "order fraction"]
+    random_only: Float[np.ndarray, "order fraction"]
+    loo_tau: float | None
+    milliseconds: float
+
+    @property
+    def comprehensiveness(self) -> float:
+        """Mean loss of probability without the best words; higher is better."""
+        return float(np.mean(self.probability - self.without_top))
+
+    @property
+    def sufficiency(self) -> float:
+        """Mean loss of probability with nothing but the best words; lower is better."""
+        return float(np.mean(self.probability - self.only_top))
+
+    @property
+    def random_comprehensiveness(self) -> Float[np.ndarray, " order"]:
+        """The same for each random order."""
+        return np.mean(self.probability - self.random_without, axis=1)
+
+    @property
+    def random_sufficiency(self) -> Float[np.ndarray, " order"]:
+        """The same for each random order."""
+        return np.mean(self.probability - self.random_only, axis=1)

@@ -27,9 +27,9 @@ class MaskedWeights:
 
     stacks: Mapping[str, Float[Tensor, "pass_ row column"]]
 
-    def only(self, k: int) -> "MaskedWeights":
-        """A view of pass k alone."""
-        return MaskedWeights({name: stack[k : k + 1] for name, stack in self.stacks.items()})
+    def of(self, k: int) -> dict[str, Float[Tensor, "row column"]]:
+        """The matrices of pass k, for `SparseCBM.run_pass`."""
+        return {name: stack[k] for name, stack in self.stacks.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +106,13 @@ class SparseCBM(nn.Module):
         if masks is None:
             pooled = self.run_pass({}, embedded, attention_mask)
             return pooled.unsqueeze(1).expand(-1, len(self.config.passes), -1)
-        stacks = (self.masked_weights(masks) if isinstance(masks, ConceptMasks) else masks).stacks
+        weights = self.masked_weights(masks) if isinstance(masks, ConceptMasks) else masks
         if attention_mask.numel() <= VMAP_TOKENS:
             run = torch.vmap(self.run_pass, in_dims=(0, None, None), out_dims=1, randomness="different")
-            together: Tensor = run(stacks, embedded, attention_mask)
+            together: Tensor = run(weights.stacks, embedded, attention_mask)
             return together
-        passes = range(next(iter(stacks.values())).shape[0])
-        return torch.stack([self.run_pass({n: s[k] for n, s in stacks.items()}, embedded, attention_mask)
-                            for k in passes], dim=1)
+        passes = range(next(iter(weights.stacks.values())).shape[0])
+        return torch.stack([self.run_pass(weights.of(k), embedded, attention_mask) for k in passes], dim=1)
 
     def run_pass(
         self,

@@ -1,0 +1,91 @@
+"""A target's logit as a sum of terms, each read from one pass: what attribution and removal of words both run.
+
+A concept's logit is one term, read from the concept's own pass. A label's has one term per concept and one for the
+residual; what it lacks, the label's bias, no word can move.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sparsecbm.model.network import MaskedWeights, SparseCBM
+from sparsecbm.types import Target
+
+RESIDUAL = "residual"
+
+Rows = Float[Tensor, "row token embedding"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of a target's logit: `read` gets the mean-pooled states of pass number `pass_`, `[row, hidden]`."""
+
+    name: str
+    pass_: int
+    read: Callable[[Float[Tensor, "row hidden"]], Float[Tensor, " row"]]
+
+
+def terms_of(model: SparseCBM, target: Target, residual: bool = True) -> tuple[Term, ...]:
+    """The terms of a target, in order of the passes; InputError when the model does not know the target.
+
+    A label's residual term is left out when `residual` is False. A black box has no other.
+    """
+    schema, config = model.config.schema, model.config
+    index, against = target.indices(schema)
+    if target.concept is not None:
+        return (_concept_term(model, schema.concept_index(target.concept), index, against),)
+    terms = []
+    if config.kind != "black_box":
+        terms += [_contribution_term(model, k, index, against) for k in range(len(schema.concepts))]
+    if config.residual and residual:
+        direction = _difference(model.residual_weight, index, against)
+        terms.append(Term(RESIDUAL, len(schema.concepts), lambda pooled: pooled @ direction))
+    return tuple(terms)
+
+
+def _concept_term(model: SparseCBM, k: int, index: int, against: int | None) -> Term:
+    direction = _difference(model.concept_weight[k], index, against)
+    return Term(model.config.schema.concepts[k], k, lambda pooled: pooled @ direction)
+
+
+def _contribution_term(model: SparseCBM, k: int, index: int, against: int | None) -> Term:
+    direction = _difference(model.label_weight[k].T, index, against)  # [value]
+
+    def contribution(pooled: Float[Tensor, "row hidden"]) -> Float[Tensor, " row"]:
+        return model.bottleneck(pooled @ model.concept_weight[k].T + model.concept_bias[k]) @ direction
+
+    return Term(model.config.schema.concepts[k], k, contribution)
+
+
+def _difference(
+    weights: Float[Tensor, "name column"], index: int, against: int | None
+) -> Float[Tensor, " column"]:
+    return weights[index] if against is None else weights[index] - weights[against]
+
+
+def run_terms(
+    model: SparseCBM,
+    weights: MaskedWeights | None,
+    terms: Sequence[Term],
+    embedded: Rows,
+    attention_mask: Int[Tensor, "row token"],
+) -> Float[Tensor, " row"]:
+    """Each row's term: rows go round the terms in order, so that row r is read by term r modulo their number.
+
+    Each pass runs once, over all rows that read it; no other pass runs. Without `weights` the passes agree, and one
+    run serves all.
+    """
+    passes = [term.pass_ if weights is not None else 0 for term in terms]
+    read: list[Float[Tensor, " turn"]] = [embedded.new_empty(0)] * len(terms)
+    turns = embedded.unflatten(0, (-1, len(terms)))  # [turn, term, token, embedding]
+    masks = attention_mask.unflatten(0, (-1, len(terms)))
+    for k in dict.fromkeys(passes):
+        mine = [number for number, pass_ in enumerate(passes) if pass_ == k]
+        pooled = model.run_pass({} if weights is None else weights.of(k), turns[:, mine].flatten(0, 1),
+                                masks[:, mine].flatten(0, 1)).unflatten(0, (-1, len(mine)))
+        for place, number in enumerate(mine):
+            read[number] = terms[number].read(pooled[:, place])
+    return torch.stack(read, dim=1).flatten()
