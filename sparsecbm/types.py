@@ -208,9 +208,9 @@ class Faithfulness:
     @property
     def random_comprehensiveness(self) -> Float[np.ndarray, " order"]:
         """The same for each random order."""
-        return np.mean(self.probability - self.random_without, axis=1)
+        return np.asarray((self.probability - self.random_without).mean(axis=1))
 
     @property
     def random_sufficiency(self) -> Float[np.ndarray, " order"]:
         """The same for each random order."""
-        return np.mean(self.probability - self.random_only, axis=1)
+        return np.asarray((self.probability - self.random_only).mean(axis=1))

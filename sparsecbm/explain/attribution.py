@@ -122,18 +122,18 @@ def _attribution(
     terms: dict[str, tuple[Float[np.ndarray, " feature"], float]],
 ) -> Attribution:
     """Put a target together from its terms."""
-    whole = sum((scores for scores, _ in terms.values()), np.zeros(len(words) + 1))
+    whole = np.asarray(sum((scores for scores, _ in terms.values()), np.zeros(len(words) + 1)))
     difference = sum(difference for _, difference in terms.values())
-    parts = {} if target.concept is not None else {name: scores[:-1] for name, (scores, _) in terms.items()}
     for array in (whole, *(scores for scores, _ in terms.values())):
         array.setflags(write=False)  # results are shared
-    return Attribution(target, method, steps, words, whole[:-1], parts, difference,
+    parts = {} if target.concept is not None else {name: scores[:-1] for name, (scores, _) in terms.items()}
+    return Attribution(target, method, steps, words, whole[:-1], parts, float(difference),
                        abs(float(whole.sum()) - difference), milliseconds)
 
 
 def _check_size(how: Method, steps: int | None, tokens: int) -> None:
     tokens *= 3 if how.gradient else 1
     if tokens > MOST_TOKENS:
-        fewer = "" if steps is None else f" fewer steps than {steps},"
+        fewer = "" if steps is None else f"fewer steps than {steps}, "
         raise InputError(f"{how.title} would run {tokens:,} tokens through the model; allowed: {MOST_TOKENS:,}. "
-                         f"Use{fewer} fewer targets, a shorter text, or {DEFAULT_METHOD}.")
+                         f"Use {fewer}fewer targets, a shorter text or another method.")

@@ -146,7 +146,7 @@ class SparseCBM(nn.Module):
             return pooled.new_zeros(pooled.shape[0], len(self.config.schema.labels))
         return pooled[:, -1] @ self.residual_weight.T + self.residual_bias
 
-    def bottleneck(self, concept_logits: Float[Tensor, "batch concept value"]) -> Float[Tensor, "batch concept value"]:
+    def bottleneck(self, concept_logits: Float[Tensor, "*rows value"]) -> Float[Tensor, "*rows value"]:
         """What the label head reads of the concepts."""
         return concept_logits.softmax(-1) if self.config.bottleneck == "probabilities" else concept_logits
 

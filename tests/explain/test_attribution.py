@@ -1,4 +1,4 @@
-"""Word attributions against a linear model done by hand and against finite differences."""
+"""Word attributions on small random networks: right against finite differences, in bounds, and without a trace."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from sparsecbm.errors import InputError
+from sparsecbm.errors import Cancelled, InputError
+from sparsecbm.explain import attribution
 from sparsecbm.explain.attribution import attribute
-from sparsecbm.model import network
+from sparsecbm.explain.methods import METHODS
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.types import Attribution, Target
 from tests.helpers import (
@@ -36,65 +37,6 @@ def explain(model: SparseCBM, target: Target, text: str = TEXT, weights: Any = "
     return attribute(model, tiny_encoder(), own, text, [target], **options)[0]
 
 
-# -- a linear model ------------------------------------------------------------------------------------------------
-
-
-def linear(monkeypatch: pytest.MonkeyPatch, **config: Any) -> SparseCBM:
-    """A model whose passes are the mean of the word embeddings, so that every logit is linear in them.
-
-    Only the first dimension is used: 0 for most tokens, 3 for "tasty", 1 for "soup", 1/4 for every piece of another
-    word, 9 for special tokens and 1/2 for padding. The logits of soup=Positive and of the residual for "good" read it
-    sixfold.
-    """
-    model = tiny_model(kind="dense", bottleneck="logits", **config)
-    for name in ("concept_weight", "concept_bias", "residual_weight", "residual_bias", "label_weight", "label_bias"):
-        getattr(model, name).zero_()
-    model.concept_weight[0, 2, 0] = model.residual_weight[2, 0] = 6.0
-    model.label_weight[0, 2, 2] = 2.0
-    table = model.backbone.get_input_embeddings().weight
-    table.zero_()
-    index = vocabulary()
-    for token, number in index.items():
-        table[number, 0] = 0.25 if token.startswith("##") else 0.0
-    for token, value in {"tasty": 3.0, "soup": 1.0, "[PAD]": 0.5, "[CLS]": 9.0, "[SEP]": 9.0, "z": 0.25}.items():
-        table[index[token], 0] = value
-    monkeypatch.setattr(model, "run_pass", lambda _, embedded, mask: (embedded * mask.unsqueeze(-1)).sum(1)
-                        / mask.sum(1, keepdim=True))
-    return model
-
-
-def test_a_linear_model_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """[CLS] the soup was tasty [SEP]: six tokens, so a word scores 6/6 (x - 1/2), and nothing is left over."""
-    made = explain(linear(monkeypatch), Target("soup", "Positive"), "The soup was tasty")
-    assert [word.text for word in made.words] == ["The", "soup", "was", "tasty"]
-    np.testing.assert_allclose(made.scores, [-0.5, 0.5, -0.5, 2.5], atol=1e-6)
-    assert made.difference == pytest.approx(2.0, abs=1e-5)
-    assert made.completeness_gap == pytest.approx(0, abs=1e-5)
-    assert (made.target, made.method) == (Target("soup", "Positive"), "gradient-x-input")
-
-
-def test_pieces_are_summed_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """[CLS] soup z ##e ##s ##t ##y [SEP]: eight tokens; each piece adds 6/8 (1/4 - 1/2)."""
-    made = explain(linear(monkeypatch), Target("soup", "Positive"), "soup zesty")
-    np.testing.assert_allclose(made.scores, [0.75 * 0.5, 5 * 0.75 * -0.25], atol=1e-6)
-    assert made.completeness_gap == pytest.approx(0, abs=1e-5)
-
-
-def test_a_concept_that_reads_nothing_has_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = explain(linear(monkeypatch), Target("room", "Positive"), "The soup was tasty")
-    assert not made.scores.any() and made.difference == 0
-
-
-def test_a_label_gathers_its_concepts_and_the_residual(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice the concept's logit plus the residual, which can be left out."""
-    model = linear(monkeypatch)
-    whole = explain(model, Target(None, "good"), "The soup was tasty")
-    concepts = explain(model, Target(None, "good"), "The soup was tasty", residual=False)
-    np.testing.assert_allclose(whole.scores, 3 * np.array([-0.5, 0.5, -0.5, 2.5]), atol=1e-5)
-    np.testing.assert_allclose(concepts.scores, 2 * np.array([-0.5, 0.5, -0.5, 2.5]), atol=1e-5)
-    assert whole.completeness_gap == pytest.approx(0, abs=1e-4)
-
-
 # -- the network ---------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +59,7 @@ def test_scores_are_directional_derivatives(kind: str, target: Target) -> None:
     """A word's score is the slope of the logit on the way from padding to the word, by finite differences."""
     model = tiny_model(kind=kind)
     weights, encoder = weights_of(model), tiny_encoder()
-    made = explain(model, target, weights=weights)
+    made = explain(model, target, weights=weights, method="gradient-x-input")
     double = model.double()
     stacks = None if weights is None else MaskedWeights({n: s.double() for n, s in weights.stacks.items()})
     ids, (_, token_words) = encoder.encode([TEXT]).input_ids, encoder.words(TEXT)
@@ -134,15 +76,21 @@ def test_scores_are_directional_derivatives(kind: str, target: Target) -> None:
     assert made.completeness_gap == pytest.approx(abs(made.scores.sum() - made.difference), abs=1e-5)
 
 
-def test_a_concept_runs_its_own_pass_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once for the gradient, once for the text and once for the baseline; a label runs all three passes each time."""
-    monkeypatch.setattr(network, "VMAP_TOKENS", 0)
-    model, runs = tiny_model(), []
-    monkeypatch.setattr(model, "run_pass", lambda *parts, run=model.run_pass: runs.append(1) or run(*parts))
-    explain(model, Target("room", "Positive"))
-    assert len(runs) == 3
-    explain(model, Target(None, "good"))
-    assert len(runs) == 3 + 9
+@pytest.mark.parametrize("method", METHODS)
+def test_only_the_passes_that_a_target_reads_are_run(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, read = tiny_model(), set()
+    weights = model.masked_weights(random_masks(model))
+    name = next(iter(weights.stacks))
+    passes = {weights.stacks[name][k].data_ptr(): k for k in range(3)}
+    monkeypatch.setattr(model, "run_pass", lambda own, *parts, run=model.run_pass: read.add(
+        passes[own[name].data_ptr()]) or run(own, *parts))
+    for target, expected in ((TARGETS[1], {1}), (TARGETS[0], {0}), (TARGETS[2], {0, 1, 2})):
+        read.clear()
+        explain(model, target, weights=weights, method=method, steps=2 if METHODS[method].steps else None)
+        assert read == expected
+    read.clear()
+    explain(model, TARGETS[2], weights=weights, residual=False)
+    assert read == {0, 1}
 
 
 @pytest.mark.parametrize("k", range(2))
@@ -170,7 +118,25 @@ def test_every_pass_reaches_the_labels_words() -> None:
 
 
 def test_a_network_is_not_linear_and_the_gap_says_so() -> None:
-    assert all(explain(tiny_model(), target).completeness_gap > 1e-3 for target in TARGETS)
+    """Those methods close the gap that promise to, and integrated gradients the more steps they take."""
+    for target in TARGETS:
+        gaps = {method: explain(tiny_model(), target, method=method).relative_gap for method in METHODS}
+        assert gaps["gradient-x-input"] > 0.01 < gaps["occlusion"]
+        assert gaps["integrated-gradients"] < 0.01 and gaps["shapley"] < 1e-4
+        assert explain(tiny_model(), target, steps=2).relative_gap > gaps["integrated-gradients"]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_occlusion_is_what_is_lost_without_a_word(target: Target) -> None:
+    model, encoder = tiny_model(), tiny_encoder()
+    weights = weights_of(model)
+    made = explain(model, target, weights=weights, method="occlusion")
+    ids, (_, token_words) = encoder.encode([TEXT]).input_ids, encoder.words(TEXT)
+    function, embedded = logit(model, target, weights), model.embed(ids)
+    pad = model.embed(torch.tensor([[vocabulary()["[PAD]"]]]))
+    for index, score in enumerate(made.scores):
+        own = torch.tensor([word == index for word in token_words]).view(1, -1, 1)
+        assert score == pytest.approx(function(embedded) - function(torch.where(own, pad, embedded)), abs=1e-4)
 
 
 def test_several_targets_are_explained_in_their_order() -> None:
@@ -178,7 +144,7 @@ def test_several_targets_are_explained_in_their_order() -> None:
     together = attribute(model, tiny_encoder(), weights_of(model), TEXT, TARGETS)
     assert [made.target for made in together] == list(TARGETS)
     for made, target in zip(together, TARGETS, strict=True):
-        np.testing.assert_array_equal(made.scores, explain(model, target).scores)
+        np.testing.assert_allclose(made.scores, explain(model, target).scores, atol=1e-6)
     assert attribute(model, tiny_encoder(), weights_of(model), TEXT, []) == ()
 
 
@@ -196,14 +162,20 @@ def test_hostile_text_is_explained(text: str) -> None:
     assert len(made.scores) == len(made.words) and np.isfinite(made.scores).all()
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("text", ["soup", "\u00a7 \u00b6 \u00a4", "\u200b\x01"], ids=["one word", "unknown", "no word"])
+def test_the_shortest_texts_are_explained_by_every_method(text: str, method: str) -> None:
+    """One word carries everything, and two unknown words are the same word to the model but not on the screen."""
+    made = explain(tiny_model(), TARGETS[2], text, method=method)
+    assert [word.text for word in made.words] == [part for part in text.split() if part.isprintable()]
+    assert np.isfinite(made.scores).all() and len(made.scores) == len(made.words)
+    if text == "soup" and method != "gradient-x-input":
+        assert made.scores[0] == pytest.approx(made.difference, rel=1e-2)
+
+
 def test_a_text_without_words_has_nothing_to_score() -> None:
     made = explain(tiny_model(), TARGETS[0], HOSTILE["only control characters"])
     assert made.words == () and made.scores.shape == (0,) and made.difference == made.completeness_gap == 0
-
-
-def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(InputError, match="Unknown method 'guess'; allowed: gradient-x-input"):
-        explain(tiny_model(), TARGETS[0], method="guess")
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
@@ -223,3 +195,54 @@ def test_explaining_leaves_the_model_as_it_was(target: Target, monkeypatch: pyte
             explain(model, target, weights=weights)
         np.testing.assert_array_equal(explain(model, target, weights=weights).scores, expected.scores)
     assert all(torch.equal(stack, stacks[name]) for name, stack in weights.stacks.items())
+
+
+# -- bounds --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_runs_together_is_bounded_and_how_it_is_cut_changes_nothing(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, tokens = tiny_model(), []
+    whole = explain(model, TARGETS[2], method=method)
+    length = tiny_encoder().encode([TEXT]).input_ids.shape[1]
+    monkeypatch.setattr(model, "run_pass", lambda own, embedded, mask, run=model.run_pass: tokens.append(
+        mask.numel()) or run(own, embedded, mask))
+    for fitting in (1, 2, 7):
+        monkeypatch.setattr(attribution, "BATCH_TOKENS", fitting * length)
+        tokens.clear()
+        np.testing.assert_allclose(explain(model, TARGETS[2], method=method).scores, whole.scores, atol=1e-5)
+        assert max(tokens) <= fitting * length
+
+
+def test_a_request_that_is_too_large_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eleven tokens, three passes, 32 steps, and a gradient counts three times."""
+    monkeypatch.setattr(attribution, "MOST_TOKENS", 3 * 32 * 11)
+    with pytest.raises(InputError, match=r"would run 3,168 tokens .*allowed: 1,056. Use fewer steps than 32, fewer"):
+        explain(tiny_model(), TARGETS[2])
+    explain(tiny_model(), TARGETS[0])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_progress_goes_from_nothing_to_nearly_all(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attribution, "BATCH_TOKENS", 1)
+    shares: list[float] = []
+    explain(tiny_model(), TARGETS[2], method=method, progress=shares.append)
+    assert shares == sorted(shares) and shares[0] == 0 and 0.5 < shares[-1] <= 1 and len(shares) > 5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_person_can_stop_it(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attribution, "BATCH_TOKENS", 1)
+    model, shares = tiny_model(), []
+    masks = random_masks(model)
+
+    def stop(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 4:
+            raise Cancelled("Stopped.")
+
+    with untouched(model, masks), pytest.raises(Cancelled):
+        explain(model, TARGETS[2], weights=model.masked_weights(masks), method=method, progress=stop)
+    assert len(shares) == 4
