@@ -9,7 +9,7 @@ st.markdown("## Explain one review")
 with ui.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = ui.load_explainer()
-    view = ui.opened_view(explainer.schema)
+    view = ui.opened_view(explainer)
     ui.write_address(explainer.schema)
     ui.address_notices()
     ui.review_form(view, explainer.schema)

@@ -11,18 +11,22 @@ import torch
 from cachetools import LRUCache
 
 from sparsecbm.explain.attribution import Progress, attribute
+from sparsecbm.explain.faithfulness import ORDERS, faithfulness
 from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
+from sparsecbm.explain.removal import WordRemoval
 from sparsecbm.intervene.override import override
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.prediction import predict
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
+from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult, Prediction, Target, Word
 
 #: The checkpoint that ships with the project.
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "cebab-minilm"
 
-#: Word scores that are kept, in bytes; the least recently used go first.
+#: Word scores that are kept, in bytes, and as much again for their curves; the least recently used go first.
 CACHE_BYTES = 64 * 2**20
+#: Reviews whose removals of words are kept for their other attributions; up to some megabytes each.
+REVIEWS_KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Explainer:
         model, masks = checkpoint.model, checkpoint.masks
         self._model, self._encoder, self._lock = model, checkpoint.encoder, threading.Lock()
         self._attributions: LRUCache[Hashable, Attribution] = LRUCache(CACHE_BYTES, getsizeof=_bytes)
+        self._faithfulness: LRUCache[Hashable, Faithfulness] = LRUCache(CACHE_BYTES, getsizeof=_bytes)
+        self._removals: LRUCache[str, WordRemoval] = LRUCache(REVIEWS_KEPT)
         with torch.no_grad():
             self._weights = None if masks is None else model.masked_weights(masks)
         resident = [*model.state_dict().values(), *(self._weights.stacks.values() if self._weights else ())]
@@ -79,6 +85,11 @@ class Explainer:
         with self._lock:
             prediction = predict(self._model, self._encoder, self._weights, text, self.checkpoint.hash)
         return prediction if residual else self.without_residual(prediction)
+
+    def words(self, text: str) -> tuple[Word, ...]:
+        """The words of a text that the model reads, in the order that scores have; none where it sees none."""
+        with self._lock:
+            return self._encoder.words(text)[0]
 
     def explain(
         self,
@@ -110,6 +121,30 @@ class Explainer:
         receipt = replace(prediction.receipt, method=method, milliseconds=1000 * (time.perf_counter() - started))
         return Explanation(prediction, tuple(found[target] for target in keys), receipt)
 
+    def faithfulness(
+        self,
+        attribution: Attribution,
+        text: str,
+        residual: bool = True,
+        removal: str = "deletion",
+        orders: int = ORDERS,
+        progress: Progress = lambda _: None,
+    ) -> Faithfulness:
+        """Whether the target's probability goes with the words of the text in the order of their scores.
+
+        Attributions of one text share what is read without some of its words. `progress` and cache as in `explain`.
+        """
+        key = (text, attribution.target, attribution.method, attribution.steps, attribution.scores.tobytes(), residual,
+               removal, orders)
+        with self._lock:
+            found = self._faithfulness.get(key)
+            if found is None:
+                review = self._removals.get(text) or WordRemoval(self._model, self._encoder, self._weights, text)
+                self._removals[text] = review
+                found = faithfulness(review, attribution, removal, residual, orders, self._giving_way(progress))
+                self._faithfulness[key] = found
+        return found
+
     def _giving_way(self, progress: Progress) -> Progress:
         """Report progress with the lock released, so that nobody waits for a whole slow explanation."""
 
@@ -136,10 +171,12 @@ class Explainer:
         return replace(after, receipt=replace(after.receipt, method=prediction.receipt.method))
 
 
-def _bytes(attribution: Attribution) -> int:
-    """Memory of a cached attribution, roughly: its numbers, its words, and what objects cost."""
-    scores = sum(array.nbytes for array in (attribution.scores, *attribution.parts.values()))
-    return 1000 + scores + 200 * len(attribution.words)
+def _bytes(result: Attribution | Faithfulness) -> int:
+    """Memory of a cached result, roughly: its numbers, its words, and what objects cost."""
+    if isinstance(result, Faithfulness):
+        return 1000 + 2 * (1 + len(result.random_only)) * result.fractions.nbytes
+    scores = sum(array.nbytes for array in (result.scores, *result.parts.values()))
+    return 1000 + scores + 200 * len(result.words)
 
 
 def default_targets(prediction: Prediction) -> tuple[Target, ...]:

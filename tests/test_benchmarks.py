@@ -1,4 +1,4 @@
-"""The benchmark compares what it says it compares."""
+"""The benchmarks compare what they say they compare."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import passes
+from benchmarks import attributions, passes
 from sparsecbm.model.checkpoint import load_checkpoint
 
 
@@ -56,3 +56,19 @@ def test_procedures_take_turns_and_warm_up_is_not_counted(monkeypatch: pytest.Mo
     times = passes.medians([lambda: order.append("a"), lambda: order.append("b")], 3, torch.device("cpu"))
     assert order == ["a", "b"] * 5
     assert times == [1000.0, 1000.0]
+
+
+def test_both_ways_of_attributing_agree_and_their_times_are_compared(tiny_checkpoint: Path, capsys: Any) -> None:
+    """`measure` itself raises when the plain captum calls give other scores."""
+    code = attributions.main(["--checkpoint", str(tiny_checkpoint), "--repeats", "1", "--threads", "1", "--device",
+                              "cpu"])
+    time = json.loads(capsys.readouterr().out)["time"]
+    assert (time["concepts"], time["steps"]) == (4, 32) and 30 < time["tokens"] <= 45
+    assert time["ours_over_naive"] == pytest.approx(time["ours_ms"] / time["naive_ms"])
+    assert (code == 0) == time["within_limits"] == (time["ours_over_naive"] <= 1 / 3)
+
+
+def test_the_gap_is_measured_over_reviews_and_concepts(tiny_checkpoint: Path, tiny_data: Path) -> None:
+    made = attributions.gaps(load_checkpoint(tiny_checkpoint, "cpu"), str(tiny_data), "dev", 2, 0)
+    assert made["n"] == 2 and made["targets"] == 2 * 4
+    assert made["within_limits"] == (made["median"] <= 0.02 and made["percentile_95"] <= 0.1)

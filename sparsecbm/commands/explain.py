@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparsecbm.commands.console import only_result_on_stdout, printable, say, show_table, write_json
-from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, add_method, checkpoint_of, device_of
 from sparsecbm.errors import InputError
 
 #: Words shown per target in the text form; the JSON form has them all.
@@ -24,12 +24,10 @@ def add(commands: Commands) -> None:
         "--target",
         action="append",
         metavar="SUBJECT=NAME",
-        help="what the word scores explain, e.g. food=Positive or label=5; repeatable "
-        "(default: every concept's predicted value and the predicted label)",
+        help="what the word scores explain, e.g. food=Positive, label=5, or label=2:4 for why 2 rather than 4; "
+        "repeatable (default: every concept's predicted value and the predicted label)",
     )
-    parser.add_argument(
-        "--method", default="gradient-x-input", help="how the word scores are computed (default: %(default)s)"
-    )
+    add_method(parser)
     parser.add_argument("--no-residual", action="store_true", help="leave the residual out of the label")
     parser.add_argument(
         "--override",
@@ -54,7 +52,8 @@ def run(options: argparse.Namespace) -> None:
         explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
         overrides = _overrides(options.override, explainer.schema)
         targets = [Target.parse(target, explainer.schema) for target in options.target] if options.target else None
-        explanation = explainer.explain(text, targets, method=options.method, residual=not options.no_residual)
+        explanation = explainer.explain(text, targets, method=options.method, steps=options.steps,
+                                        residual=not options.no_residual)
         intervention = None
         if overrides:
             intervention = explainer.override(explanation.prediction, overrides, residual=not options.no_residual)
@@ -103,9 +102,12 @@ def show(values: dict[str, Any]) -> None:
     for attribution in values["attributions"]:
         words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
         scores = "  ".join(f"{printable(word['word'])} {word['score']:+.2f}" for word in words)
-        say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g})")
+        say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g} "
+            f"of {attribution['difference']:+.2f})")
     receipt = values["receipt"]
-    say(f"\n{receipt['method']}, checkpoint {receipt['checkpoint'][:12]}, {receipt['device']} {receipt['dtype']}, "
+    steps = values["attributions"][0]["steps"]
+    method = receipt["method"] + ("" if steps is None else f" in {steps} steps")
+    say(f"\n{method}, checkpoint {receipt['checkpoint'][:12]}, {receipt['device']} {receipt['dtype']}, "
         f"{receipt['milliseconds']:.0f} ms")
 
 

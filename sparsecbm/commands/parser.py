@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from sparsecbm.errors import InputError
 
 PROGRAM = "python -m sparsecbm"
+#: The default of `--method`; named here so that `--help` need not load torch.
+METHOD = "integrated-gradients"
 Commands = Any  # argparse keeps the class of its sub-command collection to itself
 
 
@@ -73,6 +75,22 @@ def device_of(options: argparse.Namespace) -> str | None:
 def add_json(parser: Parser) -> None:
     """The switch from text for people to JSON for scripts."""
     parser.add_argument("--json", action="store_true", help="write one JSON object to standard output, nothing else")
+
+
+def add_method(parser: Parser) -> None:
+    """How word scores are computed."""
+    parser.add_argument(
+        "--method",
+        metavar="NAME",
+        default=METHOD,
+        help="integrated-gradients, gradient-x-input, occlusion or shapley (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--steps",
+        type=whole,
+        metavar="N",
+        help="integration steps, or sampled orders of the words for shapley (default: 32 and 25)",
+    )
 
 
 def number(text: str) -> float:

@@ -62,6 +62,10 @@ class Method:
             raise InputError(f"Steps {steps} came; allowed: 1 or more. The default of {self.name} is {self.steps}.")
         return steps
 
+    def with_steps(self, steps: int | None) -> str:
+        """Title and steps, e.g. "Integrated gradients, 32 steps"."""
+        return self.title if steps is None else f"{self.title}, {steps} steps"
+
 
 def integrated_gradients(problem: Problem, steps: int) -> Rows:
     """Sundararajan et al. 2017 (arXiv 1703.01365), eq. 1: the gradient averaged over the straight line from the

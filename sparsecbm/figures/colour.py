@@ -26,6 +26,17 @@ def ink_on(background: str) -> str:
     return max(_INKS, key=lambda ink: contrast(ink, background))
 
 
+def shading(share: float, dark: bool | None) -> str:
+    """CSS of a box in the scale's colour, with a readable ink; with `dark` None both, of which the page's colour
+    scheme takes one."""
+    if dark is None:
+        backgrounds = [diverging(share, paper) for paper in (PAPER, DARK_PAPER)]
+        inks = [ink_on(background) for background in backgrounds]
+        return f"background:light-dark({','.join(backgrounds)});color:light-dark({','.join(inks)})"
+    background = diverging(share, DARK_PAPER if dark else PAPER)
+    return f"background:{background};color:{ink_on(background)}"
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2 contrast ratio of two colours, 1..21; small text wants 4.5."""
     low, high = sorted((_luminance(one), _luminance(other)))

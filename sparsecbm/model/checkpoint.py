@@ -69,6 +69,15 @@ def write_notes(folder: Path, metrics: dict[str, Any], card: str) -> None:
     (folder / CARD_FILE).write_text(card)
 
 
+def add_metrics(folder: Path, name: str, values: dict[str, Any]) -> None:
+    """Put one more measurement into metrics.json, or in place of its last; who reads meanwhile gets a whole file."""
+    path = folder / METRICS_FILE
+    metrics = _read_json(folder, METRICS_FILE) if path.exists() else {}
+    new = folder / f"{METRICS_FILE}.new"
+    new.write_text(json.dumps(metrics | {name: values}, indent=1) + "\n")
+    new.replace(path)
+
+
 def load_checkpoint(source: str | Path, device: str | torch.device | None = None) -> Checkpoint:
     """Read a checkpoint folder, or one from the Hub by its id; CheckpointError says what is missing or wrong.
 

@@ -75,27 +75,22 @@ def train(
         "damping_ratio": progress.damping_ratio, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
-    annotate(output, report, training)
+    _write(output, {"dev": report, "baselines": {}, "training": training})
     shutil.rmtree(output / FOLDER)
     return output
 
 
-def annotate(
-    folder: Path, report: dict[str, Any], training: dict[str, Any],
-    baselines: Mapping[str, dict[str, Any]] | None = None,
-) -> None:
-    """Write `metrics.json` and the card of a checkpoint; `baselines` are other models' reports on the same split."""
-    metrics = {"dev": report, "baselines": dict(baselines or {}), "training": training}
-    write_notes(folder, metrics, model_card(metrics))
-
-
 def add_baselines(folder: Path, others: Mapping[str, Path]) -> None:
-    """Put the dev reports of other checkpoints beside this one's, for the screen and the card."""
+    """Put the dev reports of other checkpoints beside this one's, for the screen and the card; all else stays."""
     metrics = load_checkpoint(folder, "cpu").metrics
     if "dev" not in metrics:
         raise ConfigError(f"{folder} has no {METRICS_FILE} with a report; train or evaluate it first.")
     reports = {name: load_checkpoint(other, "cpu").metrics["dev"] for name, other in others.items()}
-    annotate(folder, metrics["dev"], metrics["training"], metrics["baselines"] | reports)
+    _write(folder, metrics | {"baselines": metrics["baselines"] | reports})
+
+
+def _write(folder: Path, metrics: dict[str, Any]) -> None:
+    write_notes(folder, metrics, model_card(metrics))
 
 
 @torch.no_grad()

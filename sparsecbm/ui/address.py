@@ -1,20 +1,28 @@
 """What the Explain screen shows, as a value, and its two-way translation to the address bar."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import quote
 
-from sparsecbm.errors import InputError
+from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
 from sparsecbm.intervene.override import Distribution, format_override, parse_override
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Target
 
 TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
-NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL)
+METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
+NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT)
 SWITCH = ("on", "off")
 
 #: Browsers and servers in between refuse much longer addresses; a longer review stays out of it.
 MOST_ENCODED = 6000
+#: Far more than any method needs.
+MOST_STEPS = 10_000
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,11 @@ class View:
     """A review and what a person chose to see and to change.
 
     `target` is what the word heatmap explains and `label` whose contributions are shown; None means the model's
-    own choice, the predicted label. `overrides` maps a concept to the distribution it was set to.
+    own choice, the predicted label. `overrides` maps a concept to the distribution it was set to. `method` and `steps`
+    score the words, None being the method's own number of steps; `compare` is a second method beside it; `part` is the
+    concept, or the residual, through which a label is looked at, None for all of them.
+
+    The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
     """
 
     text: str = ""
@@ -30,6 +42,12 @@ class View:
     label: str | None = None
     overrides: Mapping[str, Distribution] = field(default_factory=dict)
     residual: bool = True
+    method: str = DEFAULT_METHOD
+    steps: int | None = None
+    compare: str | None = None
+    part: str | None = None
+    hidden: tuple[int, ...] = ()
+    edit: str | None = None
 
     @property
     def edited(self) -> bool:
@@ -38,23 +56,28 @@ class View:
 
     @property
     def fits_address(self) -> bool:
-        """True when the review is short enough to travel in a link."""
-        return len(quote(self.text, errors="replace")) <= MOST_ENCODED
+        """True when the review, with its edited copy, is short enough to travel in a link."""
+        return len(quote(self.text + (self.edit or ""), errors="replace")) <= MOST_ENCODED
 
 
 def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
     """The parts of the address that restore the view; choices that are the model's own are left out."""
-    parts: dict[str, str | list[str]] = {}
-    if view.text and view.fits_address:
-        parts[TEXT] = view.text
-    if view.target is not None:
-        parts[TARGET] = str(view.target)
-    if view.label is not None:
-        parts[LABEL] = view.label
+    carried = bool(view.text) and view.fits_address
+    single = {
+        TEXT: view.text if carried else None,
+        TARGET: None if view.target is None else str(view.target),
+        LABEL: view.label,
+        RESIDUAL: None if view.residual else "off",
+        METHOD: None if view.method == DEFAULT_METHOD else view.method,
+        STEPS: None if view.steps is None else str(view.steps),
+        COMPARE: view.compare,
+        PART: view.part,
+        HIDDEN: ",".join(str(number + 1) for number in view.hidden) if carried and view.hidden else None,
+        EDIT: view.edit if carried else None,
+    }
+    parts: dict[str, str | list[str]] = {name: part for name, part in single.items() if part is not None}
     if view.overrides:
         parts[OVERRIDE] = [format_override(concept, shares, schema) for concept, shares in view.overrides.items()]
-    if not view.residual:
-        parts[RESIDUAL] = "off"
     return parts
 
 
@@ -62,36 +85,66 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
     """The view of an address, and one message for every part that could not be used. Good parts are kept."""
     problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
                 for name in parts if name not in NAMES]
-    for name in (TEXT, TARGET, LABEL, RESIDUAL):
-        if len(parts.get(name, ())) > 1:
-            problems.append(f"The address gives {name!r} {len(parts[name])} times; the last one counts.")
+    problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
+                 for name, given in parts.items() if name in NAMES and name != OVERRIDE and len(given) > 1]
 
-    def last(name: str) -> str | None:
-        return parts[name][-1] if parts.get(name) else None
+    def read(name: str, given: str, understand: Callable[[str], Read]) -> Read | None:
+        try:
+            return understand(given)
+        except InputError as error:
+            problems.append(f"{error} (The address says {name}={given}.)")
+            return None
 
-    target, label, residual = last(TARGET), last(LABEL), last(RESIDUAL)
-    chosen_target: Target | None = None
+    def last(name: str, understand: Callable[[str], Read]) -> Read | None:
+        return read(name, parts[name][-1], understand) if parts.get(name) else None
+
     overrides: dict[str, Distribution] = {}
     for given in parts.get(OVERRIDE, ()):
-        try:
-            concept, shares = parse_override(given, schema)
-        except InputError as error:
-            problems.append(f"{error} (The address says override={given}.)")
-            continue
-        if concept in overrides:
-            problems.append(f"The address sets {concept} twice; the last one counts.")
-        overrides[concept] = shares
-    if target is not None:
-        try:
-            chosen_target = Target.parse(target, schema)
-        except InputError as error:
-            problems.append(f"{error} (The address says target={target}.)")
-    if label is not None:
-        try:
-            schema.label_index(label)
-        except InputError as error:
-            problems.append(f"{error} (The address says label={label}.)")
-            label = None
-    if residual is not None and residual not in SWITCH:
-        problems.append(f"The address says residual={residual}; allowed: {', '.join(SWITCH)}.")
-    return View(last(TEXT) or "", chosen_target, label, overrides, residual != "off"), tuple(problems)
+        override = read(OVERRIDE, given, lambda text: parse_override(text, schema))
+        if override is not None:
+            if override[0] in overrides:
+                problems.append(f"The address sets {override[0]} twice; the last one counts.")
+            overrides[override[0]] = override[1]
+    method = last(METHOD, lambda name: method_named(name).name) or DEFAULT_METHOD
+    text, hidden, edit = last(TEXT, str) or "", last(HIDDEN, _numbers) or (), last(EDIT, str)
+    if (hidden or edit is not None) and not text:
+        problems.append("The address changes words of a review, but gives no review; the changes were left out.")
+        hidden, edit = (), None
+    if hidden and edit is not None:
+        problems.append("The address both hides words and gives an edited text; the edited text counts.")
+        hidden = ()
+    return View(
+        text=text, target=last(TARGET, lambda name: Target.parse(name, schema)),
+        label=last(LABEL, lambda name: schema.labels[schema.label_index(name)]), overrides=overrides,
+        residual=last(RESIDUAL, lambda name: _one_of("switch", name, SWITCH)) != "off", method=method,
+        steps=last(STEPS, lambda given: _steps(given, method)),
+        compare=last(COMPARE, lambda name: _another(name, method)),
+        part=last(PART, lambda name: _one_of("part", name, (*schema.concepts, RESIDUAL))), hidden=hidden, edit=edit,
+    ), tuple(problems)
+
+
+def _one_of(kind: str, name: str, allowed: tuple[str, ...]) -> str:
+    if name not in allowed:
+        raise InputError(unknown_name(kind, name, allowed))
+    return name
+
+
+def _steps(given: str, method: str) -> int | None:
+    number = int(given) if re.fullmatch(r"-?[0-9]{1,6}", given) else MOST_STEPS + 1
+    if number > MOST_STEPS:
+        raise InputError(f"Steps {given!r} came; allowed: a whole number from 1 to {MOST_STEPS:,}.")
+    return method_named(method).checked_steps(number)
+
+
+def _another(name: str, method: str) -> str:
+    if method_named(name).name == method:
+        raise InputError(f"Method {name!r} would be compared with itself; allowed: another method.")
+    return name
+
+
+def _numbers(given: str) -> tuple[int, ...]:
+    """Numbers of words, counted from 0; people and addresses count from 1."""
+    numbers = given.split(",")
+    if not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", number) for number in numbers):
+        raise InputError(f"Hidden words {given!r} came; allowed: numbers of words from 1, with commas, e.g. 3,5.")
+    return tuple(sorted({int(number) - 1 for number in numbers}))

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from sparsecbm.figures.colour import NEUTRAL, sign_colour
+from sparsecbm.figures.escaping import as_html
+from sparsecbm.figures.names import label_name, percent, signed
 from sparsecbm.types import Prediction
-from sparsecbm.ui.literal import as_html
-from sparsecbm.ui.names import label_name, percent, signed
 
 _TRACK = "background:rgba(128,128,128,.16);border-radius:.2rem"
 #: Fill of a probability: neither supports nor opposes.

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from sparsecbm.figures.escaping import as_html
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult
 from sparsecbm.ui.bars import contribution_html, distribution_html
 from sparsecbm.ui.ledger import Part
-from sparsecbm.ui.literal import as_html, as_markdown
+from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.mixing import certain_value, move_share
 from sparsecbm.ui.session import change, current_view, seed_widget
 from sparsecbm.ui.shell import note
@@ -58,8 +59,8 @@ def fixed_row(name: str, explanation: str, part: Part, limit: float, switch: boo
     with text:
         note(explanation)
     if switch is not None:
-        seed_widget("explain:residual", switch)
-        control.toggle("Count the residual", key="explain:residual", on_change=_residual_switched)
+        control.toggle("Count the residual", seed_widget("explain:residual", switch), key="explain:residual",
+                       on_change=_residual_switched)
     with contribution:
         st.html(contribution_html(part.before, part.after, limit))
 
@@ -77,9 +78,9 @@ def reset_all() -> None:
 def _value_control(concept: str, override: Sequence[float] | None, schema: ConceptSchema) -> None:
     key = f"explain:set:{concept}"
     certain = None if override is None else certain_value(override)
-    seed_widget(key, None if certain is None else schema.values[certain])
-    st.segmented_control(f"Set {concept} to", schema.values, key=key, required=True, label_visibility="collapsed",
-                         on_change=_value_chosen, args=(concept, key, schema))
+    value = seed_widget(key, None if certain is None else schema.values[certain])
+    st.segmented_control(f"Set {concept} to", schema.values, key=key, default=value, required=True,
+                         label_visibility="collapsed", on_change=_value_chosen, args=(concept, key, schema))
 
 
 def _mix(concept: str, distribution: np.ndarray, schema: ConceptSchema) -> None:
@@ -87,8 +88,8 @@ def _mix(concept: str, distribution: np.ndarray, schema: ConceptSchema) -> None:
          "100 %.")
     for index, value in enumerate(schema.values):
         key = f"explain:share:{concept}:{value}"
-        seed_widget(key, round(100 * float(distribution[index])))
-        st.slider(f"{concept}: {value}", 0, 100, key=key, format="%d %%", on_change=_share_moved,
+        share = seed_widget(key, round(100 * float(distribution[index])))
+        st.slider(f"{concept}: {value}", 0, 100, share, key=key, format="%d %%", on_change=_share_moved,
                   args=(concept, key, index, tuple(distribution.tolist())))
 
 

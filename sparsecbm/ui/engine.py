@@ -10,7 +10,7 @@ import streamlit as st
 
 from sparsecbm.data.samples import load_samples
 from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
-from sparsecbm.types import Explanation, Prediction, Target
+from sparsecbm.types import Prediction
 from sparsecbm.ui.failures import Survey, survey
 
 #: Where another checkpoint is named: a folder, or a Hub id.
@@ -35,11 +35,6 @@ def predicted(explainer: Explainer, text: str) -> Prediction:
     return _predict(explainer, explainer.checkpoint.hash, text)
 
 
-def explained(explainer: Explainer, text: str, targets: tuple[Target, ...], residual: bool) -> Explanation:
-    """Word scores for some targets, in their order."""
-    return _explain(explainer, explainer.checkpoint.hash, text, targets, residual)
-
-
 def surveyed(explainer: Explainer) -> Survey:
     """How the model does on the sample reviews, worked out once."""
     return _survey(explainer, explainer.checkpoint.hash)
@@ -48,13 +43,6 @@ def surveyed(explainer: Explainer) -> Survey:
 @st.cache_data(max_entries=512, show_spinner=False)
 def _predict(_explainer: Explainer, checkpoint: str, text: str) -> Prediction:
     return _explainer.predict(text)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _explain(
-    _explainer: Explainer, checkpoint: str, text: str, targets: tuple[Target, ...], residual: bool
-) -> Explanation:
-    return _explainer.explain(text, targets, residual=residual)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

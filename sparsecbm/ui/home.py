@@ -3,13 +3,13 @@
 import streamlit as st
 
 from sparsecbm.explainer import CheckpointInfo, Explainer
+from sparsecbm.figures.names import label_name, percent
 from sparsecbm.figures.scores import label_scores
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.address import View, to_address
 from sparsecbm.ui.engine import surveyed
 from sparsecbm.ui.failures import Failure, Survey
-from sparsecbm.ui.literal import as_markdown
-from sparsecbm.ui.names import label_name, percent
+from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.numbers import findings, model_scores, score_table
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import current_view, start_review

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from sparsecbm.figures.names import percent
 from sparsecbm.figures.scores import Interval, ModelScore
-from sparsecbm.ui.names import percent
 
 NAMES = {
     "dense": "Dense concept model, no masks",

@@ -6,7 +6,7 @@ from sparsecbm.data.samples import load_samples
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 from sparsecbm.ui.address import View
-from sparsecbm.ui.literal import as_markdown, shortened
+from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import address_problems, dismiss_problems, seed_widget, start_review
 from sparsecbm.ui.shell import note
 
@@ -17,17 +17,17 @@ _BOX, _SAMPLES = "explain:box", "explain:samples"
 
 def review_form(view: View, schema: ConceptSchema) -> None:
     """A box to type a review into, and a list of samples beside it."""
-    seed_widget(_BOX, view.text)
     left, right = st.columns([3, 1.15], gap="medium")
     with left, st.form("explain:form", border=False):
-        st.text_area("Review", key=_BOX, height=110, max_chars=MOST_CHARACTERS,
+        st.text_area("Review", seed_widget(_BOX, view.text), key=_BOX, height=110, max_chars=MOST_CHARACTERS,
                      placeholder="Type or paste a restaurant review, then press Explain (or Ctrl+Enter).")
         st.form_submit_button("Explain", on_click=_submit)
     samples = {sample.id: sample for sample in load_samples(schema)}
     if samples:
         chosen = next((sample.id for sample in samples.values() if sample.text == view.text), None)
         seed_widget(_SAMPLES, chosen)
-        right.selectbox("Or open a sample", list(samples), key=_SAMPLES, placeholder="Choose one",
+        right.selectbox("Or open a sample", list(samples), None if chosen is None else list(samples).index(chosen),
+                        key=_SAMPLES, placeholder="Choose one",
                         format_func=lambda name: f"{samples[name].kind}: {shortened(samples[name].text, 60)}",
                         on_change=_open_sample, args=(schema,))
         if chosen:

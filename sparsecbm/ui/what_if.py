@@ -5,14 +5,15 @@ The panel is one fragment: moving a control runs the label head and redraws the 
 
 import streamlit as st
 
+from sparsecbm.figures.escaping import as_html
+from sparsecbm.figures.names import label_name, label_with_probability, percent, receipt_line, signed
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.concept_row import concept_row, fixed_row, header, reset_all
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.ledger import Part, label_ledger, largest, ledger_table, probability_table
-from sparsecbm.ui.literal import as_html, as_markdown
-from sparsecbm.ui.names import label_name, label_with_probability, percent, receipt_line, signed
+from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import change, current_view, seed_widget, write_address
 from sparsecbm.ui.shell import errors_shown, note
 
@@ -79,10 +80,9 @@ def _outcome(result: InterventionResult, edited: bool) -> None:
 
 
 def _toolbar(label: str, schema: ConceptSchema, edited: bool) -> None:
-    seed_widget(_LABEL, label)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control(
-            "Show contributions to", schema.labels, key=_LABEL, required=True,
+            "Show contributions to", schema.labels, key=_LABEL, default=seed_widget(_LABEL, label), required=True,
             format_func=lambda name: label_name(name, schema), on_change=_label_chosen,
             help="A contribution is in logits: each +0.69 doubles the odds of the label against any other one that "
                  "stays where it is.")

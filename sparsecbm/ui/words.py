@@ -1,112 +1,172 @@
-"""Which words the model went by: the review as a heatmap for one target, and for all of them side by side."""
+"""Which words the model went by: the review as words to read and to press, and what can be asked about them below.
 
-import pandas as pd
+The panel is one fragment. While there is slow work it draws itself again every half second, and only then: a fragment
+keeps its pace for as long as the page does, so the whole page runs once when work starts and once when it ends.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import streamlit as st
 
 from sparsecbm.explainer import Explainer, default_targets
-from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Attribution, Explanation, Prediction, Target
+from sparsecbm.figures.names import percent
+from sparsecbm.types import Explanation, Prediction
 from sparsecbm.ui.address import View
-from sparsecbm.ui.engine import explained, load_explainer
-from sparsecbm.ui.heatmap import far_from_complete, full_colour, heatmap_html, legend_html
-from sparsecbm.ui.literal import as_markdown
-from sparsecbm.ui.names import label_name, receipt_line, signed, target_name
-from sparsecbm.ui.session import change, current_view, seed_widget, write_address
+from sparsecbm.ui.changed_text import changed_text
+from sparsecbm.ui.choices import chosen_density, chosen_target, method_choice, part_choice, target_choice
+from sparsecbm.ui.comparison import all_targets, method_to_compare, two_methods
+from sparsecbm.ui.copy_panel import both_predictions, copy_buttons, edit_form, word_by_word
+from sparsecbm.ui.downloads import download_buttons
+from sparsecbm.ui.engine import load_explainer, predicted
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Work
+from sparsecbm.ui.session import current_view, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.trust import faithfulness_strip, method_verdict
+from sparsecbm.ui.word_scores import plain_review, receipt, scored_review
+from sparsecbm.ui.works import explanation_work, faithfulness_work
 
 HELP = (
-    "Gradient × input, per word, in logits. Blue words (+) push the model towards the answer, orange words (−) away "
-    "from it. Each concept is read through its own subnetwork, so its words can differ from those of the label. The "
-    "completeness gap is what the scores, added up, miss of the answer's logit: a small gap makes them worth reading."
+    "A score per word, in logits. Blue words (+) push the model towards the answer, orange words (−) away from it. "
+    "Each concept is read through its own subnetwork, so its words can differ from those of the label. Press a word to "
+    "see what the model says without it. The completeness gap is what the scores, added up, miss of the way from an "
+    "empty review to this one: a small gap makes them worth reading."
 )
-_SUBJECT = "explain:subject"
+_ALL, _TWO, _EDIT, _TRUST = "explain:all", "explain:two", "explain:editing", "explain:trust"
 
 
-@st.fragment
 def word_panel(prediction: Prediction) -> None:
-    """The heatmap for a chosen target; choosing another one redraws this panel only."""
+    """The words for a chosen target, and all that can be asked about them."""
+    running = session_job().running
+    st.fragment(_panel, run_every=LOOK_AGAIN if running else None)(prediction, running)
+
+
+def _panel(prediction: Prediction, looking: bool) -> None:
+    """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
-        explainer, view, schema = load_explainer(), current_view(), prediction.schema
-        write_address(schema)
-        st.markdown("### Which words did it go by?", help=HELP)
+        explainer, view, job = load_explainer(), current_view(), session_job()
+        if view.text != prediction.text:
+            st.rerun()  # a copy became the review
+        words = explainer.words(view.text)
         label_only = explainer.checkpoint.kind == "black_box"
-        target = view.target
-        if target is None or (label_only and target.concept is not None):
-            target = Target(None, prediction.label)
-        _choose_target(target, prediction, label_only)
-        explanation = explained(explainer, prediction.text, (target,), view.residual)
-        _draw(explanation, schema, view)
-        _all_targets(explainer, prediction, view)
+        target = chosen_target(view, prediction, label_only)
+        copy = changed_text(view, words)
+        write_address(prediction.schema)
+        st.markdown("### Which words did it go by?", help=HELP)
+        target_choice(target, prediction, label_only)
+
+        main = explanation_work(explainer, view.text, (target,), view)
+        targets = default_targets(prediction)[-1:] if label_only else default_targets(prediction)
+        every = explanation_work(explainer, view.text, targets, view) if st.session_state.get(_ALL) else None
+        other = explanation_work(explainer, view.text, (target,), view, view.compare) if view.compare else None
+        trust = faithfulness_work(explainer, view.text, target, view) if st.session_state.get(_TRUST) else None
+        copied = None
+        if copy and copy.strip() and st.session_state.get(_both(view), view.edit is not None):
+            copied = explanation_work(explainer, copy, (target,), view)
+        job.want([work for work in (main, copied, other, every, trust) if work], 0.0 if looking else PATIENCE)
+        if job.running != looking:
+            st.rerun()
+
+        _state_of_work(job)
+        explanation = _large(job, main, view.text, len(words))
+        if copy is not None:
+            _copy(job, prediction, copy, main, copied)
+        with _folded("All concepts side by side, and the scores as a table", _ALL) as fold:
+            if fold.open:
+                _drawn(job, every, all_targets)
+        with _folded("Two methods side by side", _TWO, view.compare is not None):
+            method_to_compare(view)
+            if explanation and other:
+                _drawn(job, other, lambda result: two_methods(explanation, result))
+        with _folded("Can these words be trusted?", _TRUST) as fold:
+            if fold.open:
+                _drawn(job, trust, lambda result: faithfulness_strip(result, prediction.schema, prediction.receipt))
+        with _folded("Edit the text and compare", _EDIT):
+            edit_form(view, copy or view.text)
+        if explanation is not None:
+            _save(explainer, job, explanation, every, trust)
 
 
-def _choose_target(target: Target, prediction: Prediction, label_only: bool) -> None:
-    schema = prediction.schema
-    subjects = [schema.label_title] if label_only else [schema.label_title, *schema.concepts]
-    subject = target.concept or schema.label_title
-    seed_widget(_SUBJECT, subject)
-    value_key = f"explain:target:{subject}"
-    seed_widget(value_key, target.name)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.segmented_control("Explain", subjects, key=_SUBJECT, required=True, on_change=_subject_chosen,
-                             args=(prediction,))
-        own = label_name(prediction.label, schema) if target.concept is None else prediction.value(target.concept)
-        names = schema.labels if target.concept is None else schema.values
-        display = dict(zip(schema.labels, schema.label_display, strict=True)) if target.concept is None else {}
-        st.segmented_control(f"Answer (the model says {own})", names, key=value_key, required=True,
-                             format_func=lambda name: display.get(name, name), on_change=_name_chosen,
-                             args=(target.concept, value_key))
-
-
-def _subject_chosen(prediction: Prediction) -> None:
-    subject = st.session_state[_SUBJECT]
-    if subject == prediction.schema.label_title:
-        change(target=None)
+def _large(job: Job, work: Work, text: str, words: int) -> Explanation | None:
+    """The review with coloured words and the controls under it, which stay when it cannot be explained."""
+    view, explanation = current_view(), None
+    with errors_shown():
+        explanation = job.result(work)
+    if explanation is None:
+        plain_review(text)
     else:
-        change(target=Target(subject, prediction.value(subject)))
+        scored_review(explanation, view, chosen_density(words))
+        attribution = explanation.attributions[0]
+        if len(attribution.parts) > 1:
+            part_choice(attribution, view.part)
+    method_choice(view, words)
+    if explanation is not None:
+        receipt(explanation)
+        verdict = method_verdict(load_explainer().checkpoint.metrics, explanation.attributions[0])
+        if verdict is not None:
+            beats, said = verdict
+            note(said) if beats else st.warning(said, icon=":material/warning:")
+    return explanation
 
 
-def _name_chosen(concept: str | None, key: str) -> None:
-    change(target=Target(concept, st.session_state[key]))
+def _copy(job: Job, prediction: Prediction, copy: str, main: Work, copied: Work | None) -> None:
+    """The changed copy beside the original."""
+    view, explainer = current_view(), load_explainer()
+    with st.container(border=True, key="explain:copy"), errors_shown():
+        if not copy.strip():
+            st.info("No word is left, so there is nothing to predict.", icon=":material/info:")
+            copy_buttons(copy)
+            return
+        before, after = prediction, predicted(explainer, copy)
+        if not view.residual:
+            before, after = (explainer.without_residual(side) for side in (before, after))
+        both_predictions(before, after, view)
+        copy_buttons(copy)
+        with _folded("Word by word", _both(view), view.edit is not None) as fold:
+            original = job.result(main)
+            if fold.open and original is not None:
+                _drawn(job, copied, lambda result: word_by_word(original, result))
 
 
-def _draw(explanation: Explanation, schema: ConceptSchema, view: View) -> None:
-    attribution, prediction, receipt = explanation.attributions[0], explanation.prediction, explanation.receipt
-    dark, limit = st.context.theme.type == "dark", full_colour(explanation.attributions)
-    name = target_name(attribution.target, schema)
-    without = " without the residual" if attribution.target.concept is None and not view.residual else ""
-    st.markdown(f"Words for and against **{as_markdown(name)}**{without}")
-    with st.container(border=True):
-        st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
-    st.html(legend_html(limit, dark, name))
-    gap = f"completeness gap {attribution.completeness_gap:.2f} of {signed(attribution.difference)}"
-    note(receipt_line(receipt, gap))
-    if far_from_complete(attribution):
-        note(":material/warning: Read these words with care: their scores, added up, miss more than half of what moved "
-             "this answer. The sum further down is exact.")
+def _save(explainer: Explainer, job: Job, explanation: Explanation, every: Work | None, trust: Work | None) -> None:
+    """Whatever is worked out and on screen goes into the file, each target once."""
+    found = {attribution.target: attribution for attribution in explanation.attributions}
+    with errors_shown():
+        for attribution in getattr(job.result(every) if every else None, "attributions", ()):
+            found.setdefault(attribution.target, attribution)
+        measured = job.result(trust) if trust else None
+        download_buttons(explainer, replace(explanation, attributions=tuple(found.values())), current_view(),
+                         [measured] if measured else [])
 
 
-def _all_targets(explainer: Explainer, prediction: Prediction, view: View) -> None:
-    panel = st.expander("All concepts side by side, and the scores as a table", key="explain:all", on_change="rerun")
-    if not panel.open:
-        return
-    schema = prediction.schema
-    targets = default_targets(prediction)
-    if explainer.checkpoint.kind == "black_box":
-        targets = targets[-1:]
-    attributions = explained(explainer, prediction.text, targets, view.residual).attributions
-    limit, dark = full_colour(attributions), st.context.theme.type == "dark"
-    with panel:
-        for attribution in attributions:
-            name = as_markdown(target_name(attribution.target, schema))
-            st.markdown(f"**{name}**, completeness gap {attribution.completeness_gap:.2f}")
-            st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
-        st.html(legend_html(limit, dark, "the target"))
-        st.dataframe(_table(attributions, schema), hide_index=True,
-                     alt="Score of every word for every target, in logits")
+def _both(view: View) -> str:
+    """Key of the comparison word by word: open at first for an edit, which is made to be compared."""
+    return f"explain:both:{'hidden' if view.edit is None else 'edit'}"
 
 
-def _table(attributions: tuple[Attribution, ...], schema: ConceptSchema) -> pd.DataFrame:
-    columns: dict[str, list[str] | list[float]] = {"word": [word.text for word in attributions[0].words]}
-    for attribution in attributions:
-        columns[target_name(attribution.target, schema)] = attribution.scores.round(4).tolist()
-    return pd.DataFrame(columns)
+def _folded(label: str, key: str, opened: bool = False) -> Any:
+    """A section to open; what is in it is worked out only while it is open."""
+    return st.expander(label, opened, key=key, on_change="rerun")
+
+
+def _drawn(job: Job, work: Work | None, draw: Callable[[Any], None]) -> None:
+    """Draw what came of a piece of work, or say that it is still to come."""
+    with errors_shown():
+        result = job.result(work) if work else None
+        if result is not None:
+            draw(result)
+        else:
+            note("Stopped." if job.stopped else "Being worked out…")
+
+
+def _state_of_work(job: Job) -> None:
+    """How far the work is, with a way to stop it; in one container, so that nothing below it moves its place."""
+    with st.container(horizontal=True, vertical_alignment="center", key="explain:work"):
+        title, share = job.progress
+        if job.running:
+            st.progress(share, f"{title}: {percent(share)}", width=400)
+            st.button("Cancel", on_click=job.cancel, key="explain:cancel")
+        elif job.stopped:
+            st.markdown(":material/stop_circle: Stopped. Nothing was kept; choose a faster method or press Run again.")
+            st.button("Run again", on_click=job.again, key="explain:again")

@@ -1,13 +1,18 @@
 """Driving the app's pages without a browser, and reading what they show."""
 
 import html
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.ui.tokens import Piece
+
 ROOT = Path(__file__).parents[2]
+#: Quick, for pages whose words do not matter.
+QUICK = "gradient-x-input"
 HOME, EXPLAIN = "app.py", "pages/1_Explain.py"
 
 
@@ -35,6 +40,24 @@ def fine(at: AppTest) -> AppTest:
 def blocks(at: AppTest) -> list[str]:
     """Every piece of HTML on the page."""
     return [element.proto.body for element in at.get("html")]
+
+
+def view_data(at: AppTest) -> dict[str, Any]:
+    """What the large view of the words was given to draw."""
+    data: dict[str, Any] = json.loads(at.get("bidi_component")[0].proto.json)
+    return data
+
+
+def words(at: AppTest) -> list[Piece]:
+    """The words of the large view, in order, also those in folds."""
+    pieces = [inner for piece in view_data(at)["pieces"] for inner in piece.get("inside", [piece])]
+    return [piece for piece in pieces if "word" in piece]
+
+
+def shown_text(at: AppTest) -> str:
+    """Every character of the large view, without the scores."""
+    pieces = [inner for piece in view_data(at)["pieces"] for inner in piece.get("inside", [piece])]
+    return "".join(piece["shown"] if "word" in piece else piece["text"] for piece in pieces)
 
 
 def bars(at: AppTest, side: str) -> dict[str, str]:

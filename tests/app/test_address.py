@@ -17,7 +17,17 @@ REVIEW = "The soup was cold."
     ("target", "label=9", "allowed: 1, 2, 3, 4, 5"),
     ("label", "six", "allowed: 1, 2, 3, 4, 5"),
     ("residual", "maybe", "allowed: on, off"),
-    ("txet", "hello", "allowed: text, target, label, override, residual"),
+    ("target", "food=Great", "allowed: Negative, unknown, Positive"),
+    ("target", "label=2:2", "compares '2' with itself"),
+    ("method", "magic", "allowed: integrated-gradients, gradient-x-input, occlusion, shapley"),
+    ("steps", "0", "allowed: 1 or more"),
+    ("steps", "many", "a whole number from 1 to 10,000"),
+    ("steps", "9" * 5000, "a whole number from 1 to 10,000"),
+    ("compare", "magic", "allowed: integrated-gradients"),
+    ("part", "wine", "allowed: food, ambiance, service, noise, residual"),
+    ("hidden", "0", "numbers of words from 1"),
+    ("hidden", "99", "allowed: 1 to 5, the words that were read"),
+    ("txet", "hello", "allowed: text, target, label, override, residual, method, steps, compare, part, hidden, edit"),
 ])
 def test_a_bad_part_is_named_with_what_is_allowed(part: str, given: str, said: str) -> None:
     parts: dict[str, str | list[str]] = {"text": REVIEW, "override": ["noise=Positive"]}

@@ -4,10 +4,26 @@ import numpy as np
 import pytest
 
 from sparsecbm.explainer import Explainer
+from sparsecbm.figures.completeness import gap_text
+from sparsecbm.figures.names import percent, signed
 from sparsecbm.model.network import SparseCBM
+from sparsecbm.types import Target
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.names import percent
-from tests.app.screen import address, bars, blocks, fine, heading, open_explain, press, segment, set_concept, submit
+from tests.app.screen import (
+    address,
+    bars,
+    blocks,
+    fine,
+    heading,
+    open_explain,
+    press,
+    segment,
+    set_concept,
+    shown_text,
+    submit,
+    view_data,
+    words,
+)
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
@@ -36,28 +52,36 @@ def test_a_typed_review_shows_the_models_prediction(explainer: Explainer) -> Non
     assert address(at) == {"text": [REVIEW]}
 
 
-def test_the_heatmap_holds_the_whole_review_and_names_its_target(explainer: Explainer) -> None:
+def test_the_words_are_the_whole_review_and_name_their_target(explainer: Explainer) -> None:
     at = fine(open_explain(text=REVIEW, target="service=Positive"))
-    assert heading(at, "Words for") == r"Words for and against **service \= Positive**"
+    assert heading(at, "Words for").startswith(r"Words for and against **service \= Positive**: ")
     assert segment(at, "explain:target:service").value == "Positive"
-    heatmap = blocks(at)[0]
-    assert all(word in heatmap for word in ("soup", "cold", "waiter", "delight"))
-    assert "speaks against service = Positive" in blocks(at)[1]
-    receipt = next(line.value for line in at.markdown if "completeness gap" in line.value)
-    assert f"Checkpoint {explainer.checkpoint.hash[:12]} · gradient-x-input · completeness gap" in receipt
+    assert shown_text(at) == REVIEW
+    attribution = explainer.explain(REVIEW, (Target("service", "Positive"),)).attributions[0]
+    assert [word["tip"].split(":")[0] for word in words(at)] == [signed(float(score)) for score in attribution.scores]
+    assert "Words for and against service = Positive" in view_data(at)["label"]
+    assert "speaks against service = Positive" in blocks(at)[0]
+
+
+def test_the_receipt_is_always_there(explainer: Explainer) -> None:
+    at = fine(open_explain(text=REVIEW, target="service=Positive", steps="8"))
+    receipt = next(line.value for line in at.markdown if "completeness gap" in line.value).replace("\\", "")
+    attribution = explainer.explain(REVIEW, (Target("service", "Positive"),), steps=8).attributions[0]
+    assert f"Checkpoint {explainer.checkpoint.hash[:12]} · Integrated gradients, 8 steps · service=Positive" in receipt
+    assert gap_text(attribution) in receipt and "cpu float32" in receipt and receipt.endswith("ms]")
 
 
 def test_choosing_another_target_changes_words_and_address() -> None:
     at = fine(open_explain(text=REVIEW))
-    first = blocks(at)[0]
+    first = words(at)
     fine(segment(at, "explain:subject").set_value("food").run())
-    of_food = blocks(at)[0]
+    of_food = words(at)
     assert of_food != first
     fine(segment(at, "explain:target:food").set_value("unknown").run())
-    assert blocks(at)[0] != of_food
+    assert words(at) != of_food
     assert address(at)["target"] == ["food=unknown"]
     fine(segment(at, "explain:subject").set_value("rating").run())
-    assert blocks(at)[0] == first and "target" not in address(at)
+    assert words(at) == first and "target" not in address(at)
 
 
 @pytest.mark.parametrize("value", ["Negative", "unknown", "Positive"])
@@ -109,12 +133,12 @@ def test_reset_all_is_the_models_own_prediction() -> None:
 
 def test_the_residual_can_be_switched_off(explainer: Explainer) -> None:
     at = fine(open_explain(text=REVIEW))
-    with_residual = blocks(at)[0]
+    with_residual = words(at)
     at.toggle(key="explain:residual").set_value(False).run()
     bare = explainer.predict(REVIEW, residual=False)
     assert bars(fine(at), "After") == expected(explainer, bare.label_probabilities)
-    assert heading(at, "Words for").endswith("without the residual")
-    assert blocks(at)[0] != with_residual
+    assert "** without the residual: " in heading(at, "Words for")
+    assert words(at) != with_residual
     assert address(at)["residual"] == ["off"]
 
 

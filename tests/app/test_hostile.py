@@ -5,9 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from sparsecbm.explain.methods import METHODS
 from sparsecbm.explainer import Explainer
+from sparsecbm.figures.escaping import visible
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import address, bars, blocks, fine, open_explain, open_home, submit
+from tests.app.screen import (
+    QUICK,
+    address,
+    bars,
+    blocks,
+    fine,
+    open_explain,
+    open_home,
+    press,
+    shown_text,
+    submit,
+    view_data,
+    words,
+)
 
 MANY_WORDS = "good soup " * 5000
 
@@ -20,13 +35,14 @@ def test_blank_text_says_what_to_do(blank: str) -> None:
 
 
 def test_ten_thousand_words_are_cut_and_the_page_says_so() -> None:
-    at = fine(submit(open_explain(), MANY_WORDS))
+    at = fine(submit(open_explain(method=QUICK), MANY_WORDS))
     read = load_explainer().checkpoint.max_tokens
     assert f"first {read:,} of 10,002 tokens read" in at.warning[0].value
     assert any("too long for a link" in info.value for info in at.info)
-    assert address(at) == {}
-    assert blocks(at)[0].count("soup") == 5000, "the whole review is still on screen"
-    assert "<s " in blocks(at)[0]
+    assert address(at) == {"method": [QUICK]}
+    assert shown_text(at) == MANY_WORDS, "the whole review is still on screen"
+    rest = view_data(at)["pieces"][-1]
+    assert rest["unread"] and rest["text"] == MANY_WORDS.removeprefix(shown_text(at).removesuffix(rest["text"]))
     assert at.text_area(key="explain:box").value == MANY_WORDS
 
 
@@ -37,22 +53,45 @@ def test_ten_thousand_words_are_cut_and_the_page_says_so() -> None:
     ("Nice &lt;b&gt; soup", "amp;", "&lt;b&gt;"),
     ("Soup \u202eevil\u202c and \u2066more\u2069", "[U+202E]", "\u202e"),
     ("Bell \x07 and escape \x1b[31m soup", "[U+001B]", "\x1b"),
-    ("طعام لذيذ والخدمة رائعة", 'dir="auto"', "[U+"),
+    ("طعام لذيذ والخدمة رائعة", "لذيذ", "[U+"),
     ("Great noodles 🍜🔥 👩‍👩‍👧 😍", "🍜", "[U+"),
     ("![x](https://example.org/x.png) **bold** $x$ :red[y]", "https", "<img"),
 ])
 def test_unusual_text_is_shown_as_text(text: str, shown: str, never: str) -> None:
-    at = fine(submit(open_explain(), text))
-    assert shown in blocks(at)[0]
+    at = fine(submit(open_explain(method=QUICK, compare="occlusion"), text))
+    assert shown_text(at) == visible(text) and shown in shown_text(at) + "".join(blocks(at))
     assert never not in "".join(blocks(at))
     assert at.text_area(key="explain:box").value == text
-    assert address(at) == {"text": [text]}
+    assert address(at) == {"text": [text], "method": [QUICK], "compare": ["occlusion"]}
     assert bars(at, "Before") == bars(at, "After")
 
 
 def test_a_text_without_any_word_is_no_error() -> None:
     at = fine(submit(open_explain(), "\u200b\u2060"))
-    assert "[U+200B]" in blocks(at)[0]
+    assert shown_text(at) == "[U+200B][U+2060]" and not words(at)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("text", ["Soup", "🍜", "🍜 🔥 😍"])
+def test_one_word_and_unknown_words_have_scores_by_every_method(text: str, method: str) -> None:
+    at = fine(open_explain(text=text, method=method))
+    assert shown_text(at) == text and len(words(at)) == len(text.split())
+    assert any("completeness gap" in line.value for line in at.markdown)
+
+
+def test_taking_out_the_only_word_leaves_nothing_to_predict() -> None:
+    at = fine(open_explain(text="Soup", method=QUICK, hidden="1"))
+    assert "No word is left" in at.info[0].value
+    assert not fine(press(at, "explain:drop")).info
+    assert "hidden" not in address(at)
+
+
+def test_a_request_that_is_too_large_says_so_in_place_and_can_be_changed() -> None:
+    at = open_explain(text=MANY_WORDS[:2500], steps="10000")
+    assert not at.exception and len(at.error) == 1
+    assert "fewer steps than 10000" in at.error[0].value.replace("\\", "")
+    at.number_input(key="explain:steps:integrated-gradients").set_value(1).run()
+    assert words(fine(at)) and address(at)["steps"] == ["1"]
 
 
 @pytest.mark.parametrize("page", [open_home, open_explain])

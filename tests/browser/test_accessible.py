@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 from tests.browser.watch import Visit, settled
 
 TEXT = quote("The soup was cold and bland, but our waiter was a delight.")
-#: With a word heatmap, a changed concept and a notice about the address.
-EXPLAIN = f"/Explain?text={TEXT}&override=food%3DPositive&label=six"
+#: With words, one of them hidden, an incomplete method beside another, a changed concept, a notice about the address.
+EXPLAIN = (f"/Explain?text={TEXT}&override=food%3DPositive&label=six&method=gradient-x-input&compare=occlusion"
+           "&target=food%3DNegative&hidden=4")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -18,6 +19,8 @@ EXPLAIN = f"/Explain?text={TEXT}&override=food%3DPositive&label=six"
 def test_no_serious_violation(visitor: Visit, path: str, scheme: str) -> None:
     page = settled(visitor(path, color_scheme=scheme))
     expect(page.get_by_role("heading", level=3).last).to_be_visible()
+    if path == EXPLAIN:
+        expect(page.get_by_text("Rank correlation of the two")).to_be_visible()
     page.wait_for_timeout(1000)  # fading in changes contrast
     found = [(violation["id"], violation["impact"], [node["html"][:200] for node in violation["nodes"]])
              for violation in Axe().run(page).response["violations"]]

@@ -61,6 +61,30 @@ def test_targets_default_to_each_concept_and_the_label_and_can_be_chosen(explain
     assert [word["word"] for word in chosen[0]["words"]] == REVIEW.replace(".", " .").split()
 
 
+@pytest.mark.parametrize(("method", "steps"), [
+    ("integrated-gradients", 32), ("gradient-x-input", None), ("occlusion", None), ("shapley", 25)])
+def test_methods_differ_and_tell_what_they_miss(method: str, steps: int | None, explain: Any) -> None:
+    made = explain("--target", "label=2:4", "--target", "food=Positive", "--method", method)
+    assert made["receipt"]["method"] == method
+    for attribution in made["attributions"]:
+        assert (attribution["method"], attribution["steps"]) == (method, steps)
+        total = sum(word["score"] for word in attribution["words"])
+        assert attribution["completeness_gap"] == pytest.approx(abs(total - attribution["difference"]), abs=1e-4)
+    rather, food = made["attributions"]
+    assert (rather["target"], food["target"], food["parts"]) == ("label=2:4", "food=Positive", {})
+    assert list(rather["parts"]) == ["food", "ambiance", "service", "noise", "residual"]
+    for index, word in enumerate(rather["words"]):
+        assert word["score"] == pytest.approx(sum(part[index] for part in rather["parts"].values()), abs=1e-5)
+    bare = explain("--target", "label=2:4", "--no-residual", "--method", method)["attributions"][0]
+    assert "residual" not in bare["parts"]
+
+
+def test_more_steps_leave_a_smaller_gap(explain: Any) -> None:
+    few, many = (explain("--target", "label=4", "--steps", steps)["attributions"][0] for steps in ("1", "64"))
+    assert (few["steps"], many["steps"]) == (1, 64)
+    assert many["completeness_gap"] < few["completeness_gap"]
+
+
 def test_overrides_change_only_what_they_set(explain: Any) -> None:
     values = explain("--override", "food=Negative", "--override", "noise=0.2,0.3,0.5")
     before, after = values["intervention"]["before"], values["intervention"]["after"]
@@ -114,7 +138,13 @@ def test_the_text_form_names_label_concepts_residual_and_words(tiny_checkpoint: 
     (["x", "--override", "food=nan,0,1"], ["'nan,0,1'", "Negative, unknown, Positive"]),
     (["x", "--override", "food"], ["food"]),
     (["x", "--override", "food=Positive", "--override", "food=Negative"], ["food", "second time", "Leave one out"]),
-    (["x", "--method", "guess"], ["'guess'", "gradient-x-input"]),
+    (["x", "--target", "label=2:9"], ["'9'", "1, 2, 3, 4, 5"]),
+    (["x", "--target", "label=2:2"], ["'label=2:2'", "itself", "two different"]),
+    (["x", "--method", "guess"], ["'guess'", "integrated-gradients, gradient-x-input, occlusion, shapley"]),
+    (["x", "--steps", "0"], ["Steps 0", "1 or more", "32"]),
+    (["x", "--steps", "many"], ["'many'", "whole number"]),
+    (["x", "--method", "occlusion", "--steps", "4"], ["occlusion takes none", "shapley"]),
+    (["soup " * 250, "--steps", "100000"], ["tokens", "3,000,000", "fewer steps"]),
 ])
 def test_wrong_requests(arguments: list[str], parts: list[str], tiny_checkpoint: Path, capsys: Any) -> None:
     """One line on standard error, nothing on standard output."""

@@ -2,7 +2,17 @@
 
 import pytest
 
-from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SUPPORTS, contrast, diverging, ink_on, sign_colour
+from sparsecbm.figures.colour import (
+    DARK_PAPER,
+    OPPOSES,
+    PAPER,
+    SUPPORTS,
+    contrast,
+    diverging,
+    ink_on,
+    shading,
+    sign_colour,
+)
 
 
 @pytest.mark.parametrize("paper", [PAPER, DARK_PAPER])
@@ -16,6 +26,15 @@ def test_zero_is_the_paper_and_the_ends_are_the_two_colours(paper: str) -> None:
 def test_text_is_readable_on_every_step(paper: str) -> None:
     steps = [diverging(step / 100, paper) for step in range(-100, 101)]
     assert min(contrast(step, ink_on(step)) for step in steps) >= 4.5
+
+
+@pytest.mark.parametrize("share", [-1.0, -0.3, 0.1, 0.8])
+def test_a_page_for_both_schemes_carries_the_colours_of_both(share: float) -> None:
+    light, dark = diverging(share, PAPER), diverging(share, DARK_PAPER)
+    assert shading(share, dark=False) == f"background:{light};color:{ink_on(light)}"
+    assert shading(share, dark=True) == f"background:{dark};color:{ink_on(dark)}"
+    assert shading(share, None) == (f"background:light-dark({light},{dark});"
+                                    f"color:light-dark({ink_on(light)},{ink_on(dark)})")
 
 
 def test_contrast_is_that_of_wcag() -> None:

@@ -10,7 +10,7 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.evaluate.report import evaluate
 from sparsecbm.explainer import Explainer
-from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, load_checkpoint
+from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, load_checkpoint
 from sparsecbm.schema import CEBAB
 from sparsecbm.training import add_baselines, train
 from sparsecbm.training.assignment import kept_weights
@@ -122,10 +122,12 @@ def test_a_missing_backbone_is_told(rows: Split, other_rows: Split, tmp_path: Pa
 def test_baselines_stand_beside_the_report(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
     sparse, dense = (train(train_config(backbone, model={"kind": kind}), rows, other_rows, tmp_path / kind, "cpu")
                      for kind in ("sparse", "dense"))
+    add_metrics(sparse, "faithfulness", {"n": 3})
     before = load_checkpoint(sparse, "cpu")
     add_baselines(sparse, {"dense": dense})
     after = load_checkpoint(sparse, "cpu")
     assert after.metrics["baselines"] == {"dense": load_checkpoint(dense, "cpu").metrics["dev"]}
+    assert after.metrics["faithfulness"] == {"n": 3}
     assert after.metrics["dev"] == before.metrics["dev"] and after.hash == before.hash
     assert "label, dense" in after.card and "label, dense" not in before.card
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from sparsecbm.figures.colour import OPPOSES, SUPPORTS
+from sparsecbm.figures.names import percent
 from sparsecbm.ui.bars import contribution_html, distribution_html, label_bars_html
-from sparsecbm.ui.names import percent
-from tests.ui.builders import a_prediction
+from tests.builders import a_prediction
 
 
 def widths(page: str) -> list[float]:

@@ -2,8 +2,7 @@
 
 import gc
 
-from sparsecbm.types import Target
-from sparsecbm.ui.engine import explained, load_explainer, predicted, surveyed
+from sparsecbm.ui.engine import load_explainer, predicted, surveyed
 
 TEXT = "The soup was cold, but the waiter was kind."
 
@@ -20,14 +19,6 @@ def test_a_cached_result_is_a_copy() -> None:
     first.label_probabilities[:] = 0
     again = predicted(explainer, TEXT)
     assert (again.label_probabilities == wanted).all() and (wanted == explainer.predict(TEXT).label_probabilities).all()
-
-
-def test_target_text_and_residual_are_part_of_the_key() -> None:
-    explainer, food, label = load_explainer(), Target("food", "Positive"), Target(None, "5")
-    keys = ((TEXT, food, True), (TEXT, label, True), (TEXT, label, False), ("Ok.", food, True))
-    seen = [explained(explainer, text, (target,), residual).attributions[0].scores.tolist()
-            for text, target, residual in keys]
-    assert all(one != other for i, one in enumerate(seen) for other in seen[:i])
 
 
 def test_the_survey_covers_all_samples_and_counts_right() -> None:

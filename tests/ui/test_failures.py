@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sparsecbm.data.samples import Sample
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.failures import Survey, survey
-from tests.ui.builders import a_prediction, an_intervention
+from tests.builders import a_prediction, an_intervention
 
 Asked = Mapping[str, Sequence[float]]
 UNKNOWN = dict.fromkeys(("food", "ambiance", "service", "noise"), "unknown")

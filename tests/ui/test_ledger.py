@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.ui.ledger import label_ledger, largest, ledger_table, probability_table
-from tests.ui.builders import a_prediction, an_intervention
+from tests.builders import a_prediction, an_intervention
 
 
 def test_the_parts_add_up_to_the_sum_on_both_sides() -> None:

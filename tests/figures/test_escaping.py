@@ -1,15 +1,12 @@
-"""Foreign text never becomes markup."""
-
-import string
+"""Foreign text never becomes HTML, and nothing in it stays hidden."""
 
 import pytest
 
-from sparsecbm.ui.literal import as_html, as_markdown, shortened, visible
+from sparsecbm.figures.escaping import as_html, visible
 
 
 def test_markup_of_every_kind_is_escaped() -> None:
     assert as_html("<b a='1' b=\"2\">&amp;") == "&lt;b a=&#x27;1&#x27; b=&quot;2&quot;&gt;&amp;amp;"
-    assert as_markdown(string.punctuation) == "".join(f"\\{mark}" for mark in string.punctuation)
 
 
 @pytest.mark.parametrize(("hidden", "mark"), [
@@ -27,12 +24,3 @@ def test_ordinary_text_stays(text: str) -> None:
 
 def test_windows_line_ends_are_line_ends() -> None:
     assert visible("a\r\nb") == "a\nb"
-
-
-def test_messages_stay_on_one_line() -> None:
-    assert as_markdown("a\n\n# b") == "a \\# b"
-
-
-def test_a_text_is_cut_between_words() -> None:
-    assert shortened("one two three", 8) == "one two …"
-    assert shortened("one two", 8) == "one two"

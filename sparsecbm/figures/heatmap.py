@@ -1,9 +1,11 @@
 """A review as HTML with every word shaded by how much it moved the target. All text in it is escaped."""
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on
+from collections.abc import Iterable
+
+from sparsecbm.figures.colour import shading
+from sparsecbm.figures.escaping import as_html
+from sparsecbm.figures.names import signed
 from sparsecbm.types import Attribution
-from sparsecbm.ui.literal import as_html
-from sparsecbm.ui.names import signed
 
 #: Words at least this share of the strongest one get their score printed, and so get a sign that needs no colour.
 PRINTED_FROM = 0.2
@@ -13,10 +15,13 @@ SHADED_FROM = 0.06
 LEAST_LIMIT = 0.2
 
 
-def heatmap_html(attribution: Attribution, text: str, limit: float, dark: bool, truncated: bool = False) -> str:
-    """The whole text; `limit` is the score, in logits, that gets the full colour.
+def heatmap_html(
+    attribution: Attribution, text: str, limit: float, dark: bool | None, truncated: bool = False, height: str = "22rem"
+) -> str:
+    """The whole text; `limit` is the score, in logits, that gets the full colour. `dark` is as in `shading`.
 
-    What follows the last word that the model read is shown struck out when the text was `truncated`.
+    What follows the last word that the model read is shown struck out when the text was `truncated`. A text that needs
+    more than `height` scrolls.
     """
     parts, position = [], 0
     for word, score in zip(attribution.words, attribution.scores, strict=True):
@@ -27,15 +32,13 @@ def heatmap_html(attribution: Attribution, text: str, limit: float, dark: bool, 
     if truncated and rest.strip():
         rest = f'<s style="opacity:.55" title="The model did not read this">{rest}</s>'
     return (f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1;font-size:1.02rem;'
-            f'max-height:22rem;overflow-y:auto">{"".join(parts)}{rest}</div>')
+            f'max-height:{height};overflow-y:auto">{"".join(parts)}{rest}</div>')
 
 
-def legend_html(limit: float, dark: bool, subject: str) -> str:
+def legend_html(limit: float, dark: bool | None, subject: str) -> str:
     """What the colours mean, with the scores at both ends."""
-    paper = DARK_PAPER if dark else PAPER
-    steps = (diverging(step / 4, paper) for step in range(-4, 5))
-    scale = "".join(f'<span style="display:inline-block;width:1.1rem;height:.8rem;background:{colour}"></span>'
-                    for colour in steps)
+    scale = "".join(f'<span style="display:inline-block;width:1.1rem;height:.8rem;{shading(step / 4, dark)}"></span>'
+                    for step in range(-4, 5))
     subject = as_html(subject)
     return (f'<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.85rem">'
             f"<span>− speaks against {subject} ({signed(-limit)})</span>"
@@ -43,27 +46,21 @@ def legend_html(limit: float, dark: bool, subject: str) -> str:
             f"<span>+ speaks for {subject} ({signed(limit)})</span></div>")
 
 
-def full_colour(attributions: tuple[Attribution, ...]) -> float:
-    """The score, in logits, that gets the full colour: the strongest one, unless none is worth shouting about."""
-    return max([LEAST_LIMIT, *(float(abs(a.scores).max()) for a in attributions if len(a.scores))])
+def full_colour(attributions: Iterable[Attribution]) -> float:
+    """The score, in logits, that gets the full colour: the strongest one, whole or part, unless none is worth shouting
+    about."""
+    arrays = (array for a in attributions for array in (a.scores, *a.parts.values()) if len(array))
+    return max([LEAST_LIMIT, *(float(abs(array).max()) for array in arrays)])
 
 
-def far_from_complete(attribution: Attribution) -> bool:
-    """True when the scores miss more than half of what moved the target, so that little can be read from them."""
-    return attribution.completeness_gap > 0.5 * abs(attribution.difference)
-
-
-def _word(word: str, score: float, limit: float, dark: bool) -> str:
+def _word(word: str, score: float, limit: float, dark: bool | None) -> str:
     share = score / limit
     shown = as_html(word)
     if abs(share) < SHADED_FROM:
         return f'<span title="{signed(score)}: hardly matters">{shown}</span>'
-    background = diverging(share, DARK_PAPER if dark else PAPER)
     verb = "speaks for it" if score > 0 else "speaks against it"
     mark = ""
     if abs(share) >= PRINTED_FROM:
         mark = f'<sup style="font-size:.68em;margin-left:.15em"><bdi>{signed(score)}</bdi></sup>'
-    return (f'<span title="{signed(score)}: {verb}" style="background:{background};color:{ink_on(background)};'
-            f'border-radius:.25rem;padding:.12em .2em">{shown}{mark}</span>')
-
-
+    return (f'<span title="{signed(score)}: {verb}" style="{shading(share, dark)};border-radius:.25rem;'
+            f'padding:.12em .2em">{shown}{mark}</span>')

@@ -2,13 +2,12 @@
 
 import html
 import re
-from dataclasses import replace
 
 import pytest
 
 from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SUPPORTS, contrast
-from sparsecbm.ui.heatmap import LEAST_LIMIT, far_from_complete, full_colour, heatmap_html, legend_html
-from tests.ui.builders import an_attribution
+from sparsecbm.figures.heatmap import LEAST_LIMIT, full_colour, heatmap_html, legend_html
+from tests.builders import an_attribution
 
 TEXT = "Good soup,\n  but <slow> waiters."
 SCORES = {"Good": 1.0, "soup": 0.02, "but": -0.4, "slow": -1.0}
@@ -57,14 +56,13 @@ def test_only_what_was_not_read_is_struck_out() -> None:
 def test_weak_scores_never_look_strong() -> None:
     assert full_colour((an_attribution(TEXT, {"Good": 0.01}),)) == LEAST_LIMIT
     assert full_colour((an_attribution(TEXT, SCORES), an_attribution(TEXT, {"Good": -3.0}))) == 3.0
-    assert full_colour((an_attribution(TEXT, {}),)) == LEAST_LIMIT
+    assert full_colour((an_attribution(TEXT, {}),)) == full_colour(()) == LEAST_LIMIT
 
 
-def test_scores_that_miss_most_of_the_answer_are_called_out() -> None:
-    complete = an_attribution(TEXT, SCORES)
-    assert not far_from_complete(complete)
-    assert not far_from_complete(replace(complete, difference=-2.0, completeness_gap=1.0))
-    assert far_from_complete(replace(complete, difference=-2.0, completeness_gap=1.01))
+def test_parts_that_cancel_still_fit_the_scale() -> None:
+    """A word may reach a label by two ways that undo each other: both are drawn on the scale of the whole."""
+    cancelling = an_attribution(TEXT, {"Good": 0.5}, parts={"food": [4.0], "residual": [-3.5]})
+    assert full_colour((cancelling,)) == 4.0
 
 
 @pytest.mark.parametrize(("dark", "paper"), [(False, PAPER), (True, DARK_PAPER)])

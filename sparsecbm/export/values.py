@@ -52,12 +52,20 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 
 
 def attribution_json(attribution: Attribution) -> dict[str, Any]:
-    """The words of the review in order, each with its score in logits, and what the scores leave unexplained."""
+    """The words of the review in order, each with its score in logits, and what the scores leave unexplained.
+
+    `parts` gives a label's scores by the way they took, in the order of `words`; a concept's own have none.
+    """
     words = zip(attribution.words, attribution.scores, strict=True)
     return {
         "target": str(attribution.target),
+        "method": attribution.method,
+        "steps": attribution.steps,
         "words": [{"word": word.text, "score": float(score)} for word, score in words],
+        "parts": {name: [float(score) for score in scores] for name, scores in attribution.parts.items()},
         "completeness_gap": float(attribution.completeness_gap),
+        "difference": float(attribution.difference),
+        "milliseconds": float(attribution.milliseconds),
     }
 
 

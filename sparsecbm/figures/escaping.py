@@ -1,11 +1,8 @@
-"""Text from outside, shown as it is: nothing in it is ever read as HTML, as Markdown or as a direction command."""
+"""Text from outside, shown as it is: nothing in it is ever read as HTML or as a direction command."""
 
 import html
-import re
-import string
 import unicodedata
 
-_MARKDOWN = re.compile(f"([{re.escape(string.punctuation)}])")
 #: Invisible characters that belong to ordinary text: emoji are joined by them, some scripts need them.
 _HARMLESS = {"\n", "\t", "\u200c", "\u200d", "\ufeff", "\u00ad"}
 
@@ -22,19 +19,6 @@ def visible(text: str) -> str:
 def as_html(text: str) -> str:
     """The text for HTML content or a quoted attribute."""
     return html.escape(visible(text), quote=True)
-
-
-def as_markdown(text: str) -> str:
-    """The text for a Streamlit label or message: one line, every punctuation mark escaped."""
-    return _MARKDOWN.sub(r"\\\1", re.sub(r"[ \t\n]+", " ", visible(text)).strip(" "))
-
-
-def shortened(text: str, most: int = 160) -> str:
-    """The text on one line, cut with an ellipsis at a word where it is longer than `most` characters."""
-    line = " ".join(text.split())
-    if len(line) <= most:
-        return line
-    return line[:most].rsplit(" ", 1)[0] + " …"
 
 
 def _is_emoji_tag(character: str) -> bool:

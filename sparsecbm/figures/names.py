@@ -1,4 +1,4 @@
-"""How labels, values and targets are called on the screen."""
+"""How labels, values, targets and numbers are written wherever a person reads them."""
 
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction, Receipt, Target
@@ -10,10 +10,10 @@ def label_name(label: str, schema: ConceptSchema) -> str:
 
 
 def target_name(target: Target, schema: ConceptSchema) -> str:
-    """A target as people say it, e.g. "food = Positive" or "rating = 4 stars"."""
-    if target.concept is None:
-        return f"{schema.label_title} = {label_name(target.name, schema)}"
-    return f"{target.concept} = {target.name}"
+    """A target as people say it, e.g. "food = Positive" or "rating = 2 stars rather than 4 stars"."""
+    subject = target.concept or schema.label_title
+    names = [name if target.concept else label_name(name, schema) for name in (target.name, target.against) if name]
+    return f"{subject} = {' rather than '.join(names)}"
 
 
 def label_with_probability(prediction: Prediction) -> str:

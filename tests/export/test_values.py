@@ -35,10 +35,12 @@ def prediction(seed: int = 0, **changes: object) -> Prediction:
 
 def explanation(**changes: object) -> Explanation:
     words = (Word("Great", 0, 5), Word("soup", 6, 10))
-    scores = np.array([0.1, -0.2], dtype=np.float32)
-    target = Target("food", "Positive")
-    attribution = Attribution(target, "gradient-x-input", words, scores, difference=-0.05, completeness_gap=0.05)
-    return Explanation(prediction(**changes), (attribution,), RECEIPT)
+    of_food = Attribution(Target("food", "Positive"), "gradient-x-input", None, words, np.array([0.1, -0.2]), {},
+                          difference=-0.05, completeness_gap=0.05, milliseconds=3.5)
+    of_label = Attribution(Target(None, "2", "4"), "integrated-gradients", 32, words, np.array([1.0, 2.0]),
+                           {"food": np.array([0.25, 2.5]), "residual": np.array([0.75, -0.5])},
+                           difference=3.0, completeness_gap=0.0, milliseconds=4.5)
+    return Explanation(prediction(**changes), (of_food, of_label), RECEIPT)
 
 
 def test_the_printed_numbers_add_up_to_the_logits_and_to_the_probabilities() -> None:
@@ -64,11 +66,19 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
     assert [concept["name"] for concept in plain["concepts"]] == list(CEBAB.concepts)
     assert list(plain["concepts"][0]["probabilities"]) == ["Negative", "unknown", "Positive"]
     assert set(plain["receipt"]) == {"checkpoint", "method", "device", "dtype", "milliseconds"}
-    assert plain["attributions"] == [{
-        "target": "food=Positive",
-        "words": [{"word": "Great", "score": pytest.approx(0.1)}, {"word": "soup", "score": pytest.approx(-0.2)}],
-        "completeness_gap": 0.05,
-    }]
+    assert plain["attributions"] == [
+        {
+            "target": "food=Positive", "method": "gradient-x-input", "steps": None,
+            "words": [{"word": "Great", "score": 0.1}, {"word": "soup", "score": -0.2}], "parts": {},
+            "completeness_gap": 0.05, "difference": -0.05, "milliseconds": 3.5,
+        },
+        {
+            "target": "label=2:4", "method": "integrated-gradients", "steps": 32,
+            "words": [{"word": "Great", "score": 1.0}, {"word": "soup", "score": 2.0}],
+            "parts": {"food": [0.25, 2.5], "residual": [0.75, -0.5]},
+            "completeness_gap": 0.0, "difference": 3.0, "milliseconds": 4.5,
+        },
+    ]
 
 
 def test_numbers_keep_their_whole_precision() -> None:

@@ -1,0 +1,124 @@
+"""What the page says, as rows and sentences' parts: plain values that its template only has to write down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparsecbm.figures.heatmap import PRINTED_FROM, full_colour
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
+
+#: Words that a split by concept lists one by one; the others share a row, so that every column still adds up.
+MOST_ROWS = 12
+#: Words that are named in the summary, for and against the label.
+NAMED_WORDS = 3
+
+Leading = tuple[str, float]
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One addend of the predicted label's logit; `bar` is its share of the largest one, -1..1.
+
+    `value` is what the model read a concept as, with the probability of each value in `distribution`; bias and residual
+    have neither.
+    """
+
+    name: str
+    contribution: float
+    bar: float
+    value: str = ""
+    distribution: tuple[tuple[str, float], ...] = ()
+
+
+def ledger_rows(prediction: Prediction) -> tuple[LedgerRow, ...]:
+    """Every concept, then residual and bias: together the predicted label's logit, exactly."""
+    schema = prediction.schema
+    index = schema.label_index(prediction.label)
+    addends = [*prediction.contributions[:, index].tolist(), float(prediction.residual[index]),
+               float(prediction.label_bias[index])]
+    largest = max(abs(addend) for addend in addends) or 1.0
+    rows = [LedgerRow(concept, addends[k], addends[k] / largest, prediction.value(concept),
+                      tuple(zip(schema.values, prediction.concept_probabilities[k].tolist(), strict=True)))
+            for k, concept in enumerate(schema.concepts)]
+    rest = zip(("residual", "bias"), addends[len(rows) :], strict=True)
+    return (*rows, *(LedgerRow(name, addend, addend / largest) for name, addend in rest))
+
+
+def strongest_parts(prediction: Prediction) -> tuple[Leading | None, Leading | None]:
+    """What adds most to the predicted label, and what takes most from it; the bias, the same for all, left aside."""
+    named = [(f"{row.name} = {row.value}" if row.value else "what the text says beside the concepts", row.contribution)
+             for row in ledger_rows(prediction) if row.name != "bias"]
+    best, worst = max(named, key=lambda part: part[1]), min(named, key=lambda part: part[1])
+    return best if best[1] > 0 else None, worst if worst[1] < 0 else None
+
+
+def strongest_words(explanation: Explanation) -> tuple[tuple[Leading, ...], tuple[Leading, ...]]:
+    """The words that speak loudest for and against the predicted label, among those whose number is printed."""
+    label = Target(None, explanation.prediction.label)
+    for attribution in explanation.attributions:
+        if attribution.target == label:
+            least = PRINTED_FROM * full_colour(explanation.attributions)
+            ranked = sorted(((word.text, score) for word, score in zip(attribution.words, attribution.scores.tolist(),
+                                                                      strict=True) if abs(score) >= least),
+                            key=lambda word: -word[1])
+            return (tuple(word for word in ranked[:NAMED_WORDS] if word[1] > 0),
+                    tuple(word for word in ranked[: -NAMED_WORDS - 1 : -1] if word[1] < 0))
+    return (), ()
+
+
+def read_until(explanation: Explanation) -> int:
+    """Where in the text the model stopped reading, as far as its words tell."""
+    text = explanation.prediction.text
+    if not explanation.prediction.truncated or not explanation.attributions:
+        return len(text)
+    return max((word.end for word in explanation.attributions[0].words), default=len(text))
+
+
+def split_table(attribution: Attribution) -> list[tuple[str, list[float]]]:
+    """The words of a label with their scores, whole and by part: the strongest in order of the review, then the rest
+    together, then all."""
+    columns = np.stack([attribution.scores, *attribution.parts.values()], axis=1)  # [word, column]
+    strength = np.abs(columns).max(axis=1)
+    chosen = sorted(np.argsort(-strength, kind="stable")[:MOST_ROWS].tolist())
+    rows = [(attribution.words[i].text, columns[i].tolist()) for i in chosen]
+    others = len(columns) - len(chosen)
+    if others:
+        rest = columns.sum(axis=0) - columns[chosen].sum(axis=0)
+        rows.append((f"{others} weaker word{'s' if others > 1 else ''}", rest.tolist()))
+    return [*rows, ("all words", columns.sum(axis=0).tolist())]
+
+
+def score_table(attributions: Sequence[Attribution]) -> list[tuple[str, list[float]]]:
+    """Every word with its score for every attribution, in the order of the review; all of them read the same words."""
+    if not attributions:
+        return []
+    columns = zip(*(attribution.scores.tolist() for attribution in attributions), strict=True)
+    return [(word.text, list(scores)) for word, scores in zip(attributions[0].words, columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class SetConcept:
+    """A concept that a person set, and what it adds to the label after the change, in logits.
+
+    `value` is empty where no value is certain.
+    """
+
+    name: str
+    value: str
+    distribution: tuple[tuple[str, float], ...]
+    before: float
+    after: float
+
+
+def set_concepts(result: InterventionResult) -> tuple[SetConcept, ...]:
+    """Each concept that a person set."""
+    schema = result.before.schema
+    index = schema.label_index(result.after.label)
+    rows = []
+    for concept, distribution in result.overrides.items():
+        before, after = (float(side.contributions[schema.concept_index(concept), index])
+                         for side in (result.before, result.after))
+        value = schema.values[distribution.index(1.0)] if 1.0 in distribution else ""
+        rows.append(SetConcept(concept, value, tuple(zip(schema.values, distribution, strict=True)), before, after))
+    return tuple(rows)

@@ -1,0 +1,133 @@
+"""One session's slow work: a thread does what the screen asks for, one piece after another, and nothing else.
+
+The thread knows no Streamlit: the screen says what it wants on every run, looks at what is done, and draws it. What is
+no longer wanted stops at its next report of progress.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparsecbm.errors import Cancelled
+
+#: A run of the page waits so long for results, in seconds, before it shows progress instead.
+PATIENCE = 1.0
+#: While there is work, the page looks again so often, in seconds.
+LOOK_AGAIN = 0.5
+#: Work that no page has asked about for so many seconds stops: its tab was closed.
+ABANDONED_AFTER = 120.0
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work. Equal keys mean equal results; `run` reports its share done and returns the result."""
+
+    key: Hashable
+    title: str
+    run: Callable[[Progress], Any]
+
+
+class Job:
+    """What a session wants and what it has got. Results are kept for as long as they are wanted."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._wanted: dict[Hashable, Work] = {}
+        self._results: dict[Hashable, Any] = {}
+        self._stopped: set[Hashable] = set()
+        self._current: Work | None = None
+        self._share = 0.0
+        self._thread: threading.Thread | None = None
+        self._abandoned_at = 0.0
+
+    def want(self, works: Sequence[Work], patience: float = 0.0) -> None:
+        """Ask for some results, the most urgent first, instead of what was asked for before; wait `patience` seconds.
+
+        What is no longer asked for is stopped and forgotten.
+        """
+        with self._changed:
+            self._wanted = {work.key: work for work in works}
+            self._results = {key: result for key, result in self._results.items() if key in self._wanted}
+            self._stopped &= self._wanted.keys()
+            self._abandoned_at = time.monotonic() + patience + ABANDONED_AFTER
+            self._start()
+            self._changed.wait_for(lambda: not self._pending(), patience)
+
+    def result(self, work: Work) -> Any | None:
+        """What came of a piece of work, None where nothing has yet; raises what the work raised."""
+        with self._changed:
+            result = self._results.get(work.key)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    @property
+    def running(self) -> bool:
+        """True while something that is wanted is still to come."""
+        with self._changed:
+            return bool(self._pending())
+
+    @property
+    def stopped(self) -> bool:
+        """True when something that is wanted will not come, because the user stopped it."""
+        with self._changed:
+            return bool(self._stopped)
+
+    @property
+    def progress(self) -> tuple[str, float]:
+        """Title and share done, 0..1, of the piece of work at hand."""
+        with self._changed:
+            return (self._current.title, self._share) if self._current else ("", 0.0)
+
+    def cancel(self) -> None:
+        """Stop everything that is not done yet."""
+        with self._changed:
+            self._stopped |= set(self._pending())
+
+    def again(self) -> None:
+        """Take up what was stopped, from its beginning."""
+        with self._changed:
+            self._stopped.clear()
+            self._start()
+
+    def _pending(self) -> list[Hashable]:
+        return [key for key in self._wanted if key not in self._results and key not in self._stopped]
+
+    def _start(self) -> None:
+        if self._thread is None and self._pending():
+            self._thread = threading.Thread(target=self._work, name="explain", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while (work := self._next()) is not None:
+            try:
+                result = work.run(lambda share, work=work: self._report(work, share))  # type: ignore[misc]
+            except Cancelled:
+                continue
+            except Exception as error:  # the page raises it, where errors are shown
+                result = error
+            with self._changed:
+                if work.key in self._wanted:
+                    self._results[work.key] = result
+                    self._stopped.discard(work.key)
+
+    def _next(self) -> Work | None:
+        with self._changed:
+            pending = self._pending()
+            self._current, self._share = self._wanted[pending[0]] if pending else None, 0.0
+            if not pending:
+                self._thread = None
+            self._changed.notify_all()
+            return self._current
+
+    def _report(self, work: Work, share: float) -> None:
+        with self._changed:
+            if time.monotonic() > self._abandoned_at:
+                self._wanted = {}
+            if work.key not in self._pending():
+                raise Cancelled(f"{work.title} was stopped; nothing of it is kept.")
+            self._share = share

@@ -1,0 +1,66 @@
+"""Slow words: progress, a way to stop, a clear state afterwards, and the rest of the page usable meanwhile."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.explainer import Explainer
+from tests.app.screen import bars, fine, open_explain, press, set_concept, shown_text, view_data
+
+TEXT = "A soup that nobody has explained before, with basil."
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Explanations report that they are half done, and then wait until the gate is open."""
+    opened, explain = threading.Event(), Explainer.explain
+
+    def slow(self: Explainer, *given: Any) -> Any:
+        *first, progress = given
+        progress(0.5)
+        assert opened.wait(60)
+        progress(0.75)
+        return explain(self, *first, progress)
+
+    monkeypatch.setattr(Explainer, "explain", slow)
+    monkeypatch.setattr("sparsecbm.ui.words.PATIENCE", 0.0)
+    yield opened
+    opened.set()
+
+
+def labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def until_done(at: AppTest) -> AppTest:
+    """Look again, as a browser does by itself, until no work is under way."""
+    while "Cancel" in labels(at):
+        at.run()
+    return at
+
+
+def test_a_slow_explanation_shows_progress_and_can_be_stopped(gate: threading.Event) -> None:
+    at = fine(open_explain(text=TEXT))
+    assert "Cancel" in labels(at) and not at.get("bidi_component")
+    assert bars(at, "Before"), "the prediction does not wait for the words"
+    fine(set_concept(at, "food", "Positive"))
+    assert bars(at, "After") != bars(at, "Before") and "Cancel" in labels(at)
+    fine(press(at, "explain:cancel"))
+    assert any("Stopped. Nothing was kept" in line.value for line in at.markdown)
+    assert "Cancel" not in labels(at) and not at.get("bidi_component")
+    gate.set()
+    fine(until_done(press(at, "explain:again")))
+    assert shown_text(at) == TEXT and view_data(at)["pieces"]
+    assert not {"Cancel", "Run again"} & set(labels(at))
+
+
+def test_another_choice_takes_the_place_of_slow_work(gate: threading.Event) -> None:
+    at = fine(open_explain(text=TEXT))
+    assert "Cancel" in labels(at)
+    gate.set()
+    fine(until_done(at.selectbox(key="explain:method").set_value("gradient-x-input").run()))
+    assert shown_text(at) == TEXT
+    assert any("Gradient" in line.value and "completeness gap" in line.value for line in at.markdown)
