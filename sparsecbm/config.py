@@ -98,6 +98,7 @@ class TrainConfig:
     residual_l2      strengths of the residual's penalty to choose from, on the evaluation split
     head_rows        training rows whose features fit the residual and the label head
     selection_rows   rows of the evaluation split that choose the best epoch; the report uses all
+    probe_rows       rows of it, drawn at random, on which the subnetworks are probed at the end; 0 leaves that out
     """
 
     backbone: str
@@ -118,6 +119,7 @@ class TrainConfig:
     residual_l2: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
     head_rows: int = 4000
     selection_rows: int = 512
+    probe_rows: int = 400
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,6 +130,8 @@ class TrainConfig:
                               "epochs_finetune: the best epoch is chosen at the final sparsity.")
         if self.batch_size < 1 or self.learning_rate <= 0 or self.head_learning_rate <= 0:
             raise ConfigError("batch_size must be at least 1 and learning rates must be positive.")
+        if self.probe_rows < 0:
+            raise ConfigError(f"probe_rows is {self.probe_rows}; allowed: 0 or more.")
         passes = len(self.model.passes)
         if self.passes_per_step is not None and not 1 <= self.passes_per_step <= passes:
             raise ConfigError(f"passes_per_step is {self.passes_per_step}; allowed: 1..{passes} or none.")

@@ -12,12 +12,18 @@ from cachetools import LRUCache
 
 from sparsecbm.explain.attribution import Progress, attribute
 from sparsecbm.explain.faithfulness import ORDERS, faithfulness
+from sparsecbm.explain.knockout import knock_out
 from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
+from sparsecbm.explain.overlap import layer_overlap, mask_overlap
+from sparsecbm.explain.parts import Subnetworks
 from sparsecbm.explain.removal import WordRemoval
 from sparsecbm.intervene.override import override
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
+from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
+from sparsecbm.subnetworks.overlap import LayerOverlap, MaskOverlap
 from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult, Prediction, Target, Word
 
 #: The checkpoint that ships with the project.
@@ -49,7 +55,7 @@ class CheckpointInfo:
 
 
 class Explainer:
-    """A loaded model that predicts, explains and lets a person set concepts.
+    """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
     Safe for many threads: every public call takes one lock, because the masked passes swap tensors on the shared
     module while they run. Nothing a caller does changes the model.
@@ -58,6 +64,8 @@ class Explainer:
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         model, masks = checkpoint.model, checkpoint.masks
         self._model, self._encoder, self._lock = model, checkpoint.encoder, threading.Lock()
+        self._loaded, self._layers = checkpoint, dict[int, LayerOverlap]()
+        self._overlap: MaskOverlap | None = None
         self._attributions: LRUCache[Hashable, Attribution] = LRUCache(CACHE_BYTES, getsizeof=_bytes)
         self._faithfulness: LRUCache[Hashable, Faithfulness] = LRUCache(CACHE_BYTES, getsizeof=_bytes)
         self._removals: LRUCache[str, WordRemoval] = LRUCache(REVIEWS_KEPT)
@@ -82,8 +90,11 @@ class Explainer:
 
     def predict(self, text: str, residual: bool = True) -> Prediction:
         """Concepts and label of one review. InputError on blank text; long text is cut and the result says so."""
+        return self._predict(text, self._weights, residual)
+
+    def _predict(self, text: str, weights: MaskedWeights | None, residual: bool) -> Prediction:
         with self._lock:
-            prediction = predict(self._model, self._encoder, self._weights, text, self.checkpoint.hash)
+            prediction = predict(self._model, self._encoder, weights, text, self.checkpoint.hash)
         return prediction if residual else self.without_residual(prediction)
 
     def words(self, text: str) -> tuple[Word, ...]:
@@ -169,6 +180,28 @@ class Explainer:
         """The prediction from the concepts alone; only the label head runs."""
         after = self.override(prediction, {}, residual=False).after
         return replace(after, receipt=replace(after.receipt, method=prediction.receipt.method))
+
+    def overlap(self) -> MaskOverlap:
+        """How the subnetworks share the weights, counted once. CheckpointError when the model has no masks."""
+        if self._overlap is None:
+            self._overlap = mask_overlap(Subnetworks.of(self._loaded))
+        return self._overlap
+
+    def layer_overlap(self, layer: int) -> LayerOverlap:
+        """The same for every head and neuron of one layer, numbered from 0."""
+        if layer not in self._layers:
+            self._layers[layer] = layer_overlap(Subnetworks.of(self._loaded), layer)
+        return self._layers[layer]
+
+    def knock_out(self, text: str, knock_outs: Sequence[KnockOut], residual: bool = True) -> KnockOutResult:
+        """One review with and without some weights, for this call only; without knock-outs nothing changes."""
+        started = time.perf_counter()
+        subnetworks = Subnetworks.of(self._loaded)
+        assert self._weights is not None  # where there are masks, there are masked weights
+        weights, removed = knock_out(self._weights, subnetworks, knock_outs)
+        before, after = (self._predict(text, some, residual) for some in (self._weights, weights))
+        receipt = replace(after.receipt, method="knock-out", milliseconds=1000 * (time.perf_counter() - started))
+        return KnockOutResult(before, after, tuple(knock_outs), removed, receipt)
 
 
 def _bytes(result: Attribution | Faithfulness) -> int:

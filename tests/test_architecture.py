@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 #: Unit of the library -> level. A file may import units of lower levels and its own unit, nothing else of ours.
 LEVELS = {
     "errors": 0, "schema": 1, "types": 2, "config": 2,
-    "model": 3, "data": 3,
+    "subnetworks": 3, "model": 3, "data": 3,
     "explain": 4, "intervene": 4, "evaluate": 4,
     "training": 5,
     "explainer": 6, "studies": 6, "export": 6, "figures": 6,

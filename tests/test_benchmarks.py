@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import attributions, passes
+from benchmarks import attributions, overlap, passes
 from sparsecbm.model.checkpoint import load_checkpoint
 
 
@@ -72,3 +72,22 @@ def test_the_gap_is_measured_over_reviews_and_concepts(tiny_checkpoint: Path, ti
     made = attributions.gaps(load_checkpoint(tiny_checkpoint, "cpu"), str(tiny_data), "dev", 2, 0)
     assert made["n"] == 2 and made["targets"] == 2 * 4
     assert made["within_limits"] == (made["median"] <= 0.02 and made["percentile_95"] <= 0.1)
+
+
+def test_the_overlap_of_random_masks_is_timed_and_weighed(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few weights are not worth their overhead in memory; the masks of ten concepts and a residual are counted."""
+    sizes = ["--layers", "2", "--hidden", "128", "--inner", "256", "--heads", "2", "--repeats", "1", "--threads", "1"]
+    code = overlap.main(sizes)
+    result = json.loads(capsys.readouterr().out)
+    weights = 2 * (4 * 128 * 128 + 2 * 128 * 256)
+    assert (result["concepts"], result["passes"], result["weights"]) == (10, 11, weights)
+    assert result["packed_bytes"] == 11 * weights / 8 and result["seconds"] > 0 < result["cpu_seconds"]
+    assert result["extra_over_packed"] == pytest.approx(result["extra_bytes"] / result["packed_bytes"])
+    assert (code == 0) == result["within_limits"] == (result["seconds"] <= 2 and result["extra_over_packed"] <= 1.5)
+    monkeypatch.setattr(overlap, "MOST_MEMORY", 0)
+    assert overlap.main(sizes) == 1
+
+
+def test_the_masks_of_the_overlap_benchmark_are_as_large_as_bert_base() -> None:
+    shape = overlap.BERT_BASE
+    assert shape["layers"] * (4 * shape["hidden"] ** 2 + 2 * shape["hidden"] * shape["inner"]) == 84_934_656

@@ -23,12 +23,12 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=run, parser=parser)
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
+def add_data(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Which data set, and where it lies."""
     parser.add_argument("--dataset", default="cebab", help="name of the data set (default: %(default)s)")
     parser.add_argument(
         "--data",
-        required=True,
+        required=required,
         metavar="DIR",
         help="folder or zip with the official files, or hub:OWNER/NAME on the Hugging Face Hub",
     )

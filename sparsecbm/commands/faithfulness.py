@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         show(report)
     if options.save:  # last: what cannot be saved has at least been shown
-        add_metrics(checkpoint.path, METRICS_KEY, report)
+        add_metrics(checkpoint.path, {METRICS_KEY: report})
 
 
 def _methods(options: argparse.Namespace) -> dict[str, int | None]:

@@ -42,6 +42,7 @@ SETTINGS = (
     Setting("--batch-size", "batch_size", "texts per step", whole),
     Setting("--learning-rate", "learning_rate", "peak learning rate of the backbone", number),
     Setting("--passes-per-step", "passes_per_step", "passes trained per masked step, drawn at random", whole),
+    Setting("--probe-rows", "probe_rows", "rows on which the subnetworks are probed at the end, 0 for none", whole),
     Setting("--seed", "seed", "seed of everything random", whole),
 )
 

@@ -96,7 +96,7 @@ def evaluate(
     checkpoint: Checkpoint, split: Split, batch_size: int = 64, progress: Callable[[int], None] | None = None
 ) -> EvaluationReport:
     """Run the checkpoint over every row of the split and score it; `progress` hears how many rows were done."""
-    _require_same_names(checkpoint.model.config.schema, split)
+    require_same_names(checkpoint.model.config.schema, split)
     model, masks = checkpoint.model, checkpoint.masks
     pooled = pool_texts(model, checkpoint.encoder, masks, split.texts, batch_size, progress)
     return evaluate_pooled(model, masks, pooled, split)
@@ -110,7 +110,7 @@ def evaluate_pooled(
 
     DataError when no row has a label, or some concept no known truth.
     """
-    _require_same_names(model.config.schema, split)
+    require_same_names(model.config.schema, split)
     if len(pooled) != len(split):
         raise ValueError(f"{len(pooled)} rows of features for the {len(split)} rows of split {split.name}.")
     schema, kind = split.schema, model.config.kind
@@ -181,7 +181,7 @@ def _known(gold: Int[np.ndarray, " row"], what: str, split: Split) -> Int[np.nda
     return rows
 
 
-def _require_same_names(schema: ConceptSchema, split: Split) -> None:
+def require_same_names(schema: ConceptSchema, split: Split) -> None:
     """The model must speak of the same concepts, values and labels as the data."""
     for axis in ("concepts", "values", "labels"):
         ours, theirs = getattr(schema, axis), getattr(split.schema, axis)

@@ -1,4 +1,4 @@
-"""The one diverging colour scale: blue supports, vermillion opposes, and text that stays readable on either.
+"""The one diverging colour scale: blue supports, vermillion opposes; one for shares; and text readable on both.
 
 Okabe and Ito's colours, which people with any common colour blindness can tell apart. Sign is never told by colour
 alone: whoever uses these prints it as well.
@@ -6,6 +6,8 @@ alone: whoever uses these prints it as well.
 
 SUPPORTS = "#0072B2"
 OPPOSES = "#D55E00"
+#: End of the scale for shares 0..1, such as an overlap: a colour that neither supports nor opposes.
+SHARED = "#009E73"
 NEUTRAL = "#7A828C"
 PAPER = "#FFFFFF"
 DARK_PAPER = "#171614"
@@ -15,10 +17,18 @@ _INKS = ("#000000", "#FFFFFF")
 
 def diverging(share: float, paper: str = PAPER) -> str:
     """Background for a signed share in -1..1 (clipped): the paper at 0, full blue at 1, full vermillion at -1."""
-    end = SUPPORTS if share > 0 else OPPOSES
-    amount = min(abs(share), 1.0)
-    mixed = (round(a + (b - a) * amount) for a, b in zip(_channels(paper), _channels(end), strict=True))
-    return "#" + "".join(f"{channel:02X}" for channel in mixed)
+    return mixed(paper, SUPPORTS if share > 0 else OPPOSES, abs(share))
+
+
+def sequential(share: float, paper: str = PAPER) -> str:
+    """Background for a share 0..1 (clipped): the paper at 0."""
+    return mixed(paper, SHARED, max(share, 0.0))
+
+
+def mixed(start: str, end: str, amount: float) -> str:
+    """A colour between two: the start at 0, the end from 1 on."""
+    pairs = zip(_channels(start), _channels(end), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * min(amount, 1.0)):02X}" for a, b in pairs)
 
 
 def ink_on(background: str) -> str:

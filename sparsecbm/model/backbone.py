@@ -64,6 +64,11 @@ def output_width(backbone: PreTrainedModel) -> int:
     return int(getattr(backbone.config, "word_embed_proj_dim", backbone.config.hidden_size))
 
 
+def attention_heads(backbone: PreTrainedModel) -> int:
+    """Attention heads of each layer."""
+    return int(backbone.config.num_attention_heads)
+
+
 def max_positions(backbone: PreTrainedModel) -> int:
     """Tokens that the backbone can tell apart by position; RoBERTa counts from beyond its padding index."""
     config = backbone.config

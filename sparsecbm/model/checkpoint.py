@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,12 @@ def write_notes(folder: Path, metrics: dict[str, Any], card: str) -> None:
     (folder / CARD_FILE).write_text(card)
 
 
-def add_metrics(folder: Path, name: str, values: dict[str, Any]) -> None:
-    """Put one more measurement into metrics.json, or in place of its last; who reads meanwhile gets a whole file."""
+def add_metrics(folder: Path, values: Mapping[str, Any]) -> None:
+    """Put measurements into metrics.json, each in place of its last; who reads meanwhile gets a whole file."""
     path = folder / METRICS_FILE
     metrics = _read_json(folder, METRICS_FILE) if path.exists() else {}
     new = folder / f"{METRICS_FILE}.new"
-    new.write_text(json.dumps(metrics | {name: values}, indent=1) + "\n")
+    new.write_text(json.dumps(metrics | dict(values), indent=1) + "\n")
     new.replace(path)
 
 

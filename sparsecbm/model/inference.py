@@ -29,7 +29,8 @@ def pool_texts(
     try:
         weights = model.masked_weights(masks) if isinstance(masks, ConceptMasks) else masks
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        pooled = torch.empty(len(texts), len(model.config.passes), model.concept_weight.shape[-1])
+        passes = len(model.config.passes) if weights is None else weights.passes
+        pooled = torch.empty(len(texts), passes, model.concept_weight.shape[-1])
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             encoded = encoder.encode([texts[row] for row in rows]).to(model.device)

@@ -27,6 +27,11 @@ class MaskedWeights:
 
     stacks: Mapping[str, Float[Tensor, "pass_ row column"]]
 
+    @property
+    def passes(self) -> int:
+        """How many passes there are."""
+        return next(iter(self.stacks.values())).shape[0]
+
     def of(self, k: int) -> dict[str, Float[Tensor, "row column"]]:
         """The matrices of pass k, for `SparseCBM.run_pass`."""
         return {name: stack[k] for name, stack in self.stacks.items()}
@@ -111,8 +116,8 @@ class SparseCBM(nn.Module):
             run = torch.vmap(self.run_pass, in_dims=(0, None, None), out_dims=1, randomness="different")
             together: Tensor = run(weights.stacks, embedded, attention_mask)
             return together
-        passes = range(next(iter(weights.stacks.values())).shape[0])
-        return torch.stack([self.run_pass(weights.of(k), embedded, attention_mask) for k in passes], dim=1)
+        runs = [self.run_pass(weights.of(k), embedded, attention_mask) for k in range(weights.passes)]
+        return torch.stack(runs, dim=1)
 
     def run_pass(
         self,

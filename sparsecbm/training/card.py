@@ -26,7 +26,7 @@ On split `{split}`, n = {n}. Percent, with bootstrap 95 % intervals where given.
 {table}
 
 {correction}
-
+{subnetworks}
 ## Limits
 Trained on short English restaurant reviews; ratings, and what counts as a concept, follow that data set's annotators.
 The evaluation split chose the epoch and the residual's penalty, so figures on unseen data may be lower. The residual
@@ -55,7 +55,8 @@ def model_card(metrics: dict[str, Any]) -> str:
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
         selection=config["selection_rows"], split=report["split"], n=report["n"],
-        table="\n".join(_rows(report, metrics["baselines"])), correction=_correction(report))
+        table="\n".join(_rows(report, metrics["baselines"])), correction=_correction(report),
+        subnetworks=_subnetworks(metrics))
 
 
 def _damping(ratio: dict[str, float]) -> str:
@@ -90,3 +91,21 @@ def _correction(report: dict[str, Any]) -> str:
         cells = (row[key] for key in ("all", "rows_with_wrong_concept", "no_residual"))
         lines.append(f"| {name} | " + " | ".join("-" if cell is None else f"{100 * cell:.1f}" for cell in cells) + " |")
     return "\n".join([*lines, "", f"Residual's share of the label logits: {100 * report['residual_share']:.1f} %."])
+
+
+def _subnetworks(metrics: dict[str, Any]) -> str:
+    """Whether each concept needs its own subnetwork, where that was measured."""
+    if "probe" not in metrics:
+        return ""
+    settings = metrics["probe"]
+    lines = ["", "## Does each subnetwork carry its concept?",
+             f"Percent accuracy on {settings['n']} texts of `{settings['split']}`, each concept read through its own "
+             "mask and through others; random masks keep as many weights in each matrix.", "",
+             "| concept | own mask | best other concept's | all weights but its own | random (sd) | majority class |",
+             "|---|---|---|---|---|---|"]
+    for name, one in metrics["necessity"].items():
+        others = [100 * share for share in one["swap"].values()]
+        cells = [f"{100 * one['own']:.1f}", f"{max(others):.1f}" if others else "-", f"{100 * one['complement']:.1f}",
+                 f"{100 * one['random']['mean']:.1f} ({100 * one['random']['sd']:.1f})", f"{100 * one['majority']:.1f}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])

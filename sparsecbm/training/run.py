@@ -14,10 +14,11 @@ from accelerate import Accelerator
 
 from sparsecbm.config import TrainConfig, to_json
 from sparsecbm.data.split import Split
-from sparsecbm.errors import ConfigError
+from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.evaluate.report import evaluate_pooled
+from sparsecbm.explain.probes import probe
 from sparsecbm.model.backbone import max_positions, pretrained_backbone
-from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, save_checkpoint, write_notes
+from sparsecbm.model.checkpoint import METRICS_FILE, Checkpoint, load_checkpoint, save_checkpoint, write_notes
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.inference import pool_texts
 from sparsecbm.model.network import SparseCBM
@@ -75,7 +76,11 @@ def train(
         "damping_ratio": progress.damping_ratio, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
-    _write(output, {"dev": report, "baselines": {}, "training": training})
+    metrics = {"dev": report, "baselines": {}, "training": training}
+    _write(output, metrics)
+    if trainer.sparse and config.probe_rows:
+        log.info("probing the subnetworks")
+        _write(output, metrics | _probed(load_checkpoint(output, accelerator.device), eval_split, config))
     shutil.rmtree(output / FOLDER)
     return output
 
@@ -91,6 +96,15 @@ def add_baselines(folder: Path, others: Mapping[str, Path]) -> None:
 
 def _write(folder: Path, metrics: dict[str, Any]) -> None:
     write_notes(folder, metrics, model_card(metrics))
+
+
+def _probed(checkpoint: Checkpoint, split: Split, config: TrainConfig) -> dict[str, Any]:
+    """What the subnetworks carry; nothing where the rows do not say, for the model is trained all the same."""
+    try:
+        return probe(checkpoint, split, config.probe_rows, seed=config.seed).to_json()
+    except DataError as error:
+        log.warning("%s", error)
+        return {}
 
 
 @torch.no_grad()

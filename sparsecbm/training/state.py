@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sparsecbm.config import TrainConfig, to_json
+from sparsecbm.config import TrainConfig, from_json, to_json
 from sparsecbm.errors import ConfigError
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
@@ -70,7 +70,7 @@ def load_state(
         raise ConfigError(f"There is nothing to resume in {output}; start without --resume.")
     with safe_open(path, "pt") as file:
         notes = json.loads(file.metadata()["notes"])
-    if notes.pop("config") != to_json(config):
+    if from_json(TrainConfig, notes.pop("config"), path) != config:  # settings that it does not know are at default
         raise ConfigError(f"The run in {output} was made with other settings; repeat those, or choose another "
                           "output folder.")
     tensors = load_file(path)

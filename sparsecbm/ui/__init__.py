@@ -13,33 +13,47 @@ if TYPE_CHECKING:
     from sparsecbm.ui.home import introduction as introduction
     from sparsecbm.ui.home import model_numbers as model_numbers
     from sparsecbm.ui.home import review_box as review_box
-    from sparsecbm.ui.review import address_notices as address_notices
     from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
     from sparsecbm.ui.review import review_form as review_form
     from sparsecbm.ui.review import text_notices as text_notices
+    from sparsecbm.ui.session import address_notices as address_notices
     from sparsecbm.ui.session import opened_view as opened_view
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.subnetworks.live import live_panel as live_panel
+    from sparsecbm.ui.subnetworks.opening import no_subnetworks as no_subnetworks
+    from sparsecbm.ui.subnetworks.opening import sharing_panel as sharing_panel
+    from sparsecbm.ui.subnetworks.panel import overlap_panel as overlap_panel
+    from sparsecbm.ui.subnetworks.proof import proof_panel as proof_panel
+    from sparsecbm.ui.subnetworks.selection import opened_selection as opened_selection
+    from sparsecbm.ui.subnetworks.selection import selection_notices as selection_notices
     from sparsecbm.ui.what_if import concept_panel as concept_panel
     from sparsecbm.ui.what_if import label_panel as label_panel
     from sparsecbm.ui.words import word_panel as word_panel
 
 _HOMES = {
-    "address_notices": "review",
+    "address_notices": "session",
     "concept_panel": "what_if",
     "errors_shown": "shell",
     "failure_cards": "home",
     "introduction": "home",
     "label_panel": "what_if",
+    "live_panel": "subnetworks.live",
     "load_explainer": "engine",
     "model_numbers": "home",
+    "no_subnetworks": "subnetworks.opening",
     "nothing_to_explain": "review",
+    "opened_selection": "subnetworks.selection",
     "opened_view": "session",
+    "overlap_panel": "subnetworks.panel",
     "page": "shell",
     "predicted": "engine",
+    "proof_panel": "subnetworks.proof",
     "review_box": "home",
     "review_form": "review",
+    "selection_notices": "subnetworks.selection",
+    "sharing_panel": "subnetworks.opening",
     "text_notices": "review",
     "word_panel": "words",
     "write_address": "session",

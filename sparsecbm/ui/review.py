@@ -7,7 +7,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 from sparsecbm.ui.address import View
 from sparsecbm.ui.markdown import as_markdown, shortened
-from sparsecbm.ui.session import address_problems, dismiss_problems, seed_widget, start_review
+from sparsecbm.ui.session import seed_widget, start_review
 from sparsecbm.ui.shell import note
 
 #: Far beyond what any model reads, and small enough for one message.
@@ -33,15 +33,6 @@ def review_form(view: View, schema: ConceptSchema) -> None:
         if chosen:
             with right:
                 note(f"We wrote this one and meant {as_markdown(_meant(chosen, schema))}.")
-
-
-def address_notices() -> None:
-    """What could not be used of the address, until dismissed; everything else of it was kept."""
-    problems = address_problems()
-    if problems:
-        st.warning("  \n".join(["Part of the address could not be used. The rest of it was kept.",
-                                *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
-        st.button("Dismiss", on_click=dismiss_problems)
 
 
 def text_notices(view: View, prediction: Prediction) -> None:

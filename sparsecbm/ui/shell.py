@@ -13,10 +13,10 @@ from sparsecbm.ui.markdown import as_markdown
 
 log = logging.getLogger(__name__)
 
-HOME, EXPLAIN = "app.py", "pages/1_Explain.py"
+HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
-MENU = ((HOME, "Home"), (EXPLAIN, "Explain"))
+MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"))
 
 
 def page(title: str) -> None:

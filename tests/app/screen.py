@@ -13,7 +13,7 @@ from sparsecbm.ui.tokens import Piece
 ROOT = Path(__file__).parents[2]
 #: Quick, for pages whose words do not matter.
 QUICK = "gradient-x-input"
-HOME, EXPLAIN = "app.py", "pages/1_Explain.py"
+HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
 
 
 def open_home() -> AppTest:
@@ -23,8 +23,12 @@ def open_home() -> AppTest:
 
 def open_explain(**address: str | list[str]) -> AppTest:
     """The Explain page of a new session, opened by a link with these parts."""
-    at = open_home()
-    at.switch_page(EXPLAIN)
+    return open_page(open_home(), EXPLAIN, **address)
+
+
+def open_page(at: AppTest, page: str, **address: str | list[str]) -> AppTest:
+    """Another page of the same session, opened by a link with these parts."""
+    at.switch_page(page)
     for name, part in address.items():
         at.query_params[name] = part
     return at.run()

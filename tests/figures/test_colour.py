@@ -6,10 +6,12 @@ from sparsecbm.figures.colour import (
     DARK_PAPER,
     OPPOSES,
     PAPER,
+    SHARED,
     SUPPORTS,
     contrast,
     diverging,
     ink_on,
+    sequential,
     shading,
     sign_colour,
 )
@@ -25,6 +27,15 @@ def test_zero_is_the_paper_and_the_ends_are_the_two_colours(paper: str) -> None:
 @pytest.mark.parametrize("paper", [PAPER, DARK_PAPER])
 def test_text_is_readable_on_every_step(paper: str) -> None:
     steps = [diverging(step / 100, paper) for step in range(-100, 101)]
+    assert min(contrast(step, ink_on(step)) for step in steps) >= 4.5
+
+
+@pytest.mark.parametrize("paper", [PAPER, DARK_PAPER])
+def test_shares_go_from_the_paper_to_one_colour_that_is_neither_of_the_two(paper: str) -> None:
+    assert sequential(0.0, paper) == sequential(-1.0, paper) == paper
+    assert sequential(1.0, paper) == sequential(7.0, paper) == SHARED
+    assert SHARED not in (SUPPORTS, OPPOSES)
+    steps = [sequential(step / 100, paper) for step in range(101)]
     assert min(contrast(step, ink_on(step)) for step in steps) >= 4.5
 
 

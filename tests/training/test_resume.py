@@ -1,6 +1,7 @@
 """An interrupted run: at most one epoch is lost, and the end is the same to the last bit."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from sparsecbm.config import to_json
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, WEIGHTS_FILE
@@ -135,6 +137,19 @@ def test_other_settings_are_refused(
     interrupt(STEPS, tmp_path / "run", train_config(backbone), rows, other_rows)
     with pytest.raises(ConfigError, match="other settings"):
         train(train_config(backbone, **change), rows, other_rows, tmp_path / "run", "cpu", resume=True)
+
+
+def test_a_run_from_before_a_setting_existed_goes_on_with_its_default(
+    backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    config = train_config(backbone, selection_rows=512)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state_module, "to_json", lambda full: {
+            name: value for name, value in to_json(full).items() if name != "selection_rows"})
+        interrupt(STEPS, tmp_path / "run", config, rows, other_rows)
+    with pytest.raises(ConfigError, match="other settings"):
+        train(replace(config, selection_rows=9), rows, other_rows, tmp_path / "run", "cpu", resume=True)
+    assert train(config, rows, other_rows, tmp_path / "run", "cpu", resume=True)
 
 
 def test_an_unfinished_run_is_not_overwritten_by_chance(

@@ -1,6 +1,7 @@
 """Whole runs, from splits to a checkpoint that has been measured, for every kind, scheme, saliency and regime."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.evaluate.report import evaluate
+from sparsecbm.explain.probes import probe
 from sparsecbm.explainer import Explainer
 from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, load_checkpoint
 from sparsecbm.schema import CEBAB
 from sparsecbm.training import add_baselines, train
 from sparsecbm.training.assignment import kept_weights
-from tests.helpers import backbone_folder, toy_split, train_config
+from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
 NO_RESIDUAL = {"residual": False}
 RUNS: dict[str, dict[str, Any]] = {
@@ -122,7 +124,7 @@ def test_a_missing_backbone_is_told(rows: Split, other_rows: Split, tmp_path: Pa
 def test_baselines_stand_beside_the_report(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
     sparse, dense = (train(train_config(backbone, model={"kind": kind}), rows, other_rows, tmp_path / kind, "cpu")
                      for kind in ("sparse", "dense"))
-    add_metrics(sparse, "faithfulness", {"n": 3})
+    add_metrics(sparse, {"faithfulness": {"n": 3}})
     before = load_checkpoint(sparse, "cpu")
     add_baselines(sparse, {"dense": dense})
     after = load_checkpoint(sparse, "cpu")
@@ -140,3 +142,35 @@ def test_the_card_says_what_was_measured(backbone: Path, rows: Split, other_rows
     for words in ("core_exclusive", "obert", "70%", "soup, room", "n = 18", "tiny-bert", "License"[:6].lower()):
         assert words in read.card
     assert str(tmp_path) not in read.card
+
+
+def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    """What is kept is what the saved checkpoint gives, and the card has it too."""
+    config = train_config(backbone, probe_rows=9, seed=3)
+    read = load_checkpoint(train(config, rows, other_rows, tmp_path, "cpu"), "cpu")
+    made = probe(read, other_rows, sample=9, seed=3)
+    assert {name: read.metrics[name] for name in made.to_json()} == made.to_json()
+    assert set(read.metrics) == {"dev", "baselines", "training", *made.to_json()}
+    assert "Percent accuracy on 9 texts of `dev`" in read.card
+    soup = made.necessity["soup"]
+    cells = (f"{100 * share:.1f}" for share in (soup.own, soup.swap["room"], soup.complement))
+    assert f"| soup | {' | '.join(cells)} | " in read.card
+
+
+@pytest.mark.parametrize("changes", [{"probe_rows": 0}, {"probe_rows": 9, "model": {"kind": "dense"}}], ids=str)
+def test_nothing_is_probed_unasked_or_without_masks(
+    changes: dict[str, Any], backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    read = load_checkpoint(train(train_config(backbone, **changes), rows, other_rows, tmp_path, "cpu"), "cpu")
+    assert set(read.metrics) == {"dev", "baselines", "training"} and "carry its concept" not in read.card
+
+
+def test_rows_that_cannot_be_probed_do_not_spoil_a_run(
+    backbone: Path, rows: Split, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One row is drawn, and of most rows the room's truth is unknown."""
+    reviews = [replace(review, concepts=(review.concepts[0], review.concepts[1] if number == 0 else -1))
+               for number, review in enumerate(toy_reviews())]
+    folder = train(train_config(backbone, probe_rows=1), rows, toy_split(name="dev", reviews=reviews), tmp_path, "cpu")
+    assert "necessity" not in load_checkpoint(folder, "cpu").metrics
+    assert "None of 1 rows of split dev has a majority for room" in caplog.text

@@ -1,0 +1,64 @@
+"""A table of numbers as coloured cells, each with its number printed and a text on hover; cells can be pressed."""
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+
+from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on, sequential
+from sparsecbm.figures.plotly_text import colour_bar, layout, ticks
+from sparsecbm.figures.scores import HIGHLIGHT
+
+Numbers = Float[np.ndarray, "row column"]
+
+#: More columns than this get no printed numbers.
+MOST_PRINTED = 16
+_ROW_PIXELS = 46
+
+
+def cells(
+    numbers: Numbers,
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    title: str,
+    printed: list[list[str]],
+    hover: list[list[str]],
+    dark: bool,
+    limit: float | None = None,
+    chosen: tuple[tuple[int, int], ...] = (),
+    axes: tuple[str, str] = ("", ""),
+) -> go.Figure:
+    """Shares 0..1 on the scale for shares; with `limit`, signed numbers on the diverging one, full colour at +-limit.
+
+    NaN cells stay blank. `chosen` cells (row, column) get a frame; `axes` are the titles of rows and columns. Plotly
+    tells of no press on a heatmap, so an invisible mark lies on every cell: its `customdata` is the row and column.
+    """
+    paper = DARK_PAPER if dark else PAPER
+    places = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
+    y, x = ([place[axis] for place in places] for axis in (0, 1))
+    inks = [ink_on(_colour(float(numbers[place]), limit, paper)) for place in places]
+    low = 0.0 if limit is None else -limit
+    high = 1.0 if limit is None else limit
+    stops = [(step, _colour(low + step * (high - low), limit, paper)) for step in (0.0, 0.5, 1.0)]
+    traces = [
+        go.Heatmap(z=np.asarray(numbers).tolist(), zmin=low, zmax=high, colorscale=stops, hoverinfo="skip", xgap=2,
+                   ygap=2, colorbar=colour_bar(dark, ".1f" if limit is None else "+.2f")),
+        go.Scatter(x=x, y=y, mode="markers", marker={"symbol": "square", "size": 24, "opacity": 0}, showlegend=False,
+                   customdata=[list(place) for place in places], text=[hover[row][column] for row, column in places],
+                   hovertemplate="%{text}<extra></extra>", selected={"marker": {"opacity": 0}},
+                   unselected={"marker": {"opacity": 0}}),
+    ]
+    if len(columns) <= MOST_PRINTED:
+        traces.append(go.Scatter(x=x, y=y, mode="text", text=[printed[row][column] for row, column in places],
+                                 textfont={"color": inks, "size": 13}, hoverinfo="skip", showlegend=False))
+    frames = [{"type": "rect", "x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48,
+               "line": {"color": HIGHLIGHT, "width": 3}} for row, column in chosen]
+    return go.Figure(traces, layout(
+        title, 110 + _ROW_PIXELS * len(rows), dark, hovermode="closest", hoverdistance=-1, shapes=frames,
+        xaxis=ticks(columns, title={"text": axes[1]}, range=[-0.5, len(columns) - 0.5]),
+        yaxis=ticks(rows, title={"text": axes[0]}, range=[len(rows) - 0.5, -0.5])))
+
+
+def _colour(number: float, limit: float | None, paper: str) -> str:
+    if np.isnan(number):
+        return paper
+    return sequential(number, paper) if limit is None else diverging(number / limit, paper)

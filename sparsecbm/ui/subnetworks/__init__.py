@@ -1,0 +1,1 @@
+"""What the Subnetworks page is made of."""

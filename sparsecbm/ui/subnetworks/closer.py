@@ -1,0 +1,180 @@
+"""A closer look: one pair by layer and module, one layer's heads and neurons, and where a concept is most alone."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from sparsecbm.explain.overlap import most_exclusive
+from sparsecbm.explainer import Explainer
+from sparsecbm.export.table import as_cell
+from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
+from sparsecbm.figures.pairs import pair_bars, pair_table
+from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
+from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import note
+from sparsecbm.ui.subnetworks.chart import chart, title
+from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes
+from sparsecbm.ui.word_scores import is_dark
+
+PAIR_HELP = (
+    "Each bar is one part of the network: the weights that both subnetworks use, that only the first uses, and that "
+    "only the second uses, as percent of the part's weights."
+)
+HEAD_HELP = (
+    "An attention head decides which words look at which. The number is the share of the head's used weights that only "
+    "this concept uses; 0 means that it has none to itself here."
+)
+NEURON_HELP = (
+    "Each thin column is one feed-forward neuron, a place where the layer keeps one feature. The colour is the share "
+    "of the weights into and out of it, among those used, that only this concept uses. Point at it for the counts."
+)
+LIST_HELP = (
+    "The heads and neurons with the most weights that only this concept uses: where to look first for what the model "
+    "does for this concept alone."
+)
+_PAIR, _LAYER, _CONCEPT = "subnetworks:pair", "subnetworks:layer", "subnetworks:concept"
+_ALL = ""
+
+
+def closer_look(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
+    """The drill-down."""
+    overlap = explainer.overlap()
+    st.markdown("### A closer look")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        if pair is not None:
+            _pair_choice(selection, overlap, pair)
+        layers = [_ALL, *overlap.layers.units]
+        st.selectbox("Layer", layers, layers.index(seed_widget(_LAYER, selection.layer or _ALL)), key=_LAYER,
+                     width=180, format_func=lambda layer: f"layer {layer}" if layer else "all layers",
+                     on_change=lambda: KEPT.change(layer=st.session_state[_LAYER] or None))
+    if pair is not None:
+        _pair_by_part(explainer, selection.layer, pair)
+    if selection.layer is not None:
+        _layer(explainer, int(selection.layer))
+    _lists(explainer, selection, pair)
+
+
+def modules_of(overlap: MaskOverlap, layer: str | None) -> MaskCounts:
+    """A unit per part of a layer, such as `query`, in one layer or over all of them."""
+    if layer is None:
+        return overlap.modules
+    rows = [row for row, name in enumerate(overlap.layer) if name == layer]
+    roles, matrices = tuple(overlap.role[row] for row in rows), overlap.matrices
+    counts = MaskCounts(roles, matrices.passes, **{name: getattr(matrices, name)[rows] for name in ARRAYS})
+    return counts.summed(roles)
+
+
+def export_button(explainer: Explainer, selection: Selection) -> None:
+    """All pairs in total, by layer and by module as one CSV file, made when the button is pressed."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Save the overlap of every pair:", width="content")
+        st.download_button("CSV table", partial(overlap_csv, explainer), "overlap.csv", "text/csv", on_click="ignore",
+                           key="subnetworks:save", icon=":material/download:")
+        st.markdown("or as JSON: `python -m sparsecbm overlap --json`", width="content")
+
+
+def overlap_csv(explainer: Explainer) -> str:
+    """Every pair, the residual's too, in total, by layer and by module; names are safe for spreadsheets."""
+    overlap = explainer.overlap()
+    size = len(overlap.total.passes)
+    pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
+    tables = []
+    for part, counts in (("total", overlap.total), ("layer", overlap.layers), ("module", overlap.modules)):
+        table = pair_table(counts, pairs, "unit")
+        table.insert(0, "part", part)
+        tables.append(table)
+    whole = pd.concat(tables, ignore_index=True)
+    whole.insert(0, "checkpoint", explainer.checkpoint.hash)
+    return str(whole.map(as_cell).to_csv(index=False, lineterminator="\n"))
+
+
+def _pair_choice(selection: Selection, overlap: MaskOverlap, pair: tuple[int, int]) -> None:
+    names = overlap.total.passes
+    size = len(shown_passes(selection, overlap))
+    pairs = [(i, j) for i in range(size) for j in range(size) if i < j or (i, j) == pair]
+    if pair[0] > pair[1]:
+        pairs.remove((pair[1], pair[0]))
+    st.selectbox("Pair", pairs, pairs.index(seed_widget(_PAIR, pair)), key=_PAIR, width=320,
+                 format_func=lambda chosen: " and ".join(names[k] for k in chosen),
+                 on_change=lambda: KEPT.change(pair=tuple(names[k] for k in st.session_state[_PAIR])))
+
+
+def _pair_by_part(explainer: Explainer, layer: str | None, pair: tuple[int, int]) -> None:
+    overlap, dark = explainer.overlap(), is_dark()
+    one, other = (overlap.total.passes[k] for k in pair)
+    names = f"{one} and {other}"
+    left, right = st.columns(2, gap="medium")
+    with left:
+        title("By layer", PAIR_HELP)
+        rows = tuple(f"layer {unit}" for unit in overlap.layers.units)
+        chart(pair_bars(overlap.layers, *pair, rows, f"{names}, by layer", dark),
+              pair_table(overlap.layers, [pair], "layer"), "subnetworks:by-layer",
+              _alt(overlap.layers, pair, f"What {names} share, by layer"))
+    with right:
+        counts = modules_of(overlap, layer)
+        where = "in all layers" if layer is None else f"in layer {layer}"
+        title(f"By module, {where}", PAIR_HELP)
+        chart(pair_bars(counts, *pair, _said(counts.units), f"{names}, by module {where}", dark),
+              pair_table(counts, [pair], "module"), "subnetworks:by-module",
+              _alt(counts, pair, f"What {names} share {where}, by module"))
+
+
+def _layer(explainer: Explainer, layer: int) -> None:
+    found, dark = explainer.layer_overlap(layer), is_dark()
+    if not found.heads.units and not found.neurons.units:
+        st.info("The parts of this backbone have names that are not known here, so its heads and neurons cannot be "
+                "told apart.", icon=":material/info:")
+        return
+    if found.heads.units:
+        title(f"Attention heads of layer {layer}", HEAD_HELP)
+        chart(head_map(found.heads, f"Share of each head's used weights that one concept has to itself, layer {layer}",
+                       dark), unit_table(found.heads, "head"), "subnetworks:heads",
+              _most_alt(found.heads, "head", layer))
+    if found.neurons.units:
+        title(f"Feed-forward neurons of layer {layer}", NEURON_HELP)
+        chart(neuron_map(found.neurons, f"Share of each neuron's used weights that one concept has to itself, layer "
+                                        f"{layer}", dark), unit_table(found.neurons, "neuron"), "subnetworks:neurons",
+              _most_alt(found.neurons, "neuron", layer))
+
+
+def _lists(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
+    overlap = explainer.overlap()
+    concepts = overlap.concepts
+    first = None if pair is None else overlap.total.passes[pair[0]]
+    concept = selection.concept or (first if first in concepts else concepts[0])
+    where = "in all layers" if selection.layer is None else f"in layer {selection.layer}"
+    title(f"Where one concept is most alone, {where}", LIST_HELP)
+    st.segmented_control("Concept", concepts, key=_CONCEPT, default=seed_widget(_CONCEPT, concept), required=True,
+                         format_func=as_markdown,
+                         on_change=lambda: KEPT.change(concept=st.session_state[_CONCEPT]))
+    layers = [explainer.layer_overlap(int(unit)) for unit in overlap.layers.units
+              if selection.layer in (None, unit)]
+    k = concepts.index(concept)
+    heads, neurons = most_exclusive(layers, k, "heads"), most_exclusive(layers, k, "neurons")
+    for column, units, kind in zip(st.columns(2, gap="medium"), (heads, neurons), ("head", "neuron"), strict=True):
+        with column:
+            st.markdown(f"Most exclusive {kind}s of **{as_markdown(concept)}**")
+            st.dataframe(exclusive_table(units, kind), hide_index=True, key=f"subnetworks:most:{kind}",
+                         alt=f"The {kind}s with the most weights that only {concept} uses")
+    if not heads and not neurons:
+        note("This backbone has no heads or neurons that are known here.")
+
+
+def _said(roles: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(role.replace("_", " ") for role in roles)
+
+
+def _alt(counts: MaskCounts, pair: tuple[int, int], what: str) -> str:
+    return f"{what}, Jaccard: " + ", ".join(f"{unit} {counts.jaccard[row][pair]:.2f}"
+                                            for row, unit in enumerate(counts.units))
+
+
+def _most_alt(counts: MaskCounts, kind: str, layer: int) -> str:
+    """The unit where each concept is most alone, in words."""
+    share = counts.exclusive_share
+    return f"Layer {layer}, the {kind} with the largest share of its own: " + ", ".join(
+        f"{name} {kind} {counts.units[int(share[:, k].argmax())]} with {100 * share[:, k].max():.0f} percent"
+        for k, name in enumerate(counts.passes[: share.shape[1]]))

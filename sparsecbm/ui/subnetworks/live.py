@@ -1,0 +1,151 @@
+"""The live knock-out: weights go out for this session only, and the review at hand is read again.
+
+What is out is a list in the session; the shared model is never written to. The last one can be undone, each one put
+back, or all at once.
+"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.names import label_name, label_with_probability, percent, receipt_line
+from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
+from sparsecbm.ui.bars import label_bars_html
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.markdown import as_markdown, shortened
+from sparsecbm.ui.session import current_view
+from sparsecbm.ui.shell import EXPLAIN, errors_shown, note
+from sparsecbm.ui.subnetworks.take_out import in_words, take_out_form
+
+LIVE_HELP = (
+    "Take weights out and see whether the answer needs them. Weights that are out count as zero, for this session "
+    "only: nobody else sees it, and the model on disk stays as it is. If a subnetwork carries its concept, taking its "
+    "own part out changes that concept and leaves the others as they were."
+)
+_OUT = "subnetworks:out"
+
+
+def live_panel() -> None:
+    """Controls, what is out, and the review before and after."""
+    st.fragment(_panel)()
+
+
+def knocked_out() -> tuple[KnockOut, ...]:
+    """What this session has taken out, in the order in which it was."""
+    return tuple(st.session_state.get(_OUT, ()))
+
+
+def _panel() -> None:
+    st.markdown("### Take it out and see", help=LIVE_HELP)
+    with errors_shown():
+        explainer, view = load_explainer(), current_view()
+        if not view.text.strip():
+            st.info("**There is no review at hand.** Open one on the Explain page and come back: then you can take a "
+                    "subnetwork, a layer or a head out, and see what becomes of the prediction.",
+                    icon=":material/edit:")
+            _link_to_explain()
+            return
+        with st.container(border=True):
+            st.markdown(f"“{as_markdown(shortened(view.text, 300))}”")
+        with st.container(key="subnetworks:form"):
+            wanted = take_out_form(explainer)
+            st.button("Take it out", key="subnetworks:take", on_click=_take, args=(wanted,),
+                      icon=":material/content_cut:")
+        _list()
+        _result(explainer, view.text, view.residual)
+
+
+def _list() -> None:
+    out = knocked_out()
+    if not out:
+        note("Nothing is taken out yet.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="subnetworks:outs"):
+        st.markdown("**Taken out:**", width="content")
+        for number, one in enumerate(out):
+            st.button(f"{as_markdown(in_words(one))} ✕", key=f"subnetworks:back:{number}", on_click=_put_back,
+                      args=(number,), help="Put this back")
+        st.button("Undo", key="subnetworks:undo", icon=":material/undo:", on_click=_put_back, args=(len(out) - 1,),
+                  help="Put back what was taken out last")
+        st.button("Restore all", key="subnetworks:restore", icon=":material/restart_alt:", on_click=_restore)
+
+
+def _result(explainer: Explainer, text: str, residual: bool) -> None:
+    with st.spinner("Reading the review again…"):
+        result = _knocked_out(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
+    before, after, schema = result.before, result.after, explainer.schema
+    left, right = st.columns(2, gap="medium")
+    for column, side, prediction in ((left, "Before", before), (right, "After", after)):
+        with column:
+            st.markdown(f"**{side}**: {as_markdown(label_with_probability(prediction))}")
+            st.html(label_bars_html(prediction, side, changed=side == "After" and bool(result.knock_outs)))
+    if result.label_changed:
+        st.markdown(f":material/swap_horiz: **The answer flips**: {as_markdown(label_name(before.label, schema))} → "
+                    f"{as_markdown(label_name(after.label, schema))}.")
+    if result.knock_outs:
+        st.markdown(as_markdown(changed_text(result)))
+        st.dataframe(change_table(result), hide_index=True, alt="Every concept before and after")
+        note(as_markdown(receipt_line(result.receipt, removed_text(result))))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _knocked_out(
+    _explainer: Explainer, checkpoint: str, text: str, knock_outs: tuple[KnockOut, ...], residual: bool
+) -> KnockOutResult:
+    return _explainer.knock_out(text, knock_outs, residual)
+
+
+def changed_text(result: KnockOutResult) -> str:
+    """Which concepts are read otherwise now, in words; where none is, of which the model is less sure."""
+    before, after = result.before, result.after
+    concepts = before.schema.concepts
+    changed = [f"{concept} from {before.value(concept)} to {after.value(concept)}"
+               for concept in concepts if before.value(concept) != after.value(concept)]
+    if changed:
+        return f"Read otherwise now: {', '.join(changed)}."
+    sure, now = (side.concept_probabilities.max(axis=1) for side in (before, after))
+    k = int(np.abs(now - sure).argmax())
+    if percent(float(sure[k])) == percent(float(now[k])):
+        return "Every concept is read as before."
+    return (f"Every concept still gets the same answer. How sure the model is moves most for {concepts[k]}: "
+            f"{percent(float(sure[k]))} → {percent(float(now[k]))}.")
+
+
+def change_table(result: KnockOutResult) -> pd.DataFrame:
+    """Every concept's answer before and after, how sure the model is, and what its pass lost."""
+    before, after = result.before, result.after
+    return pd.DataFrame([{
+        "concept": concept, "before": before.value(concept), "sure before": percent(float(one.max())),
+        "after": after.value(concept), "sure after": percent(float(other.max())),
+        "changed": before.value(concept) != after.value(concept), "weights lost": result.removed.get(concept, 0),
+    } for concept, one, other in zip(before.schema.concepts, before.concept_probabilities, after.concept_probabilities,
+                                     strict=True)])
+
+
+def removed_text(result: KnockOutResult) -> str:
+    """How many weights each pass lost."""
+    lost = [f"{name} {count:,}" for name, count in result.removed.items() if count]
+    return f"weights out: {', '.join(lost)}" if lost else "no weight out"
+
+
+def _take(one: KnockOut) -> None:
+    if one not in knocked_out():
+        st.session_state[_OUT] = (*knocked_out(), one)
+
+
+def _put_back(number: int) -> None:
+    out = knocked_out()
+    st.session_state[_OUT] = (*out[:number], *out[number + 1 :])
+
+
+def _restore() -> None:
+    st.session_state[_OUT] = ()
+
+
+def _link_to_explain() -> None:
+    try:
+        st.page_link(EXPLAIN, label="Open a review", icon=":material/arrow_forward:")
+    except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
+        return

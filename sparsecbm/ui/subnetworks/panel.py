@@ -1,0 +1,124 @@
+"""What the subnetworks share: the matrix of all pairs, every layer's density, and a closer look at what is chosen.
+
+The panel is one fragment, so that a press draws only this part of the page again.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from sparsecbm.figures.pairs import (
+    SHOWN,
+    density_map,
+    density_table,
+    pair_matrix,
+    pair_table,
+    pair_text,
+    same_everywhere,
+)
+from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.subnetworks.chart import chart, title
+from sparsecbm.ui.subnetworks.closer import closer_look, export_button
+from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes, to_address, with_residual
+from sparsecbm.ui.word_scores import is_dark
+
+MATRIX_HELP = (
+    "Jaccard overlap: the weights that both subnetworks use, as a share of those that at least one uses. 0 is nothing "
+    "in common, 1 the same subnetwork. Two random subnetworks of the same sizes overlap, too: that is what *Expected "
+    "by chance* shows. z says how many standard deviations the observed overlap is from chance. Press a cell to look "
+    "closer at a pair."
+)
+DENSITY_HELP = (
+    "The share of a layer's weights that a subnetwork keeps, 0 to 1. Layers are numbered from 0, the first after the "
+    "word embeddings. Press a cell to look closer at its layer."
+)
+_SHOW, _RESIDUAL = "subnetworks:show", "subnetworks:residual"
+
+
+def overlap_panel() -> None:
+    """Matrix, density and the closer look."""
+    st.fragment(_panel)()
+
+
+def _panel() -> None:
+    with errors_shown():
+        explainer, selection = load_explainer(), KEPT.current
+        overlap = explainer.overlap()
+        KEPT.write(to_address(selection))
+        st.markdown("### What do they share?")
+        _controls(selection, overlap)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _matrix(selection, overlap)
+        with right:
+            _density(selection, overlap)
+        pair = chosen_pair(selection, overlap)
+        if pair is not None:
+            st.markdown(as_markdown(pair_text(overlap.total, *pair)))
+        if same_everywhere(overlap.layers):
+            note("Every layer of this model shares out its weights alike: the masks were made to. Its heads and "
+                 "neurons differ; choose a layer to see them.")
+        closer_look(explainer, selection, pair)
+        export_button(explainer, selection)
+
+
+def _controls(selection: Selection, overlap: MaskOverlap) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.segmented_control("Show", list(SHOWN), key=_SHOW, default=seed_widget(_SHOW, selection.show), required=True,
+                             format_func=lambda name: SHOWN[name], on_change=lambda: KEPT.change(
+                                 show=st.session_state[_SHOW]))
+        if len(overlap.total.passes) > len(overlap.concepts):
+            st.toggle("With the residual", seed_widget(_RESIDUAL, selection.residual), key=_RESIDUAL,
+                      on_change=_residual_chosen, args=(overlap,),
+                      help="The residual is what the model adds to the label beside the concepts. It has a subnetwork "
+                           "of its own.")
+
+
+def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
+    total, passes = overlap.total, shown_passes(selection, overlap)
+    pairs = all_pairs(len(passes))
+    title("Overlap of every pair", MATRIX_HELP)
+    if not pairs:
+        st.info("There is only one concept, so there is no pair to compare.", icon=":material/info:")
+        return
+    name = {"observed": "Jaccard overlap", "expected": "Overlap expected by chance",
+            "difference": "Overlap beyond chance (+) or below it (−)"}[selection.show]
+    chart(pair_matrix(total, len(passes), selection.show, name, is_dark(), chosen_pair(selection, overlap)),
+          pair_table(total, pairs, "weights of").drop(columns="weights of"), "subnetworks:matrix",
+          f"{name}: " + "; ".join(_pair_alt(overlap, pair) for pair in pairs), lambda cell: _cell_pressed(cell, passes))
+
+
+def _density(selection: Selection, overlap: MaskOverlap) -> None:
+    layers, passes = overlap.layers, shown_passes(selection, overlap)
+    title("Share of each layer that is kept", DENSITY_HELP)
+    chosen = None if selection.layer is None else layers.units.index(selection.layer)
+    chart(density_map(layers, len(passes), "Density by layer", is_dark(), chosen), density_table(layers),
+          "subnetworks:density", "Share of weights kept: " + "; ".join(
+              f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
+              for row, unit in enumerate(layers.units)),
+          lambda cell: KEPT.change(layer=layers.units[cell[0]]))
+
+
+def all_pairs(passes: int) -> list[tuple[int, int]]:
+    """Every two of so many, each once."""
+    return [(i, j) for i in range(passes) for j in range(i + 1, passes)]
+
+
+def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
+    total = overlap.total
+    one, other = (total.passes[k] for k in pair)
+    return f"{one} and {other} {total.jaccard[0][pair]:.2f}, by chance {total.expected_jaccard[0][pair]:.2f}"
+
+
+def _cell_pressed(cell: Any, passes: tuple[str, ...]) -> None:
+    row, column = cell
+    if row != column:
+        KEPT.change(pair=(passes[row], passes[column]))
+
+
+def _residual_chosen(overlap: MaskOverlap) -> None:
+    KEPT.change(**vars(with_residual(KEPT.current, st.session_state[_RESIDUAL], overlap)))

@@ -1,0 +1,113 @@
+"""What is chosen on the Subnetworks page, as a value, and its two-way translation to the address bar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.pairs import SHOWN
+from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.kept import Address, Kept
+
+PAIR, LAYER, SHOW, RESIDUAL, CONCEPT = "pair", "layer", "show", "residual", "concept"
+NAMES = (PAIR, LAYER, SHOW, RESIDUAL, CONCEPT)
+SWITCH = ("on", "off")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`pair` are two subnetworks, None for the first two; `layer` is a layer's name, None for all of them.
+
+    `show` is what the matrix shows, `residual` whether the residual's subnetwork is in it, and `concept` whose heads
+    and neurons are listed, None for the pair's first.
+    """
+
+    pair: tuple[str, str] | None = None
+    layer: str | None = None
+    show: str = "observed"
+    residual: bool = False
+    concept: str | None = None
+
+
+KEPT = Kept("subnetworks", Selection)
+
+
+def to_address(selection: Selection) -> dict[str, str | list[str]]:
+    """The parts of the address that restore the selection; what every page starts with is left out."""
+    parts: dict[str, str | list[str]] = {} if selection.pair is None else {PAIR: list(selection.pair)}
+    others = {LAYER: selection.layer, SHOW: None if selection.show == "observed" else selection.show,
+              RESIDUAL: "on" if selection.residual else None, CONCEPT: selection.concept}
+    return parts | {name: part for name, part in others.items() if part is not None}
+
+
+def from_address(parts: Address, overlap: MaskOverlap) -> tuple[Selection, tuple[str, ...]]:
+    """The selection of an address, and one message for every part that could not be used. Good parts are kept."""
+    problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
+                for name in parts if name not in NAMES]
+    problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
+                 for name, given in parts.items() if name in NAMES and name != PAIR and len(given) > 1]
+    passes = overlap.total.passes
+
+    def one(name: str, allowed: tuple[str, ...]) -> str | None:
+        given = parts[name][-1] if parts.get(name) else None
+        if given is None or given in allowed:
+            return given
+        problems.append(f"{unknown_name(name, given, allowed)} (The address says {name}={given}.)")
+        return None
+
+    pair = parts.get(PAIR, ())
+    try:
+        chosen = _pair(pair, passes) if pair else None
+    except InputError as error:
+        problems.append(f"{error} (The address says {' and '.join(f'{PAIR}={name}' for name in pair)}.)")
+        chosen = None
+    residual = one(RESIDUAL, SWITCH) == "on" and len(passes) > len(overlap.concepts)
+    residual = residual or (chosen is not None and any(name not in overlap.concepts for name in chosen))
+    selection = Selection(chosen, one(LAYER, overlap.layers.units), one(SHOW, tuple(SHOWN)) or "observed", residual,
+                          one(CONCEPT, overlap.concepts))
+    return selection, tuple(problems)
+
+
+def chosen_pair(selection: Selection, overlap: MaskOverlap) -> tuple[int, int] | None:
+    """The two passes that are looked at, as positions; None where there is no second one."""
+    passes = shown_passes(selection, overlap)
+    if len(passes) < 2:
+        return None
+    first, second = selection.pair or passes[:2]
+    return overlap.total.passes.index(first), overlap.total.passes.index(second)
+
+
+def shown_passes(selection: Selection, overlap: MaskOverlap) -> tuple[str, ...]:
+    """The passes that the matrix has."""
+    return overlap.total.passes if selection.residual else overlap.concepts
+
+
+def with_residual(selection: Selection, residual: bool, overlap: MaskOverlap) -> Selection:
+    """The same with or without the residual; a pair that has it goes when it does."""
+    gone = not residual and selection.pair is not None and not set(selection.pair) <= set(overlap.concepts)
+    return replace(selection, residual=residual, pair=None if gone else selection.pair)
+
+
+def opened_selection(explainer: Explainer) -> Selection:
+    """The selection at the start of a page run, from the address or the session; what the model has not is dropped."""
+    overlap = explainer.overlap()
+    selection = KEPT.opened(lambda parts: from_address(parts, overlap))
+    parts = {name: part if isinstance(part, list) else [part] for name, part in to_address(selection).items()}
+    fitting, problems = from_address(parts, overlap)
+    if problems:  # another model was loaded since
+        KEPT.change(**vars(fitting))
+    return KEPT.current
+
+
+def selection_notices() -> None:
+    """What could not be used of the address."""
+    KEPT.notices()
+
+
+def _pair(given: Sequence[str], passes: tuple[str, ...]) -> tuple[str, str]:
+    for name in given:
+        if name not in passes:
+            raise InputError(unknown_name("subnetwork", name, passes))
+    if len(given) != 2 or given[0] == given[1]:
+        raise InputError(f"A pair of {len(set(given))} came; allowed: two different ones of {', '.join(passes)}.")
+    return given[0], given[1]

@@ -1,0 +1,286 @@
+"""The Subnetworks page: what is shared, whether it carries its concept, and what taking it out does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.explain.overlap import most_exclusive
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.names import percent
+from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
+from sparsecbm.schema import SENTIMENT, ConceptSchema
+from sparsecbm.subnetworks.knockout import KnockOut
+from sparsecbm.subnetworks.probe import Necessity, ProbeSettings, SubnetworkProbe
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.subnetworks.closer import overlap_csv
+from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, press, segment
+from tests.helpers import TOY, saved_checkpoint
+
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+HOSTILE = ConceptSchema(
+    name="hostile", concepts=("<b>soup</b><img src=x onerror=alert(1)>", "=cmd() **room** $x$ %{y} :red[z]"),
+    values=SENTIMENT, labels=("bad", "good"), label_title="verdict", label_display=("Bad", "Good"),
+    concept_help=("The soup.", "The room."),
+)
+
+
+@pytest.fixture(scope="module")
+def explainer() -> Explainer:
+    return load_explainer()
+
+
+def open_subnetworks(review: str = "", **parts: str | list[str]) -> AppTest:
+    at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
+    return open_page(at, SUBNETWORKS, **parts)
+
+
+def charts(at: AppTest) -> dict[str, dict[str, Any]]:
+    """Every chart of the page by its title."""
+    specs = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    return {spec["layout"]["title"]["text"]: spec for spec in specs}
+
+
+def table(at: AppTest, *columns: str) -> Any:
+    """The first table that has these columns."""
+    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
+
+
+def said(at: AppTest) -> str:
+    """All text of the page without its escapes."""
+    lines = [line.value for kind in (at.markdown, at.info, at.warning) for line in kind]
+    return "\n".join(lines).replace("\\", "").replace("\u00a0", " ")
+
+
+def test_it_opens_with_what_the_numbers_say(explainer: Explainer) -> None:
+    at = fine(open_subnetworks())
+    total = explainer.overlap().total
+    assert "A **subnetwork** is the part of the network's weights" in said(at)
+    assert f"{100 * total.core[0] / total.weights[0]:.1f} % are a common core that all 4 concepts use" in said(at)
+    assert table(at, "concept", "common core", "its own")["its own"].tolist() == total.exclusive[0, :4].tolist()
+    assert table(at, "concepts that use the weight")["weights"].tolist() == total.shared_by[0].tolist()
+    assert {"Jaccard overlap", "Density by layer", "Who uses the weights of each subnetwork"} <= set(charts(at))
+    assert explainer.checkpoint.hash[:12] in said(at)
+    assert not at.query_params
+
+
+def test_every_chart_has_words_for_who_cannot_see_it() -> None:
+    at = fine(open_subnetworks(layer="2"))
+    found = at.get("plotly_chart")
+    assert len(found) >= 8 and all(chart.proto.alt for chart in found)
+    assert len(at.dataframe) >= len(found), "a table for each"
+
+
+def test_the_matrix_can_show_chance_and_the_difference() -> None:
+    at = fine(open_subnetworks())
+    fine(segment(at, "subnetworks:show").set_value("expected").run())
+    assert "Overlap expected by chance" in charts(at) and address(at) == {"show": ["expected"]}
+    fine(segment(at, "subnetworks:show").set_value("difference").run())
+    assert any("beyond chance" in name for name in charts(at))
+
+
+def test_the_residual_joins_the_matrix_and_leaves_with_its_pair() -> None:
+    at = fine(open_subnetworks())
+    assert len(charts(at)["Jaccard overlap"]["layout"]["xaxis"]["ticktext"]) == 4
+    fine(at.toggle(key="subnetworks:residual").set_value(True).run())
+    assert charts(at)["Jaccard overlap"]["layout"]["xaxis"]["ticktext"][-1] == "residual"
+    fine(at.selectbox(key="subnetworks:pair").set_value((0, 4)).run())
+    assert address(at) == {"residual": ["on"], "pair": ["food", "residual"]}
+    fine(at.toggle(key="subnetworks:residual").set_value(False).run())
+    assert not at.query_params and "food and ambiance, by layer" in charts(at)
+
+
+def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(pair=["noise", "service"]))
+    assert "noise and service, by layer" in charts(at)
+    layers = explainer.overlap().layers
+    assert table(at, "layer", "both keep")["both keep"].tolist() == layers.both[:, 3, 2].tolist()
+    assert table(at, "module")["both keep"].sum() == layers.both[:, 3, 2].sum(), "the modules are the whole"
+    fine(at.selectbox(key="subnetworks:pair").set_value((0, 1)).run())
+    assert address(at)["pair"] == ["food", "ambiance"]
+
+
+def test_a_layer_is_drilled_down_to_its_heads_and_neurons(explainer: Explainer) -> None:
+    at = fine(open_subnetworks())
+    assert not any("attention" in (chart["layout"]["xaxis"]["title"]["text"] or "") for chart in charts(at).values()
+                   if "title" in chart["layout"]["xaxis"])
+    fine(at.selectbox(key="subnetworks:layer").set_value("3").run())
+    found = explainer.layer_overlap(3)
+    assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()
+    assert len(table(at, "neuron", "only food")) == len(found.neurons.units)
+    both = explainer.overlap().layers.both[3, 0, 1]
+    assert table(at, "module")["both keep"].sum() == both, "only this layer's modules"
+    assert address(at) == {"layer": ["3"]}
+
+
+def test_the_list_names_the_most_exclusive_heads(explainer: Explainer) -> None:
+    at = fine(open_subnetworks())
+    fine(segment(at, "subnetworks:concept").set_value("service").run())
+    layers = [explainer.layer_overlap(number) for number in range(6)]
+    expected = most_exclusive(layers, 2, "heads")
+    shown = table(at, "layer", "head")
+    assert list(zip(shown["layer"], shown["head"], strict=True)) == [(unit.layer, unit.unit) for unit in expected]
+    assert address(at) == {"concept": ["service"]}
+
+
+def test_a_link_restores_the_selection() -> None:
+    parts = {"pair": ["food", "residual"], "layer": ["1"], "show": ["difference"], "residual": ["on"],
+             "concept": ["noise"]}
+    at = fine(open_subnetworks(**parts))
+    assert address(at) == parts and "Part of the address" not in said(at)
+    again = fine(at.run())
+    assert address(again) == parts
+
+
+@pytest.mark.parametrize(("part", "given", "message"), [
+    ("pair", ["food", "wine"], "allowed: food, ambiance, service, noise, residual"),
+    ("pair", ["food"], "two different ones"),
+    ("layer", ["9"], "allowed: 0, 1, 2, 3, 4, 5"),
+    ("show", ["everything"], "allowed: observed, expected, difference"),
+    ("text", ["x"], "means nothing here"),
+])
+def test_a_bad_part_is_named_and_the_rest_kept(part: str, given: list[str], message: str) -> None:
+    at = fine(open_subnetworks(**{"concept": "noise", part: given}))
+    assert message in said(at) and address(at) == {"concept": ["noise"]}
+    fine(press(at, "Dismiss"))
+    assert message not in said(at)
+
+
+def test_a_weak_lead_is_said_plainly(explainer: Explainer) -> None:
+    square = np.array(explainer.checkpoint.metrics["dev"]["specificity"])
+    at = fine(open_subnetworks())
+    for k, concept in enumerate(explainer.schema.concepts):
+        lead = square[k, k] - np.delete(square[:, k], k).max()
+        assert (f"{concept} is only weakly specific" in said(at)) == bool(0 <= lead < 0.05)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A random checkpoint without any numbers is loaded; the parameter changes its settings."""
+    folder = saved_checkpoint(tmp_path / "tiny", **getattr(request, "param", {}))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    return folder
+
+
+def write_probe(folder: Path, checkpoint: str, concepts: tuple[str, ...] = TOY.concepts) -> None:
+    necessity = {concept: Necessity(40, 0.9, 0.4, {other: 0.8 for other in concepts if other != concept}, (0.5, 0.6),
+                                    0.4) for concept in concepts}
+    probe = SubnetworkProbe(ProbeSettings(checkpoint, "dev", "data", 40, 2, 0), concepts,
+                            np.array([[0.9, 0.8], [0.8, 0.9]]), necessity, np.array([[0.59, 0.88], [0.88, 0.59]]),
+                            np.array([[0.70, 0.9], [0.9, 0.70]]))
+    (folder / METRICS_FILE).write_text(json.dumps(probe.to_json()))
+
+
+def test_without_measurements_it_says_how_to_measure(tiny: Path) -> None:
+    at = fine(open_subnetworks())
+    assert "was not measured for this checkpoint yet" in said(at)
+    command = at.code[0].value
+    assert "overlap --probe --save" in command and f"--checkpoint '{tiny}'" in command
+
+
+def test_what_was_measured_is_said_in_plain_words(tiny: Path) -> None:
+    write_probe(tiny, load_checkpoint(tiny, "cpu").hash)
+    at = fine(open_subnetworks())
+    assert "Knocking out soup's subnetwork costs 31 points on soup and 2 on room" in said(at)
+    assert not at.code and "weakly" not in said(at)
+    assert "40 reviews of dev" in said(at)
+    fine(segment(at, "subnetworks:taken").set_value("whole").run())
+    cost = charts(at)["Points of accuracy when the whole subnetwork is taken out"]["data"][0]["z"]
+    assert np.array(cost) == pytest.approx(np.array([[-0.31, -0.02], [-0.02, -0.31]]))
+
+
+def test_what_was_measured_of_another_model_is_not_shown(tiny: Path) -> None:
+    write_probe(tiny, "another")
+    at = fine(open_subnetworks())
+    assert "is of another model" in said(at) and at.code and "Knocking out soup" not in said(at)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("tiny", [{"kind": "dense"}, {"kind": "black_box"}], indirect=True)
+def test_a_model_without_masks_says_so_and_what_to_do() -> None:
+    at = fine(open_subnetworks())
+    assert "This model has no subnetworks" in said(at) and "Load a sparse checkpoint" in said(at)
+    assert not charts(at)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("tiny", [{"schema": HOSTILE}], indirect=True)
+def test_hostile_names_are_text_everywhere() -> None:
+    at = fine(open_subnetworks(layer="0", pair=list(HOSTILE.concepts)))
+    drawn = json.dumps(charts(at))
+    assert "<img" not in drawn and "<b>soup" not in drawn and "&lt;b&gt;soup" in drawn
+    assert not any(re.search(r"(?<!\\)(<img|:red|\$|\*\*room)", line.value) for line in at.markdown)
+    table_file = overlap_csv(load_explainer())
+    assert ",'=cmd() **room**" in table_file and ",=cmd()" not in table_file
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("tiny", [{"residual": False}], indirect=True)
+def test_a_model_without_a_residual_offers_none() -> None:
+    at = fine(open_subnetworks("The soup was tasty."))
+    assert not at.toggle and "residual" not in at.selectbox(key="subnetworks:take:whose").options
+
+
+def test_without_a_review_it_leads_to_one() -> None:
+    at = fine(open_subnetworks())
+    assert "There is no review at hand" in said(at)
+    assert any("Open a review" in link.proto.label for link in at.get("page_link"))
+
+
+def test_a_knock_out_changes_the_prediction_and_undo_restores_it(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(REVIEW))
+    untouched = bars(at, "Before")
+    assert bars(at, "After") == untouched and "Nothing is taken out yet" in said(at)
+    at.selectbox(key="subnetworks:take:kind").set_value("whole").run()
+    fine(press(at, "subnetworks:take"))
+    result = explainer.knock_out(REVIEW, [KnockOut("food")])
+    names = explainer.schema.label_display
+    assert bars(at, "After") == {name: percent(float(share)) for name, share
+                                 in zip(names, result.after.label_probabilities, strict=True)} != untouched
+    assert bars(at, "Before") == untouched
+    assert table(at, "weights lost")["weights lost"].tolist() == [result.removed[name] for name
+                                                                  in explainer.schema.concepts]
+    assert "Read otherwise now" in said(at)
+    fine(press(at, "Undo"))
+    assert bars(at, "After") == untouched
+
+
+def test_each_knock_out_can_be_put_back_and_all_at_once() -> None:
+    at = fine(open_subnetworks(REVIEW))
+    untouched = bars(at, "After")
+    fine(press(at, "subnetworks:take"))
+    at.selectbox(key="subnetworks:take:whose").set_value("service").run()
+    fine(press(at, "subnetworks:take"))
+    fine(press(at, "subnetworks:take"))
+    assert [b.label.replace("\\", "") for b in at.button if b.key and ":back:" in b.key] == [
+        "food's own part ✕", "service's own part ✕"]
+    fine(press(at, "subnetworks:back:0"))
+    assert [b.label.replace("\\", "") for b in at.button if b.key and ":back:" in b.key] == ["service's own part ✕"]
+    fine(press(at, "Restore all"))
+    assert bars(at, "After") == untouched
+
+
+def test_layers_heads_and_neurons_can_be_taken_out_of_one_pass(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(REVIEW))
+    for kind in ("layer", "head", "neurons"):
+        at.selectbox(key="subnetworks:take:kind").set_value(kind).run()
+        at.selectbox(key="subnetworks:take:layer").set_value("2").run()
+        at.selectbox(key="subnetworks:take:within").set_value("noise").run()
+        fine(press(at, "subnetworks:take"))
+        lost = table(at, "weights lost")["weights lost"]
+        assert lost[3] > 0 and not lost[:3].any(), kind
+        fine(press(at, "Restore all"))
+    most = most_exclusive([explainer.layer_overlap(2)], 0, "neurons", most=50)
+    removed = explainer.knock_out(REVIEW, [KnockOut(layer=2, neurons=tuple(sorted(unit.unit for unit in most)),
+                                                    within="noise")]).removed["noise"]
+    assert lost[3] == removed
+
+
+def test_a_knock_out_is_this_sessions_alone() -> None:
+    one = fine(press(open_subnetworks(REVIEW), "subnetworks:take"))
+    assert "Nothing is taken out yet" not in said(one)
+    assert "Nothing is taken out yet" in said(fine(open_subnetworks(REVIEW)))
