@@ -9,8 +9,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
         box.addEventListener("click", event => press(box, event.target.closest("[role=button]")));
         box.addEventListener("keydown", event => key(box, event));
         parentElement.appendChild(box);
+        box.turn = data.turn;
     }
-    box.changed = hidden => setTriggerValue("hidden", hidden);
+    box.changed = hidden => setTriggerValue("hidden", { hidden, turn: ++box.turn });
+    // What was drawn before the page heard of the last press leaves that one standing.
+    const stale = data.turn < box.turn && box.review === data.review;
+    const pressed = new Set(wordsIn(box, ".word[aria-pressed=true]"));
     box.className = `review ${data.density}`;
     box.setAttribute("aria-label", data.label);
     // The same text in the same pieces is updated where it stands, so that keyboard focus and open folds stay.
@@ -25,7 +29,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
         (stops(box)[0] ?? box).tabIndex = 0;
         if (at) focus(box, box.querySelector(`[data-word="${at}"]`));
     }
-    for (const piece of words(data.pieces)) dress(box.querySelector(`[data-word="${piece.word}"]`), piece);
+    for (const piece of words(data.pieces)) {
+        const hidden = stale ? pressed.has(piece.word) : piece.hidden;
+        dress(box.querySelector(`[data-word="${piece.word}"]`), { ...piece, hidden });
+    }
 }
 
 const words = pieces => pieces.flatMap(piece => piece.inside ? words(piece.inside) : "word" in piece ? [piece] : []);

@@ -21,12 +21,17 @@ def token_view(
 ) -> None:
     """Draw the pieces under the name `label`; `changed` gets the numbers of all hidden words when one is pressed.
 
-    A press reports all of them, not the one, so that none is lost when the page is still busy with the press before.
+    A press reports all of them, not the one, and is numbered. What is drawn carries the number of the last press it
+    knows of, so that none is lost when the page is still busy with the press before.
     """
-    def pressed() -> None:
-        hidden = st.session_state[key].get("hidden")
-        if hidden is not None:
-            changed(tuple(int(number) for number in hidden))
+    turn = f"{key}:turn"
 
-    _component(key=key, data={"label": label, "review": review, "pieces": list(pieces), "density": density},
-               on_hidden_change=pressed)
+    def pressed() -> None:
+        press = st.session_state[key].get("hidden")
+        if press is not None:
+            st.session_state[turn] = int(press["turn"])
+            changed(tuple(int(number) for number in press["hidden"]))
+
+    _component(key=key, on_hidden_change=pressed, data={
+        "label": label, "review": review, "pieces": list(pieces), "density": density,
+        "turn": st.session_state.get(turn, 0)})

@@ -82,7 +82,7 @@ def _panel() -> None:
         explainer = load_explainer()
         probe = _kept_probe(explainer)
         found = measured_specificity(explainer.checkpoint.metrics, len(explainer.schema.concepts))
-        if probe is not None:
+        if probe is not None and (found is None or probe.settings.n > found[2]):  # the larger sample counts
             settings = probe.settings
             found = probe.specificity, settings.split, settings.n
         if found is None:
