@@ -61,7 +61,7 @@ def config(row: Row, backbone: str, seed: int, passes: int | None) -> TrainConfi
     model = ModelConfig(schema=CEBAB, **row.model)
     return TrainConfig(backbone=backbone, model=model, prune=PruneConfig(**row.prune), seed=seed,
                        passes_per_step=passes if model.kind == "sparse" else None,
-                       **(MASKED if model.kind == "sparse" else EPOCHS) | row.train)
+                       probe_rows=0, **(MASKED if model.kind == "sparse" else EPOCHS) | row.train)
 
 
 COLUMNS: Mapping[str, Callable[[dict[str, Any]], float | None]] = {

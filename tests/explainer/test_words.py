@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sparsecbm import explainer as module
 from sparsecbm.errors import Cancelled
 from sparsecbm.explain import attribution
-from sparsecbm.explainer import Explainer
+from sparsecbm.explainer import Explainer, words
 from sparsecbm.types import Target
 from tests.helpers import saved_checkpoint, tiny_backbone, untouched
 
@@ -66,7 +65,7 @@ def test_a_shared_result_cannot_be_scribbled_over(explainer: Explainer) -> None:
 
 def test_what_is_kept_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Room for about two results: the one used longest ago goes."""
-    monkeypatch.setattr(module, "CACHE_BYTES", 7_000)
+    monkeypatch.setattr(words, "CACHE_BYTES", 7_000)
     explainer = Explainer.load(saved_checkpoint(tmp_path), "cpu")
     kept = [explainer.explain(text, [GOOD]).attributions[0] for text in (TEXT, "The soup. " + TEXT, "A soup. " + TEXT)]
     assert 0 < explainer._attributions.currsize <= 7_000
