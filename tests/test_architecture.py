@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 #: Unit of the library -> level. A file may import units of lower levels and its own unit, nothing else of ours.
 LEVELS = {
     "errors": 0, "schema": 1, "types": 2, "config": 2,
-    "subnetworks": 3, "model": 3, "data": 3,
+    "subnetworks": 3, "edits": 3, "model": 3, "data": 3,
     "explain": 4, "intervene": 4, "evaluate": 4,
     "training": 5,
     "explainer": 6, "studies": 6, "export": 6, "figures": 6,
@@ -23,7 +23,7 @@ LEVELS = {
 }
 #: Steps to the side that the design allows: (module, unit).
 SIDEWAYS = {
-    ("explain/probes.py", "evaluate"),
+    ("explain/probes.py", "evaluate"), ("evaluate/curves.py", "intervene"),
     ("export/content.py", "figures"), ("export/page.py", "figures"), ("export/table.py", "figures"),
 }
 #: Units beside each other that must not meet although their levels would allow it: the two ways in.
