@@ -12,8 +12,8 @@ from sparsecbm.types import Attribution, Explanation
 from sparsecbm.ui.address import View
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import change, seed_widget
-from sparsecbm.ui.shell import note
-from sparsecbm.ui.word_scores import how, is_dark
+from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.word_scores import how
 
 COMPARE_HELP = (
     "Spearman's rank correlation of the two methods' scores: 1 when they put the words in the same order, 0 when one "

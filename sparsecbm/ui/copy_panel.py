@@ -16,7 +16,7 @@ from sparsecbm.ui.changed_text import WordChange, concept_changes, word_changes
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import change, current_view, seed_widget, start_review
-from sparsecbm.ui.word_scores import is_dark
+from sparsecbm.ui.shell import is_dark
 
 _EDIT = "explain:edit"
 

@@ -37,6 +37,11 @@ def note(text: str) -> None:
     st.markdown(f":small[{text}]")
 
 
+def is_dark() -> bool:
+    """True when the reader's theme is dark."""
+    return bool(st.context.theme.type == "dark")
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Show what goes wrong inside in place: a user's error with its message, a bug with a number for the log."""

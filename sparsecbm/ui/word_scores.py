@@ -15,7 +15,7 @@ from sparsecbm.types import Attribution, Explanation
 from sparsecbm.ui.address import View
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import change
-from sparsecbm.ui.shell import note
+from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.token_view import token_view
 from sparsecbm.ui.tokens import token_pieces
 
@@ -57,11 +57,6 @@ def receipt(explanation: Explanation) -> None:
 def how(attribution: Attribution) -> str:
     """Method and steps, e.g. "Integrated gradients, 32 steps"."""
     return method_named(attribution.method).with_steps(attribution.steps)
-
-
-def is_dark() -> bool:
-    """True when the reader's theme is dark."""
-    return bool(st.context.theme.type == "dark")
 
 
 def _sentence(attribution: Attribution) -> str:

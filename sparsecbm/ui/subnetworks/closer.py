@@ -14,10 +14,9 @@ from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
-from sparsecbm.ui.shell import note
+from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes
-from sparsecbm.ui.word_scores import is_dark
 
 PAIR_HELP = (
     "Each bar is one part of the network: the weights that both subnetworks use, that only the first uses, and that "

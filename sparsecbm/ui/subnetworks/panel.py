@@ -20,11 +20,10 @@ from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
-from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.shell import errors_shown, is_dark, note
 from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.closer import closer_look, export_button
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes, to_address, with_residual
-from sparsecbm.ui.word_scores import is_dark
 
 MATRIX_HELP = (
     "Jaccard overlap: the weights that both subnetworks use, as a share of those that at least one uses. 0 is nothing "
