@@ -94,6 +94,7 @@ class TrainConfig:
                      concepts (sequential), or with the backbone (joint)
     concept_targets  hard majority labels, or the annotators' shares as soft targets
     gamma            weight of the concept loss beside the label loss
+    foreign_penalty  weight, in masked epochs, of what concepts' heads read from each other's passes; 0 leaves it out
     passes_per_step  passes trained per step in masked epochs, drawn at random; None trains all K + 1
     residual_l2      strengths of the residual's penalty to choose from, on the evaluation split
     head_rows        training rows whose features fit the residual and the label head
@@ -107,6 +108,7 @@ class TrainConfig:
     regime: Regime = "independent"
     concept_targets: Targets = "shares"
     gamma: float = 2.0
+    foreign_penalty: float = 0.0
     epochs_dense: int = 3
     epochs_prune: int = 1
     epochs_finetune: int = 2
@@ -130,6 +132,8 @@ class TrainConfig:
                               "epochs_finetune: the best epoch is chosen at the final sparsity.")
         if self.batch_size < 1 or self.learning_rate <= 0 or self.head_learning_rate <= 0:
             raise ConfigError("batch_size must be at least 1 and learning rates must be positive.")
+        if not 0 <= self.foreign_penalty < float("inf"):
+            raise ConfigError(f"foreign_penalty is {self.foreign_penalty}; allowed: 0 or more.")
         if self.probe_rows < 0:
             raise ConfigError(f"probe_rows is {self.probe_rows}; allowed: 0 or more.")
         passes = len(self.model.passes)

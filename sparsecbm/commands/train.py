@@ -41,6 +41,7 @@ SETTINGS = (
     Setting("--epochs-finetune", "epochs_finetune", "epochs at the final sparsity", whole),
     Setting("--batch-size", "batch_size", "texts per step", whole),
     Setting("--learning-rate", "learning_rate", "peak learning rate of the backbone", number),
+    Setting("--foreign-penalty", "foreign_penalty", "weight of what a concept reads from another's pass", number),
     Setting("--passes-per-step", "passes_per_step", "passes trained per masked step, drawn at random", whole),
     Setting("--probe-rows", "probe_rows", "rows on which the subnetworks are probed at the end, 0 for none", whole),
     Setting("--seed", "seed", "seed of everything random", whole),

@@ -15,7 +15,7 @@ from sparsecbm.model.inference import pool_texts
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.training.display import TrainingDisplay
-from sparsecbm.training.losses import training_loss
+from sparsecbm.training.losses import foreign_reading, training_loss
 from sparsecbm.training.prune import prune
 from sparsecbm.training.rows import TrainingRows
 from sparsecbm.training.saliency import Saliency, saliency
@@ -108,6 +108,8 @@ class Trainer:
                 self.model.run_pass({name: parameters[name] * stack[k] for name, stack in stacks.items()},
                                     embedded, encoded.attention_mask) for k in chosen], dim=1)
         loss = training_loss(self.model, self.config, pooled, chosen, batch)
+        if stacks is not None and self.config.foreign_penalty:
+            loss = loss + self.config.foreign_penalty * foreign_reading(self.model, pooled, chosen, batch)
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)

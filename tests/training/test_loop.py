@@ -178,6 +178,18 @@ def test_random_passes_are_drawn_anew_in_every_step(tmp_path: Path, monkeypatch:
     assert {tuple(some) for some in masked} == {(0, 1), (0, 2), (1, 2)}
 
 
+def test_the_foreign_penalty_counts_in_masked_steps_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before there are masks all passes are one, and what one concept reads there is every concept's."""
+    read: list[list[int]] = []
+    monkeypatch.setattr(module, "foreign_reading", lambda model, pooled, chosen, rows, reading=module.foreign_reading:
+                        read.append(chosen) or reading(model, pooled, chosen, rows))
+    free = weights(run(trainer(tmp_path / "free")).model)
+    assert read == []
+    held = weights(run(trainer(tmp_path / "held", foreign_penalty=0.5)).model)
+    assert len(read) == 6  # one pruning and one fine-tuning epoch of three batches; none in the dense one
+    assert any(not torch.equal(held[name], free[name]) for name in free)
+
+
 def test_the_learning_rate_follows_its_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trainer(tmp_path, model={"kind": "dense"})
     rates: list[list[float]] = []

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from sparsecbm.config import TrainConfig
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.training.losses import concept_losses, label_loss, training_loss
+from sparsecbm.training.losses import concept_losses, foreign_reading, label_loss, training_loss
 from sparsecbm.training.rows import TrainingRows
 from tests.helpers import random_masks, tiny_encoder, tiny_model, toy_split, train_config
 
@@ -147,3 +147,54 @@ def test_a_single_pass_teaches_its_own_head_only(k: int) -> None:
     taught = model.concept_weight.grad.abs().sum((1, 2)) if model.concept_weight.grad is not None else torch.zeros(2)
     assert (taught > 0).tolist() == [k == 0, k == 1]
     assert (model.residual_weight.grad is not None and bool((model.residual_weight.grad != 0).any())) == (k == 2)
+
+
+# -- what concepts read from each other's passes -------------------------------------------------------------------
+
+
+def test_foreign_reading_by_hand() -> None:
+    """Two concepts, two rows: the first pass tells the second concept's head (.5, .25, .25) and (.25, .5, .25)."""
+    model, _, _ = setup()
+    model.concept_bias.data.zero_()
+    model.concept_weight.data.zero_()
+    model.concept_weight.data[1, :, :3] = torch.eye(3)
+    targets = torch.zeros(2, 2, 3)
+    targets[0, :, 0] = targets[1, :, 1] = 1
+    rows = TrainingRows(("a", "b"), targets, torch.ones(2, 2, dtype=torch.bool), torch.zeros(2, dtype=torch.int64))
+    pooled = torch.zeros(2, 2, 16)
+    pooled[:, 0, :3] = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]]))
+    first = math.log(0.5) - (math.log(0.5) + math.log(0.25)) / 2  # prior (.5, .5, 0): the same for both rows
+    second = math.log(0.5) - math.log(1 / 3)  # the second pass tells the first concept's head nothing at all
+    expected = (first + second) / 2 * 3 / 2  # two of three passes were chosen
+    assert foreign_reading(model, pooled, [0, 1], rows).item() == pytest.approx(expected)
+
+
+def test_a_pass_that_tells_the_prior_costs_nothing() -> None:
+    model, _, rows = setup()
+    model.concept_weight.data.zero_()
+    known = rows.known.unsqueeze(-1)
+    model.concept_bias.data = ((rows.targets * known).sum(0) / known.sum(0)).clamp_min(1e-30).log()
+    assert foreign_reading(model, torch.randn(3, 3, 16), [0, 1, 2], rows).abs() < 1e-6
+
+
+def test_foreign_reading_moves_the_passes_of_concepts_and_no_head() -> None:
+    model, _, rows = setup()
+    pooled = torch.randn(3, 3, 16, requires_grad=True)
+    foreign_reading(model, pooled, [0, 1, 2], rows).backward()
+    assert pooled.grad is not None
+    assert (pooled.grad.abs().sum((0, 2)) > 0).tolist() == [True, True, False]  # not the residual's
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_the_residuals_pass_alone_reads_nothing_foreign() -> None:
+    model, _, rows = setup()
+    assert foreign_reading(model, torch.randn(3, 1, 16), [2], rows) == 0
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_random_passes_read_the_same_on_average(size: int) -> None:
+    model, _, rows = setup()
+    pooled = torch.randn(3, 3, 16)
+    choices = [list(chosen) for chosen in itertools.combinations(range(3), size)]
+    some = torch.stack([foreign_reading(model, pooled[:, chosen], chosen, rows) for chosen in choices])
+    torch.testing.assert_close(some.mean(), foreign_reading(model, pooled, [0, 1, 2], rows))
