@@ -90,6 +90,8 @@ class PruneConfig:
 class TrainConfig:
     """How a model is trained. Epochs run in the order dense warm-up, pruning, fine-tuning.
 
+    start            checkpoint that training goes on from, with its weights and masks, in fine-tuning epochs only; None
+                     starts from the backbone
     regime           how the label head is learned: on true concepts (independent: concept first), on predicted
                      concepts (sequential), or with the backbone (joint)
     concept_targets  hard majority labels, or the annotators' shares as soft targets
@@ -105,6 +107,7 @@ class TrainConfig:
     backbone: str
     model: ModelConfig
     prune: PruneConfig = field(default_factory=PruneConfig)
+    start: str | None = None
     regime: Regime = "independent"
     concept_targets: Targets = "shares"
     gamma: float = 2.0
@@ -127,7 +130,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if min(self.epochs_dense, self.epochs_prune, self.epochs_finetune) < 0 or self.epochs < 1:
             raise ConfigError("Epochs must not be negative, and at least one epoch is needed.")
-        if self.model.kind == "sparse" and min(self.epochs_prune, self.epochs_finetune) < 1:
+        if self.start is not None and (self.epochs_dense or self.epochs_prune):
+            raise ConfigError("A run that starts from a checkpoint has its masks already, but "
+                              f"{self.epochs_dense} dense and {self.epochs_prune} pruning epochs came; set both to 0.")
+        if self.model.kind == "sparse" and min(self.epochs_prune + (self.start is not None), self.epochs_finetune) < 1:
             raise ConfigError("A sparse model needs at least one epochs_prune, to find its masks, and one "
                               "epochs_finetune: the best epoch is chosen at the final sparsity.")
         if self.batch_size < 1 or self.learning_rate <= 0 or self.head_learning_rate <= 0:

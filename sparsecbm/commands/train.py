@@ -28,6 +28,7 @@ class Setting:
 
 SETTINGS = (
     Setting("--backbone", "backbone", "folder or Hub id of the pretrained transformer to start from"),
+    Setting("--start", "start", "checkpoint folder to go on training from, in fine-tuning epochs only"),
     Setting("--kind", "model.kind", "label only, concepts, or concepts with a mask each", choices=get_args(Kind)),
     Setting("--bottleneck", "model.bottleneck", "what the label head reads of a concept", choices=get_args(Bottleneck)),
     Setting("--scheme", "prune.scheme", "how masks share weights", choices=get_args(Scheme)),
@@ -98,6 +99,8 @@ def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainCon
             _write(settings, setting.path, value)
     if options.no_residual:
         _write(settings, "model.residual", False)
+    if settings.get("start") is not None:
+        settings.setdefault("backbone", settings["start"])
     if "backbone" not in settings:
         raise ConfigError("No backbone came; allowed: a folder with a pretrained transformer, or its id on the Hub. "
                           "Add --backbone PATH_OR_HUB_ID.")

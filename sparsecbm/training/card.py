@@ -16,7 +16,7 @@ subnetwork of one shared backbone, plus a visible residual. Read it with `stream
 - Kind: {kind}; concepts: {concepts}; values: {values}; labels: {labels}.
 - Backbone: `{backbone}`; masks: {masks}.
 - Trained on `{train}` of {data} ({rows} rows, seed {seed}, {epochs} epochs, {minutes:.0f} minutes);
-  best epoch {best}, chosen on {selection} rows of the evaluation split.
+  best epoch {best}, chosen on {selection} rows of the evaluation split.{before}
 
 ## What was measured
 On split `{split}`, n = {n}. Percent, with bootstrap 95 % intervals where given.
@@ -54,7 +54,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         train=training["split"], data=model["schema"]["name"], rows=training["rows"], seed=config["seed"],
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
-        selection=config["selection_rows"], split=report["split"], n=report["n"],
+        selection=config["selection_rows"], before=_before(training), split=report["split"], n=report["n"],
         table="\n".join(_rows(report, metrics["baselines"])), correction=_correction(report),
         subnetworks=_subnetworks(metrics))
 
@@ -64,6 +64,15 @@ def _damping(ratio: dict[str, float]) -> str:
     if not ratio:
         return ""
     return f"; damping ratio {', '.join(f'{name} {value:.2f}' for name, value in ratio.items())} (1 would be magnitude)"
+
+
+def _before(training: dict[str, Any]) -> str:
+    """What a run went on from, where it did not start from the backbone."""
+    if "before" not in training:
+        return ""
+    earlier = training["before"]
+    epochs = f", trained on `{earlier['split']}` for {len(earlier['epochs'])} epochs" if "split" in earlier else ""
+    return f"\n- It went on from the checkpoint `{earlier['hash'][:12]}`{epochs}."
 
 
 def _rows(report: dict[str, Any], baselines: dict[str, Any]) -> list[str]:

@@ -53,6 +53,10 @@ class Trainer:
         """Whether masks are in use at all."""
         return self.config.model.kind == "sparse"
 
+    def begin_with(self, masks: ConceptMasks) -> None:
+        """Start with these masks, at the final sparsity."""
+        self.progress.masks, self.progress.prune_step = masks.to(self.model.device), self.config.prune.steps
+
     def resume(self) -> None:
         """Go on from the last finished epoch of the run in the output folder."""
         self.progress = load_state(self.output, self.config, self.model, self.optimizer, self.config.model.passes)

@@ -31,6 +31,9 @@ from sparsecbm.training.state import FOLDER
 
 log = logging.getLogger(__name__)
 
+#: How far the masks that a run starts with may be from the sparsity of its settings: rounding.
+SPARSITY_TOLERANCE = 0.005
+
 
 def train(
     config: TrainConfig,
@@ -50,15 +53,14 @@ def train(
             raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of "
                               f"{config.model.schema.name}; use one data set for both.")
     _seed(config.seed)
-    backbone = pretrained_backbone(config.backbone)
-    if config.model.max_tokens > max_positions(backbone):
-        raise ConfigError(f"max_tokens is {config.model.max_tokens}, but {config.backbone} reads at most "
-                          f"{max_positions(backbone)} tokens; set max_tokens to that or less.")
     accelerator = Accelerator(cpu=device == "cpu")
-    model = SparseCBM(config.model, backbone).to(accelerator.device)
-    encoder = Encoder.load(config.backbone, config.model.max_tokens)
+    before = None if config.start is None else _started(config, config.start)
+    model, encoder = _untrained(config) if before is None else (before.model, before.encoder)
+    model.to(accelerator.device)
     rows, eval_rows = (TrainingRows.of(split, config.concept_targets) for split in (train_split, eval_split))
     trainer = Trainer(model, encoder, rows, eval_rows, config, output, accelerator)
+    if before is not None and before.masks is not None:
+        trainer.begin_with(before.masks)
     if resume:
         trainer.resume()
     elif (output / FOLDER).exists():
@@ -67,8 +69,7 @@ def train(
         progress = trainer.run(display)
     started = time.perf_counter()
     report, penalties = _fit_heads(trainer, rows, eval_rows, eval_split)
-    masks = progress.masks if trainer.sparse else None
-    save_checkpoint(output, model, encoder, masks)
+    save_checkpoint(output, model, encoder, progress.masks if trainer.sparse else None)
     training = {
         "config": to_json(config), "split": train_split.name, "rows": len(rows), "data_hash": train_split.data_hash,
         "read": train_split.report.read, "dropped": dict(train_split.report.dropped),
@@ -76,6 +77,8 @@ def train(
         "damping_ratio": progress.damping_ratio, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
+    if before is not None:
+        training["before"] = {"hash": before.hash, **before.metrics.get("training", {})}
     metrics = {"dev": report, "baselines": {}, "training": training}
     _write(output, metrics)
     if trainer.sparse and config.probe_rows:
@@ -83,6 +86,28 @@ def train(
         _write(output, metrics | _probed(load_checkpoint(output, accelerator.device), eval_split, config))
     shutil.rmtree(output / FOLDER)
     return output
+
+
+def _untrained(config: TrainConfig) -> tuple[SparseCBM, Encoder]:
+    backbone = pretrained_backbone(config.backbone)
+    if config.model.max_tokens > max_positions(backbone):
+        raise ConfigError(f"max_tokens is {config.model.max_tokens}, but {config.backbone} reads at most "
+                          f"{max_positions(backbone)} tokens; set max_tokens to that or less.")
+    return SparseCBM(config.model, backbone), Encoder.load(config.backbone, config.model.max_tokens)
+
+
+def _started(config: TrainConfig, start: str) -> Checkpoint:
+    """A trained model to go on with; ConfigError when it is another than the settings speak of."""
+    found = load_checkpoint(start, "cpu")
+    if found.model.config != config.model:
+        raise ConfigError(f"The checkpoint {start} has other model settings than this run; repeat those of its "
+                          "config.json, or start from a backbone.")
+    sparsity = [1 - density for density in (found.masks.density() if found.masks else {}).values()]
+    if any(abs(one - config.prune.sparsity) > SPARSITY_TOLERANCE for one in sparsity):
+        raise ConfigError(f"The checkpoint {start} is {100 * min(sparsity):.1f} to {100 * max(sparsity):.1f} % sparse, "
+                          f"but prune.sparsity is {config.prune.sparsity}; set that to what the checkpoint has.")
+    found.model.requires_grad_(True)
+    return found
 
 
 def add_baselines(folder: Path, others: Mapping[str, Path]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
@@ -101,6 +102,53 @@ def test_core_and_exclusive_parts_are_in_the_checkpoint(
     for name in masks.matrices:
         users = masks.unpack(name).sum(0)
         assert int((users > 1).sum()) < 3
+
+
+@pytest.fixture
+def trained(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> Path:
+    return train(train_config(backbone), rows, other_rows, tmp_path / "first", "cpu")
+
+
+def test_a_run_goes_on_from_a_checkpoint_with_its_masks(
+    trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, epochs_finetune=2)
+    second = load_checkpoint(train(config, rows, other_rows, tmp_path / "second", "cpu"), "cpu")
+    first = load_checkpoint(trained, "cpu")
+    assert first.masks is not None and second.masks is not None
+    assert all(torch.equal(second.masks.bits[name], bits) for name, bits in first.masks.bits.items())
+    name = first.masks.matrices[0]
+    old, new = (made.model.backbone.get_parameter(name) for made in (first, second))
+    assert not torch.equal(old, new)
+    unused = ~first.masks.unpack(name).any(0)
+    assert (new - old)[unused].abs().max() < 0.05 * old.abs().max()  # weight decay and rounding only
+    training = second.metrics["training"]
+    assert len(training["epochs"]) == 2 and training["before"]["hash"] == first.hash
+    assert first.hash[:12] in second.card and first.hash[:12] not in first.card
+
+
+def test_without_any_learning_a_run_that_goes_on_stays_where_it_was(
+    trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    """It starts from the weights of the checkpoint, not from those of the backbone."""
+    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, epochs_finetune=1,
+                          learning_rate=1e-12, head_learning_rate=1e-12)
+    first, second = (load_checkpoint(folder, "cpu").model.backbone.state_dict()
+                     for folder in (trained, train(config, rows, other_rows, tmp_path / "second", "cpu")))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"prune": {"sparsity": 0.8}}, "70.* % sparse, but prune.sparsity is 0.8"),
+    ({"model": {"bottleneck": "logits"}}, "other model settings"),
+    ({"model": {"kind": "dense"}}, "other model settings"),
+])
+def test_a_checkpoint_that_does_not_fit_the_settings_is_refused(
+    changes: dict[str, Any], message: str, trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+) -> None:
+    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, **changes)
+    with pytest.raises(ConfigError, match=message):
+        train(config, rows, other_rows, tmp_path / "second", "cpu")
 
 
 def test_splits_of_another_schema_are_refused(backbone: Path, rows: Split, tmp_path: Path) -> None:
