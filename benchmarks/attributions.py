@@ -7,19 +7,16 @@ Both ways explain the Positive value of every concept on one review of up to 45 
 and must give the same scores. They take turns; what counts is the ratio of the medians.
 """
 
-import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from captum.attr import LayerIntegratedGradients
 
-from benchmarks.passes import REVIEW, REVIEW_TOKENS, medians
+from benchmarks.passes import REVIEW, REVIEW_TOKENS, medians, options_on_a_checkpoint
 from sparsecbm.data import load_split
 from sparsecbm.explain.attribution import attribute
 from sparsecbm.explainer import Explainer
@@ -115,12 +112,7 @@ def gaps(checkpoint: Checkpoint, data: str, split: str, sample: int, seed: int) 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; 0 within the limits, 1 beyond them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.attributions", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/cebab-minilm"), help="a sparse checkpoint")
-    parser.add_argument("--repeats", type=int, default=5, help="timed rounds (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads (default: all)")
-    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    parser = options_on_a_checkpoint("attributions", __doc__, repeats=5)
     parser.add_argument("--data", help="folder or zip with the CEBaB release files, to measure completeness too")
     parser.add_argument("--split", default="dev", help="its split (default: %(default)s)")
     parser.add_argument("--sample", type=int, default=100, help="reviews of it (default: %(default)s)")

@@ -122,14 +122,20 @@ def measure(checkpoint: Checkpoint, repeats: int, threads: int) -> dict[str, Any
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 0 within the limits, 1 beyond them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.passes", description=__doc__,
+def options_on_a_checkpoint(name: str, description: str | None, repeats: int) -> argparse.ArgumentParser:
+    """The command line of a benchmark that times a checkpoint; it may add options of its own."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/cebab-minilm"), help="a sparse checkpoint")
-    parser.add_argument("--repeats", type=int, default=25, help="timed rounds (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=repeats, help="timed rounds (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads (default: all)")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the comparison; 0 within the limits, 1 beyond them."""
+    parser = options_on_a_checkpoint("passes", __doc__, repeats=25)
     parser.add_argument("--json", action="store_true", help="write JSON")
     options = parser.parse_args(arguments)
     result = measure(load_checkpoint(options.checkpoint, options.device), options.repeats, options.threads)

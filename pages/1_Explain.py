@@ -19,6 +19,7 @@ with ui.errors_shown():
     with st.spinner("Reading the review…"):
         prediction = ui.predicted(explainer, view.text)
     ui.text_notices(view, prediction)
+    ui.revisions_elsewhere()
     ui.word_panel(prediction)
     if explainer.checkpoint.kind == "black_box":
         ui.label_panel(prediction)

@@ -17,4 +17,6 @@ with ui.errors_shown():
     ui.sharing_panel(explainer)
     ui.overlap_panel()
     ui.proof_panel()
+    ui.compare_panel()
+    ui.leaning_panel()
     ui.live_panel()

@@ -1,4 +1,4 @@
-"""The command line: `python -m sparsecbm train | evaluate | explain | faithfulness | overlap`.
+"""The command line: `python -m sparsecbm train | evaluate | explain | faithfulness | overlap | intervene | curve`.
 
 Exit codes: 0 done, 2 something the user can mend (one line on standard error says what), 130 interrupted.
 """
@@ -6,12 +6,12 @@ Exit codes: 0 done, 2 something the user can mend (one line on standard error sa
 import sys
 from collections.abc import Sequence
 
-from sparsecbm.commands import evaluate, explain, faithfulness, overlap, train
+from sparsecbm.commands import curve, evaluate, explain, faithfulness, intervene, overlap, train
 from sparsecbm.commands.console import quieten, write_line
 from sparsecbm.commands.parser import PROGRAM, Parser, parse
 from sparsecbm.errors import InputError, SparseCBMError
 
-COMMANDS = (train, evaluate, explain, faithfulness, overlap)
+COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve)
 
 
 def build_parser() -> Parser:

@@ -1,7 +1,7 @@
 """Everything that can go wrong for a user, as one tree.
 
     SparseCBMError            base: one sentence saying what came, what is allowed, what to do
-    ├── InputError            a text, override or target that cannot be used
+    ├── InputError            a text, override, target or patch that cannot be used
     ├── DataError             a data file that is missing, malformed or wrongly labelled
     ├── CheckpointError       a checkpoint that is missing, truncated or does not fit together
     ├── ConfigError           settings that contradict each other
@@ -16,7 +16,7 @@ class SparseCBMError(Exception):
 
 
 class InputError(SparseCBMError):
-    """A text, override or target that cannot be used."""
+    """A text, override, target or patch that cannot be used."""
 
 
 class DataError(SparseCBMError):

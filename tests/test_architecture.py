@@ -23,7 +23,7 @@ LEVELS = {
 }
 #: Steps to the side that the design allows: (module, unit).
 SIDEWAYS = {
-    ("explain/probes.py", "evaluate"), ("evaluate/curves.py", "intervene"),
+    ("explain/probes.py", "evaluate"), ("intervene/blast_radius.py", "evaluate"), ("evaluate/curves.py", "intervene"),
     ("export/content.py", "figures"), ("export/page.py", "figures"), ("export/table.py", "figures"),
 }
 #: Units beside each other that must not meet although their levels would allow it: the two ways in.

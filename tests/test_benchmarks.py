@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import attributions, overlap, passes
+from benchmarks import attributions, overlap, passes, revision
 from sparsecbm.model.checkpoint import load_checkpoint
 
 
@@ -91,3 +91,34 @@ def test_the_overlap_of_random_masks_is_timed_and_weighed(capsys: Any, monkeypat
 def test_the_masks_of_the_overlap_benchmark_are_as_large_as_bert_base() -> None:
     shape = overlap.BERT_BASE
     assert shape["layers"] * (4 * shape["hidden"] ** 2 + 2 * shape["hidden"] * shape["inner"]) == 84_934_656
+
+
+def test_a_revision_is_timed_and_its_agreement_counted(tiny_checkpoint: Path, tiny_data: Path, capsys: Any) -> None:
+    sizes = ["--repeats", "1", "--threads", "1", "--device", "cpu", "--sample", "3", "--portion", "0.1"]
+    code = revision.main(["--checkpoint", str(tiny_checkpoint), "--data", str(tiny_data), *sizes])
+    made = json.loads(capsys.readouterr().out)
+    time, agreement = made["time"], made["agreement"]
+    assert time["tokens"] == 45 and time["limits"] == {"step_over_pass": 3, "step_over_published": 0.2}
+    assert time["step_over_pass"] == pytest.approx(time["step_ms"] / time["pass_ms"])
+    assert time["step_over_published"] == pytest.approx(time["step_ms"] / min(time["sorting_ms"], time["published_ms"]))
+    assert time["within_limits"] == (time["step_over_pass"] <= 3 and time["step_over_published"] <= 0.2)
+    assert agreement["reviews"] == 3 <= agreement["concepts"] and agreement["portion_largest"] <= 0.1
+    assert agreement["within_limits"] == (agreement["agree"] >= 0.9)
+    assert (code == 0) == (time["within_limits"] and agreement["within_limits"])
+
+
+def test_the_published_edit_prunes_a_share_of_all_weights_and_grows_as_many(tiny_checkpoint: Path) -> None:
+    """By the size of the saliency, whatever its sign: so it may move the concept either way, but keeps the density."""
+    checkpoint = load_checkpoint(tiny_checkpoint, "cpu")
+    assert checkpoint.masks is not None
+    weights, encoded, kept = checkpoint.model.masked_weights(checkpoint.masks), passes.review(checkpoint), []
+    run_pass = checkpoint.model.run_pass
+    checkpoint.model.run_pass = lambda own, *rest: kept.append(own) or run_pass(own, *rest)  # type: ignore[method-assign]
+    long = revision.padded(checkpoint, encoded)
+    assert long.input_ids.shape == (1, 256) and int(long.attention_mask.sum()) == 45
+    logits = [revision.published(checkpoint, weights, some, 0, 2, 0.1) for some in (encoded, long)]
+    torch.testing.assert_close(*logits, atol=1e-4, rtol=1e-4)
+    for name in checkpoint.masks.matrices:
+        before, after = (kept[place][name] != 0 for place in (0, 1))
+        assert int(before.sum()) == int(after.sum())
+        assert 0 < int((before & ~after).sum()) <= int(0.1 * before.numel())

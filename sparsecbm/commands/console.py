@@ -97,6 +97,11 @@ def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]
     Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(table)
 
 
+def in_steps(method: str, steps: int | None) -> str:
+    """A method with its steps, if it takes any, e.g. "shapley in 25 steps"."""
+    return method if steps is None else f"{method} in {steps} steps"
+
+
 def printable(text: str) -> str:
     """A text with its control characters made visible, so that it cannot steer the terminal."""
     return "".join(c if c.isprintable() else "·" if c not in "\n\t" else " " for c in text)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json
 from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.commands.patches import add_patch, described, patch_of, patched
 
 
 def add(commands: Commands) -> None:
@@ -18,6 +19,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--split", default="dev", help="split to score; dev and validation are one and the same (default: %(default)s)"
     )
+    add_patch(parser)
     add_checkpoint(parser)
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -38,18 +40,26 @@ def run(options: argparse.Namespace) -> None:
     """Score the checkpoint and write the report."""
     from sparsecbm.data import load_split
     from sparsecbm.evaluate.report import evaluate
+    from sparsecbm.export.edits import patch_json
     from sparsecbm.model.checkpoint import load_checkpoint
 
     with only_result_on_stdout():
+        patch = patch_of(options)
         split = load_split(options.dataset, options.data, options.split)
         checkpoint = load_checkpoint(checkpoint_of(options), device_of(options))
+        if patch is not None:
+            checkpoint = patched(checkpoint, patch)
         with progress_bar("scoring", len(split)) as progress:
             report = evaluate(checkpoint, split, progress=progress).to_json()
+        if patch is not None:
+            report["patch"] = patch_json(patch, split.schema)
     if options.json:
         write_json(report)
         return
     for line in split.report.lines():
         say(line)
+    if patch is not None:
+        say(f"With {described(patch)}")
     show(report)
 
 

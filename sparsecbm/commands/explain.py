@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from sparsecbm.commands.console import only_result_on_stdout, printable, say, show_table, write_json
+from sparsecbm.commands.console import in_steps, only_result_on_stdout, printable, say, show_table, write_json
 from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, add_method, checkpoint_of, device_of
+from sparsecbm.commands.patches import add_patch, described, patch_of
 from sparsecbm.errors import InputError
 
 #: Words shown per target in the text form; the JSON form has them all.
@@ -29,6 +30,15 @@ def add(commands: Commands) -> None:
     )
     add_method(parser)
     parser.add_argument("--no-residual", action="store_true", help="leave the residual out of the label")
+    add_override(parser)
+    add_patch(parser)
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def add_override(parser: argparse.ArgumentParser) -> None:
+    """Which concepts a person sets."""
     parser.add_argument(
         "--override",
         action="append",
@@ -36,31 +46,36 @@ def add(commands: Commands) -> None:
         metavar="CONCEPT=VALUE",
         help="set a concept, e.g. food=Positive, or food=0.2,0.3,0.5 for a distribution over its values; repeatable",
     )
-    add_checkpoint(parser)
-    add_json(parser)
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Explain the text and write the result."""
     from sparsecbm.explainer import Explainer
     from sparsecbm.export import explanation_json
+    from sparsecbm.export.edits import patch_json
     from sparsecbm.types import Target
 
     with only_result_on_stdout():
-        text = utf8(options.text)
+        text, patch = utf8(options.text), patch_of(options)
         explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
-        overrides = _overrides(options.override, explainer.schema)
+        overrides = overrides_of(options.override, explainer.schema)
         targets = [Target.parse(target, explainer.schema) for target in options.target] if options.target else None
-        explanation = explainer.explain(text, targets, method=options.method, steps=options.steps,
-                                        residual=not options.no_residual)
+        if patch is not None:
+            explainer.check_patch(patch)
+        explanation = explainer.explain(
+            text, targets, method=options.method, steps=options.steps, residual=not options.no_residual,
+            changes=() if patch is None else patch.changes)
         intervention = None
         if overrides:
             intervention = explainer.override(explanation.prediction, overrides, residual=not options.no_residual)
         values = explanation_json(explanation, intervention)
+        if patch is not None:
+            values["patch"] = patch_json(patch, explainer.schema)
     if options.json:
         write_json(values)
     else:
+        if patch is not None:
+            say(f"With {described(patch)}")
         show(values)
 
 
@@ -75,7 +90,8 @@ def utf8(text: str) -> str:
     return text
 
 
-def _overrides(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
+def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
+    """The overrides that were asked for, by concept; InputError when one is none, or a concept is set twice."""
     from sparsecbm.intervene.override import parse_override
 
     overrides: dict[str, tuple[float, ...]] = {}
@@ -93,11 +109,11 @@ def show(values: dict[str, Any]) -> None:
     if values["truncated"]:
         say(f"Note: first {values['tokens_read']} of {values['tokens_total']} tokens read.")
     intervention = values.get("intervention")
-    _show_prediction(values, "Prediction" if intervention is None else "Before")
+    show_prediction(values, "Prediction" if intervention is None else "Before")
     if intervention is not None:
-        changes = ", ".join(f"{concept} set to {_best(p)}" for concept, p in intervention["overrides"].items())
+        changes = ", ".join(f"{concept} set to {best(p)}" for concept, p in intervention["overrides"].items())
         say(f"\nOverride: {changes}")
-        _show_prediction(intervention["after"], "After")
+        show_prediction(intervention["after"], "After")
     say(f"\nWords that moved each target most, in logits (the {WORDS_SHOWN} largest)")
     for attribution in values["attributions"]:
         words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
@@ -105,15 +121,15 @@ def show(values: dict[str, Any]) -> None:
         say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g} "
             f"of {attribution['difference']:+.2f})")
     receipt = values["receipt"]
-    steps = values["attributions"][0]["steps"]
-    method = receipt["method"] + ("" if steps is None else f" in {steps} steps")
+    method = in_steps(receipt["method"], values["attributions"][0]["steps"])
     say(f"\n{method}, checkpoint {receipt['checkpoint'][:12]}, {receipt['device']} {receipt['dtype']}, "
         f"{receipt['milliseconds']:.0f} ms")
 
 
-def _show_prediction(values: dict[str, Any], title: str) -> None:
+def show_prediction(values: dict[str, Any], title: str) -> None:
+    """Label and ledger of a prediction, given as its JSON values."""
     label = values["label"]["name"]
-    parts = [(c["name"], _best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
+    parts = [(c["name"], best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
     rows = [
         ("bias", "", f"{values['label_bias'][label]:+.3f}"),
         *parts,
@@ -121,10 +137,11 @@ def _show_prediction(values: dict[str, Any], title: str) -> None:
         None,
         ("sum", "", f"{values['label']['logits'][label]:+.3f}"),
     ]
-    heading = f"{title}: label {_best(values['label']['probabilities'])}"
+    heading = f"{title}: label {best(values['label']['probabilities'])}"
     show_table(heading, ("part", "value", f"logit of label {label}"), rows)
 
 
-def _best(probabilities: dict[str, float]) -> str:
+def best(probabilities: dict[str, float]) -> str:
+    """The most probable name with its probability."""
     name = max(probabilities, key=probabilities.__getitem__)
     return f"{name} ({probabilities[name]:.0%})"

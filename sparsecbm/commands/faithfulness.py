@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json, write_line
+from sparsecbm.commands.console import (
+    in_steps,
+    only_result_on_stdout,
+    progress_bar,
+    say,
+    show_table,
+    write_json,
+    write_line,
+)
 from sparsecbm.commands.evaluate import add_data
-from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of, whole
+from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, check_save, checkpoint_of, device_of, whole
 from sparsecbm.errors import InputError
 
 #: Under this name the result stands in metrics.json.
@@ -60,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
         _check(options, source)
         split = load_split(options.dataset, options.data, options.split)
         checkpoint = load_checkpoint(source, device_of(options))
-        texts = _sample(split.texts, options.sample, options.seed)
+        texts = [split.texts[row] for row in split.draw(options.sample, options.seed)]
         if len(texts) < options.sample:
             write_line(f"Split {split.name} has {len(texts)} reviews, fewer than {options.sample}: all of them are "
                        "used.")
@@ -97,23 +105,13 @@ def _check(options: argparse.Namespace, source: str | Path) -> None:
     for name, least in (("sample", 1), ("shuffled", 0), ("seed", 0)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} {getattr(options, name)} came; allowed: {least} or more. Give another number.")
-    if options.save and not Path(source).is_dir():
-        raise InputError(f"--save came with {str(source)!r}, which is no folder here; allowed: a checkpoint folder to "
-                         "write to. Leave --save out, or copy the checkpoint.")
-
-
-def _sample(texts: Sequence[str], size: int, seed: int) -> list[str]:
-    """Texts at random; with the same seed, a larger sample begins with the smaller one."""
-    import numpy as np
-
-    return [texts[row] for row in np.random.default_rng(seed).permutation(len(texts))[:size]]
+    check_save(options, source)
 
 
 def show(report: dict[str, Any]) -> None:
     """The numbers as a person reads them: means over reviews with 95 % intervals."""
     for method, subjects in report["methods"].items():
-        steps = report["steps"][method]
-        title = f"{method}{'' if steps is None else f' in {steps} steps'}, {report['n']} reviews of {report['split']}"
+        title = f"{in_steps(method, report['steps'][method])}, {report['n']} reviews of {report['split']}"
         _show_method(f"{title}, words deleted", subjects)
         replaced = {subject: entry["replacement"] for subject, entry in subjects.items() if "replacement" in entry}
         if replaced:

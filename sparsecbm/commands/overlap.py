@@ -1,13 +1,15 @@
 """`overlap`: how the concepts' subnetworks share weights and, on a labelled split, whether each carries its concept."""
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparsecbm.commands.comparison import JSON_HELP, against, show_comparison
 from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json, write_line
 from sparsecbm.commands.evaluate import add_data
-from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of, whole
+from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, check_save, checkpoint_of, device_of, whole
 from sparsecbm.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +29,12 @@ def add(commands: Commands) -> None:
         help="show how subnetworks share weights and, with --probe, whether each carries its concept",
         description="Count which weights the concepts' masks share, beside what independent masks would share. With "
         "--probe, also read each concept through its own mask, through other and random masks, and with weights "
-        "knocked out, on a labelled split.",
+        "knocked out, on a labelled split. With --against, also count what they have in common with other masks.",
+        epilog=JSON_HELP,
     )
+    parser.add_argument("--against", metavar="FOLDER_OR_SPARSITY",
+                        help="compare with another checkpoint's masks, or with these pruned further by magnitude, "
+                        "without training, e.g. runs/other or 90%%")
     parser.add_argument("--probe", action="store_true", help="also measure accuracies on a split; this takes minutes")
     add_data(parser, required=False)
     parser.add_argument("--split", default="dev", help="split to probe on (default: %(default)s)")
@@ -38,7 +44,8 @@ def add(commands: Commands) -> None:
                         help="random masks that each concept's own is compared with (default: %(default)s)")
     parser.add_argument("--seed", type=whole, default=0, help="seed of sample and random masks (default: %(default)s)")
     parser.add_argument("--save", action="store_true",
-                        help="also write what the probe measured into metrics.json of the checkpoint, for the app")
+                        help="also write what the probe measured into metrics.json of the checkpoint, for the app, and "
+                        "into its card")
     add_checkpoint(parser)
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -48,23 +55,28 @@ def run(options: argparse.Namespace) -> None:
     """Count, measure if asked to, and write the numbers."""
     from sparsecbm.explain.overlap import mask_overlap
     from sparsecbm.explain.parts import Subnetworks
-    from sparsecbm.model.checkpoint import add_metrics, load_checkpoint
+    from sparsecbm.explainer import Explainer
+    from sparsecbm.model.checkpoint import load_checkpoint
 
     with only_result_on_stdout():
         source = checkpoint_of(options)
         _check(options, source)
+        other = None if options.against is None else against(options.against)
         checkpoint = load_checkpoint(source, device_of(options))
         report: Report = {"checkpoint": checkpoint.hash, **mask_overlap(Subnetworks.of(checkpoint)).to_json()}
+        compared = None if other is None else Explainer(checkpoint).compare(other)
         probed = _probe(options, checkpoint) if options.probe else None
     measured = {} if probed is None else probed.to_json()
     if options.json:
-        write_json(report | measured)
+        write_json(report | ({} if compared is None else {"against": compared.to_json()}) | measured)
     else:
         show_overlap(report)
+        if compared is not None:
+            show_comparison(compared)
         if probed is not None:
             show_probe(probed)
     if options.save:  # last: what cannot be saved has at least been shown
-        add_metrics(checkpoint.path, measured)
+        _save(checkpoint.path, measured)
 
 
 def _check(options: argparse.Namespace, source: str | Path) -> None:
@@ -75,9 +87,7 @@ def _check(options: argparse.Namespace, source: str | Path) -> None:
     if options.save and not options.probe:
         raise InputError("--save came without --probe; allowed: both, for only what the probe measures is kept. Add "
                          "--probe, or leave --save out.")
-    if options.save and not Path(source).is_dir():
-        raise InputError(f"--save came with {str(source)!r}, which is no folder here; allowed: a checkpoint folder to "
-                         "write to. Leave --save out, or copy the checkpoint.")
+    check_save(options, source)
 
 
 def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "SubnetworkProbe":
@@ -102,6 +112,17 @@ def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "Subnetwork
             shown = round(share * STEPS)
 
         return probe(*wanted, progress=progress)
+
+
+def _save(folder: Path, measured: Mapping[str, Any]) -> None:
+    """Keep what was measured: in metrics.json and, where training wrote a card from that file, in the card."""
+    from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics
+    from sparsecbm.training.card import model_card
+
+    add_metrics(folder, measured)
+    metrics = json.loads((folder / METRICS_FILE).read_text())
+    if "training" in metrics:
+        (folder / CARD_FILE).write_text(model_card(metrics))
 
 
 def show_overlap(report: Report) -> None:

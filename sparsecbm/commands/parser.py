@@ -55,6 +55,13 @@ def checkpoint_of(options: argparse.Namespace) -> str | Path:
     return asked or DEFAULT_CHECKPOINT
 
 
+def check_save(options: argparse.Namespace, source: str | Path) -> None:
+    """InputError when `--save` came and the checkpoint is no folder here to write to."""
+    if options.save and not Path(source).is_dir():
+        raise InputError(f"--save came with {str(source)!r}, which is no folder here; allowed: a checkpoint folder to "
+                         "write to. Leave --save out, or copy the checkpoint.")
+
+
 def add_device(parser: Parser) -> None:
     """Where to compute."""
     parser.add_argument("--device", help="cpu, cuda or cuda:N (default: cuda where there is one, else cpu)")

@@ -100,6 +100,13 @@ class Split:
         """Annotators' votes, summing to 1 over `value`."""
         return np.array(self.dataset["shares"], dtype=np.float64)
 
+    def draw(self, size: int, seed: int) -> Int[np.ndarray, " drawn"]:
+        """Numbers of at most `size` rows, drawn without replacement, in the order in which they were drawn.
+
+        With the same seed, a larger draw begins with the smaller one.
+        """
+        return np.random.default_rng(seed).permutation(len(self))[:size]
+
     @cached_property
     def data_hash(self) -> str:
         """SHA-256 of the rows and the names behind their indices: the same content, the same hash, anywhere."""

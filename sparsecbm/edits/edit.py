@@ -1,13 +1,16 @@
 """What a person changes of a model's answer: a concept set to a distribution, or the weights that a pass uses."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Int
 
 #: Per matrix, flat positions of weights in ascending order; a matrix without any is left out.
-Positions = Mapping[str, Int[np.ndarray, " weight"]]
+Positions = Mapping[str, Int[np.ndarray, " _weight"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,17 @@ class MaskChange:
         """The change that undoes this one."""
         return MaskChange(self.pass_, self.grown, self.dropped)
 
+    @cached_property
+    def digest(self) -> str:
+        """A hash of the content: the same for equal changes and no others, in any process."""
+        digest = hashlib.sha256(json.dumps(self.pass_).encode())
+        for positions in (self.dropped, self.grown):
+            for name in sorted(positions):
+                digest.update(json.dumps([name, len(positions[name])]).encode())
+                digest.update(positions[name].astype("<i8").tobytes())
+            digest.update(b"|")
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Override:
@@ -46,7 +60,8 @@ class Override:
 class Revision:
     """A concept's mask changed so that the concept of a review goes to `value`.
 
-    `portion` is the share of the active weights, 0..1, that was exchanged at most over all `steps` together.
+    `portion` is the share of the pass's active weights, 0..1, that all `steps` together exchanged: dropped, and as many
+    others grown. No matrix exchanged a larger share than the bound that was asked for.
     """
 
     concept: str

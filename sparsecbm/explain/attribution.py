@@ -47,7 +47,7 @@ def attribute(
     how = method_named(method)
     steps = how.checked_steps(steps)
     owned = [(number, term) for number, target in enumerate(targets) for term in terms_of(model, target, residual)]
-    review = _Review.of(model, encoder, text)
+    review = EmbeddedReview.of(model, encoder, text)
     calls = how.calls(steps or 1, len(review.words) + 1)
     _check_size(how, steps, calls * len(owned) * len(review.features))
     scores, differences = _score(model, weights, review, [term for _, term in owned], how, steps or 1,
@@ -61,7 +61,7 @@ def attribute(
 
 
 @dataclass(frozen=True, eq=False)
-class _Review:
+class EmbeddedReview:
     """The embeddings of a review and of its baseline; `features` gives each token's word, or the number of words."""
 
     words: tuple[Word, ...]
@@ -71,7 +71,8 @@ class _Review:
     baseline: Float[Tensor, "1 token embedding"]
 
     @classmethod
-    def of(cls, model: SparseCBM, encoder: Encoder, text: str) -> "_Review":
+    def of(cls, model: SparseCBM, encoder: Encoder, text: str) -> "EmbeddedReview":
+        """Read a text; InputError when it is blank."""
         words, token_words = encoder.words(text)
         encoded = encoder.encode([text]).to(model.device)
         none = len(words)  # special tokens are no word's: they stay as they are
@@ -94,8 +95,8 @@ class _Countdown:
 
 
 def _score(
-    model: SparseCBM, weights: MaskedWeights | None, review: _Review, terms: Sequence[Term], how: Method, steps: int,
-    countdown: _Countdown,
+    model: SparseCBM, weights: MaskedWeights | None, review: EmbeddedReview, terms: Sequence[Term], how: Method,
+    steps: int, countdown: _Countdown,
 ) -> tuple[Float[np.ndarray, "term feature"], Float[np.ndarray, " term"]]:
     """Scores and f(x) - f(baseline) of every term, so many terms at a time as fit into memory."""
     fitting = max(1, BATCH_TOKENS // len(review.features))

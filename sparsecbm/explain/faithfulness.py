@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.special import softmax
 from scipy.stats import kendalltau
 
 from sparsecbm.errors import InputError
@@ -45,7 +46,7 @@ def faithfulness(
     logits = review.logits(attribution.target, kept, removal, residual, progress)
     index, against = attribution.target.indices(review.schema)
     moved = _read(logits, index, against)
-    probabilities = _read(_softmax(logits), index, against)
+    probabilities = _read(softmax(logits, axis=-1), index, against)
     fractions = TENTHS / 10
     for array in (fractions, probabilities):
         array.setflags(write=False)  # results are shared
@@ -74,11 +75,6 @@ def _ranks(costs: Float[np.ndarray, " word"]) -> Int[np.ndarray, " word"]:
 
 def _read(table: Float[np.ndarray, "set name"], index: int, against: int | None) -> Float[np.ndarray, " set"]:
     return table[:, index] if against is None else table[:, index] - table[:, against]
-
-
-def _softmax(logits: Float[np.ndarray, "set name"]) -> Float[np.ndarray, "set name"]:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True))
 
 
 def _tau(scores: Float[np.ndarray, " word"], losses: Float[np.ndarray, " word"]) -> float | None:

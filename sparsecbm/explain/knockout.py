@@ -27,6 +27,7 @@ def knock_out(
         _check(one, subnetworks)
     masks = subnetworks.masks
     removed, stacks = dict.fromkeys(masks.passes, 0), dict(weights.stacks)
+    instead = {k: dict(own) for k, own in weights.instead.items()}
     for site in subnetworks.sites.values():
         gone = _gone(subnetworks, site, knock_outs)
         lost = [int(np.bitwise_count(bits.cpu().numpy()).sum()) for bits in gone]
@@ -34,9 +35,12 @@ def knock_out(
             continue
         chosen = ConceptMasks(masks.passes, {site.name: site.shape}, {site.name: gone}).unpack(site.name)
         stacks[site.name] = stacks[site.name].masked_fill(chosen, 0)
+        for k, own in instead.items():
+            if site.name in own:
+                own[site.name] = own[site.name].masked_fill(chosen[k], 0)
         for name, count in zip(masks.passes, lost, strict=True):
             removed[name] += count
-    return MaskedWeights(stacks), removed
+    return MaskedWeights(stacks, instead), removed
 
 
 def _gone(subnetworks: Subnetworks, site: WeightSite, knock_outs: Iterable[KnockOut]) -> Bits:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sparsecbm.errors import CheckpointError, InputError, unknown_name
 from sparsecbm.model.backbone import WeightSite, attention_heads
-from sparsecbm.model.checkpoint import Checkpoint
+from sparsecbm.model.checkpoint import Outline
 from sparsecbm.model.masks import ConceptMasks
 
 #: Matrices whose outputs belong to heads, and how many times all heads stand side by side in them.
@@ -24,7 +24,7 @@ class Subnetworks:
     heads: int
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint) -> "Subnetworks":
+    def of(cls, checkpoint: Outline) -> "Subnetworks":
         """Those of a sparse checkpoint; CheckpointError for one of another kind."""
         model, masks = checkpoint.model, checkpoint.masks
         if masks is None:

@@ -55,7 +55,7 @@ def probe(
     """
     masks, settings = Subnetworks.of(checkpoint).masks, probe_settings(checkpoint, split, sample, random_masks, seed)
     concepts = checkpoint.model.config.schema.concepts
-    rows = np.sort(np.random.default_rng(seed).permutation(len(split))[: settings.n])
+    rows = np.sort(split.draw(settings.n, seed))
     truth = split.concepts[rows]
     unknown = [concept for k, concept in enumerate(concepts) if not (truth[:, k] >= 0).any()]
     if unknown:

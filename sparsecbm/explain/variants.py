@@ -1,12 +1,14 @@
-"""Other masks made from a checkpoint's: the controls that say whether a subnetwork is needed."""
+"""Other masks made from a checkpoint's: sparser ones, and the controls that say whether a subnetwork is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from sparsecbm.errors import InputError
+from sparsecbm.model.keeping import best_weights, kept_weights
 from sparsecbm.model.masks import Bits, ConceptMasks
 
 OneMask = UInt8[Tensor, " byte"]
@@ -64,6 +66,30 @@ def random_mask(masks: ConceptMasks, kept: tuple[int, ...], generator: np.random
         chosen[generator.choice(rows * columns, count, replace=False, shuffle=False)] = True
         bits[name] = torch.from_numpy(np.packbits(chosen)).unsqueeze(0).to(masks.bits[name].device)
     return ConceptMasks(("random",), masks.shapes, bits)
+
+
+def sparser(
+    masks: ConceptMasks, weights: Mapping[str, Float[Tensor, "_row _column"]], sparsity: float
+) -> ConceptMasks:
+    """Masks that drop the share `sparsity` (0..1) of every matrix: of what a pass keeps, the weights smallest in
+    magnitude go, of equal ones the later; nested in `masks`, and nothing is trained again.
+
+    One mask is unpacked at a time. InputError when some mask is sparser already, or nothing would be left.
+    """
+    bits = {}
+    for name, (rows, columns) in masks.shapes.items():
+        magnitude, count = weights[name].abs().flatten(), kept_weights(1 - sparsity, rows * columns)
+        kept = []
+        for k, pass_ in enumerate(masks.passes):
+            active = masks.unpack_pass(name, k).flatten()
+            if not 0 < count <= int(active.sum()):
+                raise InputError(f"A sparsity of {100 * sparsity:g} % came, which leaves {count:,} weights of {name}; "
+                                 f"{pass_} keeps {int(active.sum()):,} of them now. Allowed: at least one, and no more "
+                                 "than now. Choose a sparsity above the present one and below 100 %.")
+            one = best_weights(magnitude, active, count).reshape(1, 1, rows, columns)
+            kept.append(ConceptMasks.from_bools(("kept",), {name: one[0]}).bits[name])
+        bits[name] = torch.cat(kept)
+    return ConceptMasks(masks.passes, masks.shapes, bits)
 
 
 def _one(masks: ConceptMasks, choose: Callable[[Bits], OneMask]) -> ConceptMasks:

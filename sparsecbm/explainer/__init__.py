@@ -3,16 +3,20 @@
 import time
 from pathlib import Path
 
+from sparsecbm.explainer.blast import BlastExplainer
+from sparsecbm.explainer.comparison import ComparisonExplainer
 from sparsecbm.explainer.interventions import Interventions
 from sparsecbm.explainer.resident import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 from sparsecbm.explainer.resident import CheckpointInfo as CheckpointInfo
+from sparsecbm.explainer.revisions import RevisionExplainer
 from sparsecbm.explainer.subnetworks import SubnetworkExplainer
 from sparsecbm.explainer.words import WordExplainer
 from sparsecbm.explainer.words import default_targets as default_targets
 from sparsecbm.model.checkpoint import load_checkpoint
 
 
-class Explainer(WordExplainer, SubnetworkExplainer, Interventions):
+class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, BlastExplainer, RevisionExplainer,
+                Interventions):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
     Safe for many threads, and nothing a caller does changes the model.

@@ -1,17 +1,19 @@
 """A checkpoint on its device, behind one lock: what every way to ask the model stands on."""
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from sparsecbm.explain.attribution import Progress
 from sparsecbm.intervene.override import override
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import MaskedWeights
-from sparsecbm.model.prediction import predict
+from sparsecbm.model.prediction import predict, predict_many
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 
@@ -65,6 +67,16 @@ class Resident:
         """Concepts and label of one review. InputError on blank text; long text is cut and the result says so."""
         return self._predict(text, self._weights, residual)
 
+    def predict_many(self, texts: Sequence[str], progress: Progress = lambda _: None) -> list[Prediction]:
+        """As `predict` for each text, in their order and up to rounding, in about half the time on a CPU.
+
+        `progress` gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. InputError when
+        a text is blank.
+        """
+        with self._lock:
+            return predict_many(self._model, self._encoder, self._weights, texts, self.checkpoint.hash,
+                                self._giving_way(progress))
+
     def _predict(self, text: str, weights: MaskedWeights | None, residual: bool) -> Prediction:
         with self._lock:
             prediction = predict(self._model, self._encoder, weights, text, self.checkpoint.hash)
@@ -75,3 +87,16 @@ class Resident:
         with self._lock:
             after = override(self._model, prediction, {}, residual=False).after
         return replace(after, receipt=replace(after.receipt, method=prediction.receipt.method))
+
+    def _giving_way(self, progress: Progress) -> Progress:
+        """Report progress with the lock released, so that nobody waits for the whole of something slow."""
+
+        def between_batches(share: float) -> None:
+            self._lock.release()
+            try:
+                progress(share)
+                time.sleep(0.0005)  # a thread that waits for the lock takes it now; without a pause it seldom would
+            finally:
+                self._lock.acquire()
+
+        return between_batches

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from cachetools import LRUCache
 
+from sparsecbm.edits.edit import MaskChange
 from sparsecbm.explain.attribution import Progress, attribute
 from sparsecbm.explain.faithfulness import ORDERS, faithfulness
 from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
 from sparsecbm.explain.removal import WordRemoval
-from sparsecbm.explainer.resident import Resident
+from sparsecbm.explainer.changed import ChangedResident, bearing, digests
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.types import Attribution, Explanation, Faithfulness, Prediction, Target, Word
 
@@ -20,7 +21,7 @@ CACHE_BYTES = 64 * 2**20
 REVIEWS_KEPT = 4
 
 
-class WordExplainer(Resident):
+class WordExplainer(ChangedResident):
     """Scores of words, and whether they can be trusted."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
@@ -42,22 +43,24 @@ class WordExplainer(Resident):
         steps: int | None = None,
         residual: bool = True,
         progress: Progress = lambda _: None,
+        changes: Sequence[MaskChange] = (),
     ) -> Explanation:
         """A prediction and the words behind it; by default for every concept's predicted value and the label.
 
         What was worked out before comes from a cache. `progress` gets the share done, 0..1, and may raise Cancelled;
-        others get their turn meanwhile.
+        others get their turn meanwhile. With `changes`, all of it is as if the masks had been changed so.
         """
         started = time.perf_counter()
-        prediction = self.predict(text, residual)
+        prediction = self.predict_changed(text, changes, residual) if changes else self.predict(text, residual)
         steps = method_named(method).checked_steps(steps)
-        keys = {target: (text, target, method, steps, residual)
+        keys = {target: (text, target, method, steps, residual, digests(bearing(changes, target.concept)))
                 for target in (default_targets(prediction) if targets is None else targets)}
         with self._lock:
             found = {target: self._attributions[key] for target, key in keys.items() if key in self._attributions}
             missing = [target for target in keys if target not in found]
             if missing:
-                made = attribute(self._model, self._encoder, self._weights, text, missing, method, steps, residual,
+                weights = self._weights_after(tuple(changes)) if changes else self._weights
+                made = attribute(self._model, self._encoder, weights, text, missing, method, steps, residual,
                                  self._giving_way(progress))
                 found |= zip(missing, made, strict=True)
                 self._attributions.update((keys[target], found[target]) for target in missing)
@@ -87,19 +90,6 @@ class WordExplainer(Resident):
                 found = faithfulness(review, attribution, removal, residual, orders, self._giving_way(progress))
                 self._faithfulness[key] = found
         return found
-
-    def _giving_way(self, progress: Progress) -> Progress:
-        """Report progress with the lock released, so that nobody waits for a whole slow explanation."""
-
-        def between_batches(share: float) -> None:
-            self._lock.release()
-            try:
-                progress(share)
-                time.sleep(0.0005)  # a thread that waits for the lock takes it now; without a pause it seldom would
-            finally:
-                self._lock.acquire()
-
-        return between_batches
 
 
 def _bytes(result: Attribution | Faithfulness) -> int:

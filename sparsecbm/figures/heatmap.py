@@ -53,14 +53,21 @@ def full_colour(attributions: Iterable[Attribution]) -> float:
     return max([LEAST_LIMIT, *(float(abs(array).max()) for array in arrays)])
 
 
+def effect_text(share: float) -> str:
+    """What a word does whose score is this share of the one with the full colour; "it" is the target."""
+    if abs(share) < SHADED_FROM:
+        return "hardly matters"
+    return "speaks for it" if share > 0 else "speaks against it"
+
+
 def _word(word: str, score: float, limit: float, dark: bool | None) -> str:
     share = score / limit
     shown = as_html(word)
+    tip = f"{signed(score)}: {effect_text(share)}"
     if abs(share) < SHADED_FROM:
-        return f'<span title="{signed(score)}: hardly matters">{shown}</span>'
-    verb = "speaks for it" if score > 0 else "speaks against it"
+        return f'<span title="{tip}">{shown}</span>'
     mark = ""
     if abs(share) >= PRINTED_FROM:
         mark = f'<sup style="font-size:.68em;margin-left:.15em"><bdi>{signed(score)}</bdi></sup>'
-    return (f'<span title="{signed(score)}: {verb}" style="{shading(share, dark)};border-radius:.25rem;'
-            f'padding:.12em .2em">{shown}{mark}</span>')
+    return (f'<span title="{tip}" style="{shading(share, dark)};border-radius:.25rem;padding:.12em .2em">'
+            f'{shown}{mark}</span>')

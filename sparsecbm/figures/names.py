@@ -1,5 +1,10 @@
 """How labels, values, targets and numbers are written wherever a person reads them."""
 
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction, Receipt, Target
 
@@ -25,6 +30,17 @@ def percent(share: float) -> str:
     """A probability for reading; never 0 % or 100 % for what is not exactly that."""
     number = "<1" if 0 < share < 0.005 else ">99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
     return f"{number}\u00a0%"  # a space where no line breaks
+
+
+def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
+    """Some shares from the least to the largest, e.g. "26 to 29 %"."""
+    low, high = (f"{100 * share:.{digits}f}" for share in (shares.min(), shares.max()))
+    return f"{low if low == high else f'{low} to {high}'}\u00a0%"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as people list them, e.g. "food, noise and service"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def signed(number: float) -> str:

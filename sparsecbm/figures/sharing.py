@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from jaxtyping import Int
 
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on, mixed
+from sparsecbm.figures.names import percent_range
 from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
 from sparsecbm.subnetworks.counts import MaskCounts
 
@@ -82,24 +83,19 @@ def sharing_text(total: MaskCounts) -> str:
     parts, weights = concept_parts(total), int(total.weights[0])
     concepts = len(parts[CORE])
     kept = (weights - parts[UNUSED]) / weights
-    said = (f"Of {_many(weights)} weights that can be switched off, each concept is read with {_range(kept)}, its "
-            "subnetwork.")
+    said = (f"Of {_many(weights)} weights that can be switched off, each concept is read with "
+            f"{percent_range(kept, 1)}, its subnetwork.")
     if concepts == 1:
         return said
     core, own, some = (parts[part] / weights for part in (CORE, OWN, SOME))
-    said += (f" {_range(core[:1])} are a common core that all {concepts} concepts use; {_range(own)} belong to one "
-             "concept alone")
-    said += f", and {_range(some)} it shares with some of the others." if some.max() >= 0.0005 else "."
-    return said + f" {_range(total.shared_by[0, :1] / weights)} are used by none of them."
+    said += (f" {percent_range(core[:1], 1)} are a common core that all {concepts} concepts use; "
+             f"{percent_range(own, 1)} belong to one concept alone")
+    said += f", and {percent_range(some, 1)} it shares with some of the others." if some.max() >= 0.0005 else "."
+    return said + f" {percent_range(total.shared_by[0, :1] / weights, 1)} are used by none of them."
 
 
 def _printed(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.03 else ""
-
-
-def _range(shares: np.ndarray) -> str:
-    low, high = (f"{100 * share:.1f}" for share in (shares.min(), shares.max()))
-    return f"{low if low == high else f'{low} to {high}'}\u00a0%"
 
 
 def _many(count: int) -> str:

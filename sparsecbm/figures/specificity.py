@@ -1,6 +1,8 @@
 """Whether subnetworks carry their concepts: accuracies through every mask, what knocking out costs, in words too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from sparsecbm.figures.cells import cells
+from sparsecbm.figures.names import listed
 from sparsecbm.figures.plotly_text import plain
 from sparsecbm.subnetworks.probe import Necessity, SubnetworkProbe
 
@@ -35,6 +38,18 @@ class Lead:
     def weak(self) -> bool:
         """True when the lead is too small to call the subnetwork this concept's own."""
         return round(self.lead, 6) < LEAST_LEAD
+
+
+def measured_specificity(metrics: Mapping[str, Any], concepts: int) -> tuple[Square, str, int] | None:
+    """What evaluation kept: [mask, head] accuracy, the split and its number of reviews; None where it did not."""
+    report = metrics.get("dev") or {}
+    try:
+        square = np.array(report.get("specificity"), dtype=float)
+    except (TypeError, ValueError):
+        return None
+    if square.shape != (concepts, concepts) or not np.isfinite(square).all():
+        return None
+    return square, str(report.get("split", "dev")), int(report.get("n", 0))
 
 
 def leads(specificity: Square, concepts: tuple[str, ...]) -> tuple[Lead, ...]:
@@ -89,7 +104,7 @@ def knock_out_text(probe: SubnetworkProbe, concept: str) -> str:
     k, one = probe.concepts.index(concept), probe.necessity[concept]
     whole, own = probe.cost()[k], probe.cost(exclusive=True)[k]
     order = sorted(range(len(whole)), key=lambda j: j != k)
-    costs = _listed([f"{_cost(float(whole[j])) if j == k else _whole(float(whole[j]))} on {probe.concepts[j]}"
+    costs = listed([f"{_cost(float(whole[j])) if j == k else _whole(float(whole[j]))} on {probe.concepts[j]}"
                      for j in order])
     return (f"Knocking out {concept}'s subnetwork costs {costs}; "
             f"knocking out only the part that is its own costs {_cost(float(own[k]))} on {concept}, and the others "
@@ -132,7 +147,3 @@ def _number(change: float) -> str:
 
 def _percent(share: float) -> float:
     return round(100 * share, 1)
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

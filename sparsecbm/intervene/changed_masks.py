@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Int, UInt8
 
 from sparsecbm.edits.edit import MaskChange, Positions
 from sparsecbm.errors import InputError, unknown_name
@@ -21,32 +22,38 @@ def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> Concept
         if change.pass_ not in masks.passes:
             raise InputError(unknown_name("pass", change.pass_, masks.passes))
         k = masks.passes.index(change.pass_)
-        for positions, used in ((change.dropped, True), (change.grown, False)):
-            for name in positions:
-                _check(masks, name, positions)
-                old = bits[name].cpu().numpy()[k]
-                bits[name] = bits[name].clone()
-                bits[name][k] = torch.from_numpy(_flipped(old, positions[name], used, name)).to(bits[name].device)
+        for name in dict.fromkeys((*change.dropped, *change.grown)):
+            if name not in masks.shapes:
+                raise InputError(unknown_name("matrix", name, masks.matrices))
+            row = bits[name][k].cpu().numpy().copy()
+            found = [_checked(positions, row, used, name, masks.shapes[name])
+                     for positions, used in ((change.dropped, True), (change.grown, False))]
+            for positions in found:
+                np.bitwise_xor.at(row, positions >> 3, _place(positions))
+            bits[name] = bits[name].clone()
+            bits[name][k] = torch.from_numpy(row)
     return ConceptMasks(masks.passes, masks.shapes, bits)
 
 
-def _check(masks: ConceptMasks, name: str, positions: Positions) -> None:
-    if name not in masks.shapes:
-        raise InputError(unknown_name("matrix", name, masks.matrices))
-    rows, columns = masks.shapes[name]
-    found = positions[name]
-    if len(found) and not (found[0] >= 0 and found[-1] < rows * columns and bool((np.diff(found) > 0).all())):
+def _checked(
+    positions: Positions, bits: UInt8[np.ndarray, " byte"], used: bool, name: str, shape: tuple[int, int]
+) -> Int[np.ndarray, " weight"]:
+    """The positions in one matrix; InputError unless they are there, in order, and all used, or all not."""
+    found, size = positions.get(name, np.zeros(0, dtype=np.int32)), shape[0] * shape[1]
+    if not len(found):
+        return found
+    if not (found[0] >= 0 and found[-1] < size and bool((found[1:] > found[:-1]).all())):
         raise InputError(f"A change of {name} has positions {found[0]} to {found[-1]}, or not in ascending order; "
-                         f"allowed: different ones from 0 to {rows * columns - 1}, ascending.")
+                         f"allowed: different ones from 0 to {size - 1}, ascending.")
+    wrong = int((((bits[found >> 3] & _place(found)) > 0) != used).sum())
+    if wrong:
+        what = "drops are not used" if used else "grows are used"
+        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}; it was made for other masks. "
+                         "Apply it to the masks it was made for.")
+    return found
 
 
-def _flipped(bits: np.ndarray, positions: np.ndarray, used: bool, name: str) -> np.ndarray:
-    place = (128 >> (positions & 7)).astype(np.uint8)
-    byte = positions >> 3
-    wrong = ((bits[byte] & place) > 0) != used
-    if wrong.any():
-        raise InputError(f"{int(wrong.sum())} of {len(positions)} weights of {name} are {'not ' if used else ''}used "
-                         "already; the change was made for other masks. Apply it to the masks it was made for.")
-    flipped = bits.copy()
-    np.bitwise_xor.at(flipped, byte, place)
-    return flipped
+def _place(positions: Int[np.ndarray, " weight"]) -> UInt8[np.ndarray, " weight"]:
+    """The bit of each position in its byte."""
+    place: np.ndarray = (128 >> (positions & 7)).astype(np.uint8)
+    return place

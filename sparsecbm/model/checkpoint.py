@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from sparsecbm.config import ModelConfig, from_json, to_json
 from sparsecbm.errors import CheckpointError, ConfigError
 from sparsecbm.model.backbone import empty_backbone
 from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.files import read_json, read_tensors, require
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 
@@ -34,15 +34,21 @@ HASHED_FILES = (CONFIG_FILE, WEIGHTS_FILE, MASKS_FILE, *TOKENIZER_FILES)
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """A model with everything it needs to answer. `masks` is None for black-box and dense models."""
+class Outline:
+    """What a checkpoint is, without the weights. `masks` is None for black-box and dense models."""
 
     model: SparseCBM
-    encoder: Encoder
     masks: ConceptMasks | None
     hash: str
     path: Path
     metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checkpoint(Outline):
+    """A model with everything it needs to answer."""
+
+    encoder: Encoder
     card: str = ""
 
 
@@ -73,9 +79,8 @@ def write_notes(folder: Path, metrics: dict[str, Any], card: str) -> None:
 def add_metrics(folder: Path, values: Mapping[str, Any]) -> None:
     """Put measurements into metrics.json, each in place of its last; who reads meanwhile gets a whole file."""
     path = folder / METRICS_FILE
-    metrics = _read_json(folder, METRICS_FILE) if path.exists() else {}
     new = folder / f"{METRICS_FILE}.new"
-    new.write_text(json.dumps(metrics | dict(values), indent=1) + "\n")
+    new.write_text(json.dumps(_metrics(folder) | dict(values), indent=1) + "\n")
     new.replace(path)
 
 
@@ -85,33 +90,50 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
     Weights are held in float32. `device` None means CUDA where there is one, else the CPU.
     """
     folder = _locate(source)
-    needed = [CONFIG_FILE, WEIGHTS_FILE, *TOKENIZER_FILES]
-    settings = _read_json(folder, CONFIG_FILE)
+    model = _described(folder)
+    require(folder, [CONFIG_FILE, WEIGHTS_FILE, *TOKENIZER_FILES,
+                      *([MASKS_FILE] if model.config.kind == "sparse" else [])])
+    _load_weights(model, read_tensors(folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
+    masks = _load_masks(model, folder)
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    card = folder / CARD_FILE
+    return Checkpoint(
+        model=model.to(device).eval().requires_grad_(False),
+        encoder=Encoder.load(folder, model.config.max_tokens),
+        masks=None if masks is None else masks.to(device),
+        hash=_hash(folder),
+        path=folder,
+        metrics=_metrics(folder),
+        card=card.read_text() if card.exists() else "",
+    )
+
+
+def load_outline(folder: Path) -> Outline:
+    """Read a checkpoint folder without its weights, as quickly as its masks can be read; checked as far as it is read.
+
+    The model lies on torch's meta device: it tells of its shape and cannot run.
+    """
+    with torch.device("meta"):
+        model = _described(folder)
+    return Outline(model, _load_masks(model, folder), _hash(folder), folder, _metrics(folder))
+
+
+def _described(folder: Path) -> SparseCBM:
+    """The model that the settings describe, its weights still to be loaded."""
+    settings = read_json(folder, CONFIG_FILE)
     if settings.get("format") != FORMAT:
         raise CheckpointError(f"{folder / CONFIG_FILE} is of format {settings.get('format')}; this version reads "
                               f"{FORMAT}. Use the version that wrote it, or train again.")
     try:
         config = from_json(ModelConfig, settings["model"], folder / CONFIG_FILE)
-        model = SparseCBM(config, empty_backbone(settings["backbone"]))
+        return SparseCBM(config, empty_backbone(settings["backbone"]))
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise CheckpointError(f"{folder / CONFIG_FILE} does not describe a model ({error}); "
                               "restore the file.") from None
-    if config.kind == "sparse":
-        needed.append(MASKS_FILE)
-    _require(folder, needed)
-    _load_weights(model, _read_tensors(folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
-    masks = _load_masks(model, folder / MASKS_FILE) if config.kind == "sparse" else None
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    card = folder / CARD_FILE
-    return Checkpoint(
-        model=model.to(device).eval().requires_grad_(False),
-        encoder=Encoder.load(folder, config.max_tokens),
-        masks=None if masks is None else masks.to(device),
-        hash=_hash(folder),
-        path=folder,
-        metrics=_read_json(folder, METRICS_FILE) if (folder / METRICS_FILE).exists() else {},
-        card=card.read_text() if card.exists() else "",
-    )
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    return read_json(folder, METRICS_FILE) if (folder / METRICS_FILE).exists() else {}
 
 
 def _locate(source: str | Path) -> Path:
@@ -128,31 +150,6 @@ def _locate(source: str | Path) -> Path:
                               f"({type(error).__name__}); check the path or the id.") from None
 
 
-def _require(folder: Path, names: list[str]) -> None:
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing:
-        raise CheckpointError(f"The checkpoint {folder} lacks {', '.join(missing)}; it needs {', '.join(names)}. "
-                              "Copy the folder again in full.")
-
-
-def _read_json(folder: Path, name: str) -> dict[str, Any]:
-    _require(folder, [name])
-    try:
-        values = json.loads((folder / name).read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{folder / name} is not valid JSON ({error}); restore the file.") from None
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{folder / name} holds a {type(values).__name__}, not an object; restore the file.")
-    return values
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is truncated or damaged ({error}); copy the file again.") from None
-
-
 def _load_weights(model: SparseCBM, tensors: dict[str, Tensor], path: Path) -> None:
     expected = model.state_dict()
     _check_names(set(expected), set(tensors), path)
@@ -163,8 +160,12 @@ def _load_weights(model: SparseCBM, tensors: dict[str, Tensor], path: Path) -> N
     model.load_state_dict(tensors, strict=True)
 
 
-def _load_masks(model: SparseCBM, path: Path) -> ConceptMasks:
-    bits = _read_tensors(path)
+def _load_masks(model: SparseCBM, folder: Path) -> ConceptMasks | None:
+    if model.config.kind != "sparse":
+        return None
+    path = folder / MASKS_FILE
+    require(folder, [MASKS_FILE])
+    bits = read_tensors(path)
     _check_names(set(model.sites), set(bits), path)
     passes = model.config.passes
     for name, site in model.sites.items():

@@ -1,6 +1,6 @@
 """Running a model over many texts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -9,6 +9,21 @@ from torch import Tensor
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights, SparseCBM
+
+
+def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Every place in `lengths` once, those of like length together.
+
+    A batch padded to its longest text holds at most `most` tokens, or only one text.
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[place] > most:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 @torch.inference_mode()

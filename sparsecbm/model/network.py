@@ -4,7 +4,7 @@ Tan et al., "Sparsity-Guided Holistic Explanation for LLMs with Interpretable In
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float, Int
@@ -23,9 +23,13 @@ VMAP_TOKENS = 512
 
 @dataclass(frozen=True, eq=False)
 class MaskedWeights:
-    """The masked matrices of all passes, ready to run: kept on the device between requests."""
+    """The masked matrices of all passes, ready to run: kept on the device between requests.
+
+    `instead` holds the matrices of single passes that one session has changed, which run in place of the stacked ones.
+    """
 
     stacks: Mapping[str, Float[Tensor, "pass_ row column"]]
+    instead: Mapping[int, Mapping[str, Float[Tensor, "_row _column"]]] = field(default_factory=dict)
 
     @property
     def passes(self) -> int:
@@ -34,7 +38,7 @@ class MaskedWeights:
 
     def of(self, k: int) -> dict[str, Float[Tensor, "row column"]]:
         """The matrices of pass k, for `SparseCBM.run_pass`."""
-        return {name: stack[k] for name, stack in self.stacks.items()}
+        return {name: stack[k] for name, stack in self.stacks.items()} | dict(self.instead.get(k, {}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +116,7 @@ class SparseCBM(nn.Module):
             pooled = self.run_pass({}, embedded, attention_mask)
             return pooled.unsqueeze(1).expand(-1, len(self.config.passes), -1)
         weights = self.masked_weights(masks) if isinstance(masks, ConceptMasks) else masks
-        if attention_mask.numel() <= VMAP_TOKENS:
+        if attention_mask.numel() <= VMAP_TOKENS and not weights.instead:
             run = torch.vmap(self.run_pass, in_dims=(0, None, None), out_dims=1, randomness="different")
             together: Tensor = run(weights.stacks, embedded, attention_mask)
             return together

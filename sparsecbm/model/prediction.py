@@ -1,6 +1,7 @@
-"""One review to one `Prediction`, and the label of concepts that a person has set."""
+"""Reviews to `Prediction`s, and the label of concepts that a person has set."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.network import Ledger, MaskedWeights, SparseCBM
+from sparsecbm.model.inference import batches
+from sparsecbm.model.network import VMAP_TOKENS, Ledger, MaskedWeights, SparseCBM
 from sparsecbm.types import Prediction, Receipt
 
 
@@ -20,8 +22,45 @@ def predict(
 ) -> Prediction:
     """Run all passes over one review; `checkpoint` is the hash that goes on the receipt. InputError on blank text."""
     started = time.perf_counter()
-    encoded = encoder.encode([text]).to(model.device)
-    concept_logits, residual = model(encoded, weights)
+    pooled = model.pool(encoder.encode([text]).to(model.device), weights)
+    return _read_off(model, encoder, pooled, text, encoder.count_tokens(text), checkpoint, started)
+
+
+@torch.inference_mode()
+def predict_many(
+    model: SparseCBM,
+    encoder: Encoder,
+    weights: MaskedWeights | None,
+    texts: Sequence[str],
+    checkpoint: str,
+    progress: Callable[[float], None] = lambda _: None,
+) -> list[Prediction]:
+    """As `predict` for each text, in their order, but many at a time; `progress` gets the share done after each batch.
+
+    A receipt's time is that of all the work up to its text, which shared it with others.
+    """
+    started = time.perf_counter()
+    tokens = [encoder.count_tokens(text) for text in texts]
+    made: dict[int, Prediction] = {}
+    for rows in batches([min(count, encoder.max_tokens) for count in tokens], VMAP_TOKENS):
+        pooled = model.pool(encoder.encode([texts[row] for row in rows]).to(model.device), weights)
+        for row, own in zip(rows, pooled.split(1), strict=True):
+            made[row] = _read_off(model, encoder, own, texts[row], tokens[row], checkpoint, started)
+        progress(len(made) / len(texts))
+    return [made[row] for row in range(len(texts))]
+
+
+def _read_off(
+    model: SparseCBM,
+    encoder: Encoder,
+    pooled: Float[Tensor, "1 pass_ hidden"],
+    text: str,
+    tokens: int,
+    checkpoint: str,
+    started: float,
+) -> Prediction:
+    """One review's answer from its pooled features: its heads run alone, so that `relabel` gives it again exactly."""
+    concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
     bottleneck = model.bottleneck(concept_logits)
     ledger = model.label(bottleneck, residual)
     receipt = Receipt(checkpoint, "prediction", str(model.device), str(residual.dtype).removeprefix("torch."),
@@ -29,7 +68,7 @@ def predict(
     return Prediction(
         schema=model.config.schema, text=text, concept_probabilities=_numpy(concept_logits.softmax(-1)[0]),
         bottleneck=_numpy(bottleneck[0]), residual=_numpy(residual[0]), **_label_parts(ledger),
-        tokens_read=encoded.input_ids.shape[1], tokens_total=encoder.count_tokens(text), receipt=receipt)
+        tokens_read=min(tokens, encoder.max_tokens), tokens_total=tokens, receipt=receipt)
 
 
 @torch.inference_mode()

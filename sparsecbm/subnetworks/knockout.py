@@ -28,7 +28,10 @@ class KnockOut:
 
 @dataclass(frozen=True, eq=False)
 class KnockOutResult:
-    """The same review before and after; `removed` counts the weights that each pass had and lost."""
+    """The same review before and after; `removed` counts the weights that each pass had and lost.
+
+    `knock_outs` are those that a person asked for; none where weights went by another rule, such as their size.
+    """
 
     before: Prediction
     after: Prediction

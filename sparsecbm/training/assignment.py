@@ -4,25 +4,20 @@ All functions work on one matrix, flattened: `scores[pass_, weight]` (larger is 
 `active[pass_, weight]`, the mask so far. A weight that is not active is never revived.
 """
 
-import math
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from sparsecbm.model.keeping import best_weights, kept_weights
 
 Scores = Float[Tensor, "pass_ weight"]
 Active = Bool[Tensor, "pass_ weight"]
 
 
-def kept_weights(density: float, weights: int) -> int:
-    """How many weights make a density, rounded down so that a sparsity is always reached in full."""
-    return math.floor(density * weights + 1e-6)  # 1 - 0.9 is a little less than 0.1
-
-
 def independent(scores: Scores, active: Active, density: float) -> Active:
     """Each pass keeps its own best active weights (Tan et al. 2024)."""
     count = kept_weights(density, scores.shape[1])
-    return torch.stack([_top(score, on, count) for score, on in zip(scores, active, strict=True)])
+    return torch.stack([best_weights(score, on, count) for score, on in zip(scores, active, strict=True)])
 
 
 def core_shares(density: float, passes: int, core: float) -> tuple[float, float]:
@@ -50,7 +45,7 @@ def core_exclusive(scores: Scores, active: Active, density: float, core: float) 
     exclusive = min(room, kept - kept_weights(common, weights))
     share = kept - exclusive  # rounding never makes a mask smaller than its density
     score = scores.clamp_min(0) / scores.clamp_min(0).mean(1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)
-    shared = _top(score.clamp_min(1e-30).log().mean(0), active.all(0), share)
+    shared = best_weights(score.clamp_min(1e-30).log().mean(0), active.all(0), share)
     claim = score.sqrt() * score / score.sum(0).clamp_min(1e-30)
     own = _assign(claim, active & ~shared, exclusive)
     return own | shared
@@ -71,7 +66,7 @@ def _assign(claim: Scores, free: Active, room: int) -> Active:
         best = torch.where(bidding, claim, -torch.inf).argmax(0)
         for k in range(len(claim)):
             bids = bidding[k] & (best == k)
-            own[k] |= _top(claim[k], bids, min(int(left[k]), int(bids.sum())))
+            own[k] |= best_weights(claim[k], bids, min(int(left[k]), int(bids.sum())))
     for k in range(len(claim)):
         _fill(k, own, claim, free, room)
     return own
@@ -87,22 +82,7 @@ def _fill(k: int, own: Active, claim: Scores, free: Active, room: int) -> None:
         spare, offer = free[j] & ~own.any(0), own[j] & free[k]
         count = min(room - int(own[k].sum()), int(spare.sum()), int(offer.sum()))
         if j != k and count > 0:
-            given = _top(claim[k], offer, count)
-            own[j] = own[j] & ~given | _top(claim[j], spare, count)
+            given = best_weights(claim[k], offer, count)
+            own[j] = own[j] & ~given | best_weights(claim[j], spare, count)
             own[k] |= given
-    own[k] |= _top(claim[k], free[k] & ~own[k], room - int(own[k].sum()))
-
-
-def _top(score: Float[Tensor, " weight"], allowed: Bool[Tensor, " weight"], count: int) -> Bool[Tensor, " weight"]:
-    """The `count` best allowed weights; of equal ones those that come first."""
-    if count > int(allowed.sum()):
-        raise ValueError(f"{count} weights are to be kept, but only {int(allowed.sum())} are active.")
-    chosen = torch.zeros_like(allowed)
-    if count == 0:
-        return chosen
-    candidates = score[allowed]
-    threshold = candidates.kthvalue(len(candidates) - count + 1).values
-    chosen |= allowed & (score > threshold)
-    ties = (allowed & (score == threshold)).nonzero().squeeze(1)
-    chosen[ties[: count - int(chosen.sum())]] = True
-    return chosen
+    own[k] |= best_weights(claim[k], free[k] & ~own[k], room - int(own[k].sum()))

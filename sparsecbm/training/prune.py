@@ -2,8 +2,9 @@
 
 from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
+from sparsecbm.model.keeping import kept_weights
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.training.assignment import core_exclusive, independent, kept_weights
+from sparsecbm.training.assignment import core_exclusive, independent
 from sparsecbm.training.saliency import Saliency
 
 

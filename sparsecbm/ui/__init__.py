@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from sparsecbm.ui.home import introduction as introduction
     from sparsecbm.ui.home import model_numbers as model_numbers
     from sparsecbm.ui.home import review_box as review_box
+    from sparsecbm.ui.interventions.blast import blast_panel as blast_panel
+    from sparsecbm.ui.interventions.history_list import history_panel as history_panel
+    from sparsecbm.ui.interventions.opening import nothing_to_change as nothing_to_change
+    from sparsecbm.ui.interventions.opening import nothing_to_set as nothing_to_set
+    from sparsecbm.ui.interventions.panel import set_concepts_panel as set_concepts_panel
+    from sparsecbm.ui.interventions.patches import patches_panel as patches_panel
+    from sparsecbm.ui.interventions.revise import revise_panel as revise_panel
+    from sparsecbm.ui.interventions.revise import revisions_elsewhere as revisions_elsewhere
+    from sparsecbm.ui.interventions.session import opened_history as opened_history
     from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
     from sparsecbm.ui.review import review_form as review_form
     from sparsecbm.ui.review import text_notices as text_notices
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.subnetworks.compare import compare_panel as compare_panel
+    from sparsecbm.ui.subnetworks.leaning import leaning_panel as leaning_panel
     from sparsecbm.ui.subnetworks.live import live_panel as live_panel
     from sparsecbm.ui.subnetworks.opening import no_subnetworks as no_subnetworks
     from sparsecbm.ui.subnetworks.opening import sharing_panel as sharing_panel
@@ -34,25 +45,36 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "address_notices": "session",
+    "blast_panel": "interventions.blast",
+    "compare_panel": "subnetworks.compare",
     "concept_panel": "what_if",
     "errors_shown": "shell",
     "failure_cards": "home",
+    "history_panel": "interventions.history_list",
     "introduction": "home",
     "label_panel": "what_if",
+    "leaning_panel": "subnetworks.leaning",
     "live_panel": "subnetworks.live",
     "load_explainer": "engine",
     "model_numbers": "home",
     "no_subnetworks": "subnetworks.opening",
+    "nothing_to_change": "interventions.opening",
     "nothing_to_explain": "review",
+    "nothing_to_set": "interventions.opening",
+    "opened_history": "interventions.session",
     "opened_selection": "subnetworks.selection",
     "opened_view": "session",
     "overlap_panel": "subnetworks.panel",
     "page": "shell",
+    "patches_panel": "interventions.patches",
     "predicted": "engine",
     "proof_panel": "subnetworks.proof",
     "review_box": "home",
     "review_form": "review",
+    "revise_panel": "interventions.revise",
+    "revisions_elsewhere": "interventions.revise",
     "selection_notices": "subnetworks.selection",
+    "set_concepts_panel": "interventions.panel",
     "sharing_panel": "subnetworks.opening",
     "text_notices": "review",
     "word_panel": "words",

@@ -1,4 +1,4 @@
-"""What the Explain screen shows, as a value, and its two-way translation to the address bar."""
+"""What the screens of one review show, as a value, and its two-way translation to the address bar."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +9,16 @@ from urllib.parse import quote
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.explain.methods import DEFAULT_METHOD, method_named
 from sparsecbm.intervene.override import Distribution, format_override, parse_override
+from sparsecbm.intervene.policies import DEFAULT_POLICY, policy_named
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Target
 
 TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
 METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
-NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT)
+UNSURE, POLICY, WANTED = "unsure", "policy", "wanted"
+NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT, UNSURE, POLICY, WANTED)
+#: Parts that may come several times.
+MANY = (OVERRIDE, UNSURE)
 SWITCH = ("on", "off")
 
 #: Browsers and servers in between refuse much longer addresses; a longer review stays out of it.
@@ -35,6 +39,8 @@ class View:
     concept, or the residual, through which a label is looked at, None for all of them.
 
     The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
+    `unsure` are concepts of which the person does not know the value, `policy` says which concept to check next, and
+    `wanted` is a label to find the smallest fix for.
     """
 
     text: str = ""
@@ -48,6 +54,9 @@ class View:
     part: str | None = None
     hidden: tuple[int, ...] = ()
     edit: str | None = None
+    unsure: tuple[str, ...] = ()
+    policy: str = DEFAULT_POLICY
+    wanted: str | None = None
 
     @property
     def edited(self) -> bool:
@@ -74,10 +83,14 @@ def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
         PART: view.part,
         HIDDEN: ",".join(str(number + 1) for number in view.hidden) if carried and view.hidden else None,
         EDIT: view.edit if carried else None,
+        POLICY: None if view.policy == DEFAULT_POLICY else view.policy,
+        WANTED: view.wanted,
     }
     parts: dict[str, str | list[str]] = {name: part for name, part in single.items() if part is not None}
     if view.overrides:
         parts[OVERRIDE] = [format_override(concept, shares, schema) for concept, shares in view.overrides.items()]
+    if view.unsure:
+        parts[UNSURE] = list(view.unsure)
     return parts
 
 
@@ -86,7 +99,7 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
     problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
                 for name in parts if name not in NAMES]
     problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
-                 for name, given in parts.items() if name in NAMES and name != OVERRIDE and len(given) > 1]
+                 for name, given in parts.items() if name in NAMES and name not in MANY and len(given) > 1]
 
     def read(name: str, given: str, understand: Callable[[str], Read]) -> Read | None:
         try:
@@ -105,6 +118,10 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
             if override[0] in overrides:
                 problems.append(f"The address sets {override[0]} twice; the last one counts.")
             overrides[override[0]] = override[1]
+    unsure = [read(UNSURE, name, lambda name: schema.concepts[schema.concept_index(name)])
+              for name in dict.fromkeys(parts.get(UNSURE, ()))]
+    problems += [f"The address both sets {name} and says that nobody is sure of it; what it sets counts."
+                 for name in unsure if name in overrides]
     method = last(METHOD, lambda name: method_named(name).name) or DEFAULT_METHOD
     text, hidden, edit = last(TEXT, str) or "", last(HIDDEN, _numbers) or (), last(EDIT, str)
     if (hidden or edit is not None) and not text:
@@ -116,6 +133,9 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
     return View(
         text=text, target=last(TARGET, lambda name: Target.parse(name, schema)),
         label=last(LABEL, lambda name: schema.labels[schema.label_index(name)]), overrides=overrides,
+        unsure=tuple(name for name in unsure if name is not None and name not in overrides),
+        policy=last(POLICY, lambda name: policy_named(name).name) or DEFAULT_POLICY,
+        wanted=last(WANTED, lambda name: schema.labels[schema.label_index(name)]),
         residual=last(RESIDUAL, lambda name: _one_of("switch", name, SWITCH)) != "off", method=method,
         steps=last(STEPS, lambda given: _steps(given, method)),
         compare=last(COMPARE, lambda name: _another(name, method)),

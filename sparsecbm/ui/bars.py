@@ -53,6 +53,13 @@ def distribution_html(
             f'font-size:.8rem;line-height:1.25">{"".join(lines)}</div>')
 
 
+def range_bar_html(low: float, high: float, mean: float) -> str:
+    """A band from the lowest to the highest probability, and a line at the one to expect."""
+    return (f'<span style="{_TRACK};position:relative;height:1.05rem;display:block">'
+            f'{_box(low, high - low, _FILL, "0")}<span style="position:absolute;left:{100 * mean:.2f}%;top:-.15rem;'
+            'bottom:-.15rem;border-left:3px solid currentColor"></span></span>')
+
+
 def contribution_html(before: float, after: float, limit: float) -> str:
     """A bar from zero to the right (supports) or left (opposes); grey above it the model's own where it differs."""
     moved = abs(before - after) > 1e-9

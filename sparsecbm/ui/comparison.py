@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from sparsecbm.explain.methods import METHODS
+from sparsecbm.explain.randomisation import rank_correlation
 from sparsecbm.figures.completeness import far_from_complete, gap_text
 from sparsecbm.figures.heatmap import full_colour, heatmap_html, legend_html
 from sparsecbm.figures.names import target_name
@@ -62,14 +63,6 @@ def two_methods(one: Explanation, other: Explanation) -> None:
             st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
             note(f"{_gap(attribution)} · {attribution.milliseconds:.0f} ms")
     st.html(legend_html(limit, dark, target_name(both[0].target, prediction.schema)))
-
-
-def rank_correlation(one: Attribution, other: Attribution) -> float | None:
-    """Spearman's rank correlation of two methods' scores, -1..1; None where one of them ranks nothing."""
-    ranks = [pd.Series(attribution.scores).rank() for attribution in (one, other)]
-    if any(rank.nunique() < 2 for rank in ranks):
-        return None
-    return float(ranks[0].corr(ranks[1]))
 
 
 def score_table(attributions: tuple[Attribution, ...], schema: ConceptSchema) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import change, current_view, seed_widget, start_review
 from sparsecbm.ui.shell import is_dark
+from sparsecbm.ui.word_scores import plain_review
 
 _EDIT = "explain:edit"
 
@@ -31,9 +32,7 @@ def both_predictions(before: Prediction, after: Prediction, view: View) -> None:
     said = [f"{change.concept} reads **{change.after}** ({percent(change.share_after)}) instead of **{change.before}** "
             f"({percent(change.share_before)})" for change in concept_changes(before, after)]
     st.markdown(f"{moved} {'; '.join(said) if said else 'No concept is read otherwise'}.")
-    with st.container(border=True):
-        st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;max-height:10rem;overflow-y:auto">'
-                f"{as_html(after.text)}</div>")
+    plain_review(after.text, "10rem")
     for column, side, title in zip(st.columns(2, gap="medium"), (before, after), ("Original", "Changed"), strict=True):
         with column:
             st.markdown(f"{title}: **{as_markdown(label_with_probability(side))}**")

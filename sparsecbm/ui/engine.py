@@ -11,10 +11,12 @@ import streamlit as st
 from sparsecbm.data.samples import load_samples
 from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
 from sparsecbm.types import Prediction
-from sparsecbm.ui.failures import Survey, survey
+from sparsecbm.ui.failures import Survey, few_of_each_kind, survey
 
 #: Where another checkpoint is named: a folder, or a Hub id.
 CHECKPOINT_VARIABLE = "SPARSECBM_CHECKPOINT"
+#: Samples of each kind that the survey tries: enough to find failures in, and quick on a CPU.
+SURVEYED_OF_EACH_KIND = 2
 
 
 def load_explainer() -> Explainer:
@@ -36,7 +38,7 @@ def predicted(explainer: Explainer, text: str) -> Prediction:
 
 
 def surveyed(explainer: Explainer) -> Survey:
-    """How the model does on the sample reviews, worked out once."""
+    """How the model does on some sample reviews of each kind, worked out once."""
     return _survey(explainer, explainer.checkpoint.hash)
 
 
@@ -47,4 +49,6 @@ def _predict(_explainer: Explainer, checkpoint: str, text: str) -> Prediction:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _survey(_explainer: Explainer, checkpoint: str) -> Survey:
-    return survey(load_samples(_explainer.schema), _explainer.predict, _explainer.override, _explainer.checkpoint.kind)
+    samples = few_of_each_kind(load_samples(_explainer.schema), SURVEYED_OF_EACH_KIND)
+    predictions = _explainer.predict_many([sample.text for sample in samples])
+    return survey(samples, predictions, _explainer.override, _explainer.checkpoint.kind)

@@ -1,12 +1,12 @@
 """Where the loaded model goes wrong on the sample reviews: found by running it, never written down beforehand."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparsecbm.data.samples import Sample
 from sparsecbm.types import InterventionResult, Prediction
 
-Predict = Callable[[str], Prediction]
 Override = Callable[[Prediction, Mapping[str, Sequence[float]]], InterventionResult]
 
 
@@ -43,14 +43,24 @@ class Survey:
         return sum(failure.label_wrong for failure in self.failures)
 
 
-def survey(samples: Sequence[Sample], predict: Predict, override: Override, kind: str) -> Survey:
-    """Run the model over the samples. Labels far off come first, then confident ones, one of each kind before a second.
+def few_of_each_kind(samples: Sequence[Sample], most: int) -> list[Sample]:
+    """The first `most` samples of every kind, in their order: chosen before any model has seen them."""
+    seen = Counter[str]()
+    chosen = []
+    for sample in samples:
+        seen[sample.kind] += 1
+        if seen[sample.kind] <= most:
+            chosen.append(sample)
+    return chosen
 
-    A black-box model has no concepts that could be misread.
+
+def survey(samples: Sequence[Sample], predictions: Sequence[Prediction], override: Override, kind: str) -> Survey:
+    """What the model made of the samples. Labels far off come first, then confident ones, one of each kind before more.
+
+    `predictions` are the samples' own, in their order. A black-box model has no concepts that could be misread.
     """
     found = []
-    for sample in samples:
-        prediction = predict(sample.text)
+    for sample, prediction in zip(samples, predictions, strict=True):
         schema = prediction.schema
         misread = () if kind == "black_box" else tuple(
             (concept, prediction.value(concept), meant)

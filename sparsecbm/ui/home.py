@@ -7,7 +7,7 @@ from sparsecbm.figures.names import label_name, percent
 from sparsecbm.figures.scores import label_scores
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.address import View, to_address
-from sparsecbm.ui.engine import surveyed
+from sparsecbm.ui.engine import SURVEYED_OF_EACH_KIND, surveyed
 from sparsecbm.ui.failures import Failure, Survey
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.numbers import findings, model_scores, score_table
@@ -51,8 +51,8 @@ def failure_cards(explainer: Explainer) -> None:
     """Three reviews that the loaded model gets wrong, each one click from its explanation."""
     with st.spinner("Looking for this model's failures on our samples…"):
         found = surveyed(explainer)
-    st.markdown("### Where it fails", help="Found by running the loaded model over sample reviews that we wrote to be "
-                                            "hard: irony, negation, hearsay, typing errors and more.")
+    st.markdown("### Where it fails", help="Found by running the loaded model over sample reviews that we wrote, plain "
+                                            "ones and hard ones: irony, negation, hearsay, typing errors and more.")
     note(_survey_line(found))
     shown = found.failures[:SHOWN_FAILURES]
     for column, failure in zip(st.columns(SHOWN_FAILURES, gap="medium"), shown, strict=False):
@@ -107,8 +107,8 @@ def _survey_line(found: Survey) -> str:
     if not found.tried:
         return "There are no sample reviews for this checkpoint's concepts; type a review of your own above."
     concepts = sum(1 for failure in found.failures if failure.misread)
-    line = (f"Of {found.tried} sample reviews written to be hard, it gets the label of {found.labels_wrong} wrong and "
-            f"misreads some concept of {concepts}.")
+    line = (f"Of {found.tried} sample reviews, {SURVEYED_OF_EACH_KIND} of each kind and most of them written to be "
+            f"hard, it gets the label of {found.labels_wrong} wrong and misreads some concept of {concepts}.")
     if len(found.failures) < SHOWN_FAILURES:
         line += f" It fails on fewer than {SHOWN_FAILURES}, so there are fewer to show."
     return line

@@ -15,13 +15,13 @@ MOST_CHARACTERS = 100_000
 _BOX, _SAMPLES = "explain:box", "explain:samples"
 
 
-def review_form(view: View, schema: ConceptSchema) -> None:
-    """A box to type a review into, and a list of samples beside it."""
+def review_form(view: View, schema: ConceptSchema, button: str = "Explain") -> None:
+    """A box to type a review into with a button under it, and a list of samples beside it."""
     left, right = st.columns([3, 1.15], gap="medium")
     with left, st.form("explain:form", border=False):
         st.text_area("Review", seed_widget(_BOX, view.text), key=_BOX, height=110, max_chars=MOST_CHARACTERS,
-                     placeholder="Type or paste a restaurant review, then press Explain (or Ctrl+Enter).")
-        st.form_submit_button("Explain", on_click=_submit)
+                     placeholder=f"Type or paste a restaurant review, then press {button} (or Ctrl+Enter).")
+        st.form_submit_button(button, on_click=_submit)
     samples = {sample.id: sample for sample in load_samples(schema)}
     if samples:
         chosen = next((sample.id for sample in samples.values() if sample.text == view.text), None)

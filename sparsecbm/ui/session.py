@@ -49,7 +49,7 @@ def change(**changes: Any) -> None:
 
 def start_review(text: str) -> None:
     """Look at another review: what was chosen for the last one no longer applies."""
-    change(text=text, target=None, label=None, overrides={}, part=None, hidden=(), edit=None)
+    change(text=text, target=None, label=None, overrides={}, part=None, hidden=(), edit=None, unsure=(), wanted=None)
     _KEPT.dismiss()
 
 

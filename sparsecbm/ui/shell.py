@@ -14,9 +14,10 @@ from sparsecbm.ui.markdown import as_markdown
 log = logging.getLogger(__name__)
 
 HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
+INTERVENTIONS = "pages/3_Interventions.py"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
-MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"))
+MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"))
 
 
 def page(title: str) -> None:
@@ -26,10 +27,15 @@ def page(title: str) -> None:
     with st.sidebar:
         st.markdown("**SparseCBM**")
         for target, label in MENU:
-            try:
-                st.page_link(target, label=label)
-            except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
-                st.markdown(label)
+            link(target, label)
+
+
+def link(target: str, label: str, icon: str | None = None) -> None:
+    """A link to a page of ours."""
+    try:
+        st.page_link(target, label=label, icon=icon)
+    except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
+        st.markdown(label)
 
 
 def note(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on
 from sparsecbm.figures.escaping import visible
-from sparsecbm.figures.heatmap import PRINTED_FROM, SHADED_FROM
+from sparsecbm.figures.heatmap import PRINTED_FROM, SHADED_FROM, effect_text
 from sparsecbm.figures.names import signed
 from sparsecbm.types import Attribution
 
@@ -75,15 +75,14 @@ def weak_runs(shares: Sequence[float], kept: Collection[int] = ()) -> tuple[rang
 
 
 def _word(shown: str, score: float, share: float, dark: bool, density: str) -> Piece:
-    number = signed(score)
+    number, effect = signed(score), effect_text(share)
     shaded = abs(share) >= SHADED_FROM
-    verb = ("speaks for it" if score > 0 else "speaks against it") if shaded else "hardly matters"
     mark = number if density != "compact" else number[0]
     background = diverging(share, DARK_PAPER if dark else PAPER) if shaded else ""
     return {
         "shown": shown,
-        "tip": f"{number}: {verb}",
-        "say": f"{shown}, {number.replace('+', 'plus ').replace('−', 'minus ')}, {verb}",
+        "tip": f"{number}: {effect}",
+        "say": f"{shown}, {number.replace('+', 'plus ').replace('−', 'minus ')}, {effect}",
         "mark": mark if abs(share) >= PRINTED_FROM else "",
         "background": background,
         "ink": ink_on(background) if shaded else "",

@@ -20,11 +20,11 @@ from sparsecbm.ui.token_view import token_view
 from sparsecbm.ui.tokens import token_pieces
 
 
-def plain_review(text: str) -> None:
-    """The review while its words are not scored yet."""
+def plain_review(text: str, height: str = "24rem") -> None:
+    """A review whose words are not scored; one that needs more than `height` scrolls."""
     with st.container(border=True):
-        st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow-y:auto">'
-                f"{as_html(text)}</div>")
+        st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;max-height:{height};'
+                f'overflow-y:auto">{as_html(text)}</div>')
 
 
 def scored_review(explanation: Explanation, view: View, density: str) -> None:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from sparsecbm.explain.randomisation import rank_correlation
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.names import label_with_probability, percent, signed
 from sparsecbm.types import Target
-from sparsecbm.ui.comparison import rank_correlation
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from tests.app.screen import (

@@ -112,7 +112,7 @@ def test_hostile_text_is_shown_and_does_nothing(visitor: Visit, text: str) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("width", [1000, 1280, 1440])
 def test_every_control_is_whole_and_nothing_scrolls_sideways(visitor: Visit, width: int, scheme: str) -> None:
     page = settled(visitor(f"{LINK}&override=food%3DPositive", viewport={"width": width, "height": 900},
                            color_scheme=scheme))

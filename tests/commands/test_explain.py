@@ -1,6 +1,5 @@
 """`explain` from the command line, on a tiny trained model."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ REVIEW = "The soup was tasty. The waiter was rude."
 
 
 @pytest.fixture
-def explain(tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command with --json and return what standard output held; standard error must stay empty."""
-    def run(*arguments: str, text: str = REVIEW) -> Any:
-        command = ["explain", "--json", "--device", "cpu", "--checkpoint", str(tiny_checkpoint), *arguments, "--", text]
-        assert main(command) == 0
-        out, err = capsys.readouterr()
-        assert err == ""
-        return json.loads(out)
-    return run
+def base(tiny_checkpoint: Path) -> list[str]:
+    return ["explain", "--device", "cpu", "--checkpoint", str(tiny_checkpoint)]
+
+
+@pytest.fixture
+def explain(measure: Any) -> Any:
+    """The values of a text."""
+    return lambda *arguments, text=REVIEW: measure(*arguments, "--", text)
 
 
 def logits(values: dict[str, Any]) -> dict[str, float]:

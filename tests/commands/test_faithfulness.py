@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from sparsecbm.__main__ import main
-from sparsecbm.commands import faithfulness as command
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
 from tests.data.releases import raw, write
 
@@ -26,17 +25,6 @@ def base(tiny_checkpoint: Path, tmp_path: Path) -> list[str]:
     rows = [raw(number, description=text) for number, text in enumerate(texts)]
     return ["faithfulness", "--dataset", "cebab", "--data", str(write(tmp_path / "data", "dev", rows)), "--checkpoint",
             str(tiny_checkpoint), "--device", "cpu"]
-
-
-@pytest.fixture
-def measure(base: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command with --json and return what standard output held; standard error must stay empty."""
-    def run(*arguments: str) -> Any:
-        assert main([*base, "--json", *arguments]) == 0
-        out, err = capsys.readouterr()
-        assert err == ""
-        return json.loads(out)
-    return run
 
 
 def test_the_report_has_the_keys_that_scripts_rely_on(measure: Any) -> None:
@@ -70,13 +58,6 @@ def test_methods_of_one_run_share_their_random_orders(measure: Any) -> None:
 def test_the_seed_reproduces_everything(measure: Any) -> None:
     options = ("--sample", "3", "--method", "gradient-x-input", "--shuffled", "2", "--seed")
     assert measure(*options, "1") == measure(*options, "1") != measure(*options, "2")
-
-
-def test_a_larger_sample_begins_with_the_smaller_and_repeats_nothing() -> None:
-    texts = [str(number) for number in range(50)]
-    few, many, all_ = (command._sample(texts, size, 3) for size in (5, 20, 99))
-    assert many[:5] == few and sorted(all_) == sorted(texts) and few != texts[:5]
-    assert few != command._sample(texts, 5, 4)
 
 
 def test_more_than_there_are_means_all_and_is_said(base: list[str], capsys: Any) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from sparsecbm.__main__ import main
 from sparsecbm.explain import probes
-from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
+from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, write_notes
 from sparsecbm.subnetworks.probe import SubnetworkProbe
+from sparsecbm.training.card import model_card
 from tests.helpers import saved_checkpoint
 
 CONCEPTS = ["food", "ambiance", "service", "noise"]
@@ -27,17 +28,6 @@ def base(tiny_checkpoint: Path) -> list[str]:
 def probing(tiny_data: Path) -> list[str]:
     """The options of a probe that takes seconds."""
     return ["--probe", "--data", str(tiny_data), "--split", "dev", "--sample", "4", "--random-masks", "2"]
-
-
-@pytest.fixture
-def measure(base: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command with --json and return what standard output held; standard error must stay empty."""
-    def run(*arguments: str) -> Any:
-        assert main([*base, "--json", *arguments]) == 0
-        out, err = capsys.readouterr()
-        assert err == ""
-        return json.loads(out)
-    return run
 
 
 def test_the_report_has_the_keys_that_scripts_rely_on(measure: Any, tiny_checkpoint: Path) -> None:
@@ -98,6 +88,8 @@ def test_saved_once_and_read_the_next_time(
     assert after.metrics == before.metrics | {name: first[name] for name in MEASURED}
     assert SubnetworkProbe.from_json(after.metrics).to_json() == {name: first[name] for name in MEASURED}
     assert {path.name for path in folder.iterdir()} == {path.name for path in tiny_checkpoint.iterdir()}
+    food = f"| food | {100 * first['necessity']['food']['own']:.1f} |"
+    assert after.card == model_card(after.metrics) and "on 4 texts of `dev`" in after.card and food in after.card
 
     asked: list[int] = []
     monkeypatch.setattr(probes, "pool_texts", lambda *_, **__: asked.append(1) or pytest.fail("measured again"))
@@ -107,6 +99,17 @@ def test_saved_once_and_read_the_next_time(
     with pytest.raises(pytest.fail.Exception):  # other settings are another question
         main([*command, "--seed", "1"])
     assert asked
+
+
+def test_a_card_that_training_did_not_write_stays(
+    base: list[str], probing: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_checkpoint, folder)
+    write_notes(folder, {}, "My own words.\n")
+    assert main([*base, "--checkpoint", str(folder), "--json", *probing, "--save"]) == 0
+    after = load_checkpoint(folder, "cpu")
+    assert after.card == "My own words.\n" and set(after.metrics) == MEASURED
 
 
 def test_the_text_form_says_it_all(base: list[str], probing: list[str], capsys: Any) -> None:

@@ -55,9 +55,26 @@ def test_the_hash_is_of_content_alone(tmp_path: Path) -> None:
     assert here.data_hash == there.data_hash != swapped.data_hash
 
 
+SHARES = ((1.0, 0.0, 0.0),) * 4
+
+
+def made(texts: list[str]) -> Split:
+    reviews = [Review("a", text, 0, (0, -1, 1, 2), SHARES) for text in texts]
+    return Split.from_reviews(reviews, CEBAB, LoadReport("made here", "dev", len(texts), len(texts), {}, {}))
+
+
+def test_a_larger_sample_begins_with_the_smaller_and_repeats_nothing() -> None:
+    split = made([str(number) for number in range(50)])
+
+    def drawn(size: int, seed: int = 3) -> list[str]:
+        return [split.texts[row] for row in split.draw(size, seed)]
+
+    few, many, all_ = map(drawn, (5, 20, 99))
+    assert many[:5] == few and sorted(all_) == sorted(split.texts) and few != split.texts[:5]
+    assert few != drawn(5, 4) == ["16", "28", "48", "49", "11"], "published figures are of the rows that a seed draws"
+
+
 def test_a_split_can_be_made_of_reviews() -> None:
-    shares = ((1.0, 0.0, 0.0),) * 4
-    review = Review("a", "Cold soup.", 0, (0, -1, 1, 2), shares)
-    split = Split.from_reviews([review], CEBAB, LoadReport("made here", "dev", 1, 1, {}, {}))
+    split = made(["Cold soup."])
     assert (split.name, split.labels.tolist(), split.concepts.tolist()) == ("dev", [0], [[0, -1, 1, 2]])
     assert split.shares.shape == (1, 4, 3)

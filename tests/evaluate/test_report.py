@@ -153,7 +153,7 @@ def toy_checkpoint(path: Path) -> Checkpoint:
     tokenizer.pre_tokenizer = Whitespace()
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]")  # type: ignore[no-untyped-call]
     model = toy_model()
-    return Checkpoint(model, Encoder(fast, 32), random_masks(model), "hash", path)
+    return Checkpoint(model, random_masks(model), "hash", path, encoder=Encoder(fast, 32))
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 64])

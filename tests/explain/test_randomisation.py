@@ -84,9 +84,13 @@ def test_rank_correlation_by_hand() -> None:
     assert rank_correlation(scored(1, 2, 3, 4), scored(1, 3, 2, 4)) == pytest.approx(1 - 6 * 2 / 60)
     assert rank_correlation(scored(1, 2, 3, 4), scored(-1, 0, 5, 900)) == pytest.approx(1)
     assert rank_correlation(scored(1, 2, 3), scored(3, 2, 1)) == pytest.approx(-1)
+    for other, correlation in (((40, 3, 2, -9), 1), ((1, 2, 3, 4), -1), ((3, 4, 2, 1), 0.8)):
+        assert rank_correlation(scored(4, 3, 2, 1), scored(*other)) == pytest.approx(correlation)
 
 
-@pytest.mark.parametrize(("one", "other"), [((1, 1, 1), (1, 2, 3)), ((1, 2, 3), (0, 0, 0)), ((1,), (2,)), ((), ())])
+@pytest.mark.parametrize(("one", "other"), [
+    ((1, 1, 1), (1, 2, 3)), ((4, 3, 2, 1), (0, 0, 0, 0)), ((1,), (2,)), ((1,), (1,)), ((), ()),
+])
 def test_rank_correlation_is_undefined_where_nothing_differs(one: tuple[float, ...], other: tuple[float, ...]) -> None:
     assert rank_correlation(scored(*one), scored(*other)) is None
 

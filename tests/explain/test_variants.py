@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from sparsecbm.errors import InputError
 from sparsecbm.explain import variants
 from sparsecbm.model.masks import ConceptMasks
 
@@ -56,3 +57,38 @@ def test_random_masks_keep_as_many_weights_in_each_matrix(masks: ConceptMasks) -
     everywhere = sum(variants.random_mask(masks, (3, 8), np.random.default_rng(seed)).unpack("odd")[0].int()
                      for seed in range(200))
     assert everywhere.min() > 15 and everywhere.max() < 70  # 40 on average: no weight is left out or preferred
+
+
+def test_the_smallest_weights_go_first_and_of_equal_ones_the_later() -> None:
+    """Ten weights, of which a keeps the first eight and b the last five; three stay of either."""
+    weights = {"m": torch.tensor([[0.5, -3.0, 1.0, -2.0, 1.0], [0.1, -1.0, 1.0, 9.0, -8.0]])}
+    flat = torch.zeros(2, 10, dtype=torch.bool)
+    flat[0, :8] = flat[1, 5:] = True
+    masks = ConceptMasks.from_bools(("a", "b"), {"m": flat.reshape(2, 2, 5)})
+    made = variants.sparser(masks, weights, 0.7)
+    kept = [one.flatten().nonzero().squeeze(1).tolist() for one in made.unpack("m")]
+    assert kept == [[1, 2, 3], [6, 8, 9]], "-3, -2 and the first of four ones; 9, -8 and the first of two ones"
+    assert made.is_nested_in(masks) and made.passes == masks.passes and dict(made.shapes) == dict(masks.shapes)
+    assert variants.sparser(made, weights, 0.7).is_nested_in(made) and masks.is_nested_in(masks)
+
+
+@pytest.mark.parametrize("sparsity", [0.7, 0.85])
+def test_every_matrix_and_pass_reaches_the_sparsity(masks: ConceptMasks, sparsity: float) -> None:
+    weights = {name: torch.randn(shape) for name, shape in SHAPES.items()}
+    made = variants.sparser(masks, weights, sparsity)
+    for name, (rows, columns) in SHAPES.items():
+        assert made.unpack(name).sum((1, 2)).tolist() == [int((1 - sparsity) * rows * columns + 1e-6)] * 4
+        for k in range(4):
+            before, after = masks.unpack(name)[k], made.unpack(name)[k]
+            assert not (after & ~before).any()
+            assert weights[name][after].abs().min() >= weights[name][before & ~after].abs().max()
+
+
+@pytest.mark.parametrize(("sparsity", "message"), [
+    (0.1, "10 % came, which leaves 13 weights of odd"), (0.99, "99 % came, which leaves 0 weights of odd"),
+])
+def test_masks_cannot_be_pruned_to_a_sparsity_they_are_beyond(
+    masks: ConceptMasks, sparsity: float, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        variants.sparser(masks, {name: torch.randn(shape) for name, shape in SHAPES.items()}, sparsity)

@@ -1,11 +1,18 @@
-"""A model whose logits are linear in the word embeddings, so that every score can be worked out by hand."""
+"""A model whose logits are linear in the word embeddings, so that every score can be worked out by hand, and reviews
+with any scores."""
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from sparsecbm.model.network import SparseCBM
-from tests.helpers import tiny_model, vocabulary
+from sparsecbm.explain.removal import WordRemoval
+from sparsecbm.model.network import MaskedWeights, SparseCBM
+from sparsecbm.types import Attribution, Faithfulness, Target
+from tests.helpers import random_masks, tiny_model, vocabulary
+
+TEXT = "The soup was tasty"
+SOUP, GOOD = Target("soup", "Positive"), Target(None, "good")
 
 
 def linear(monkeypatch: pytest.MonkeyPatch, **config: Any) -> SparseCBM:
@@ -30,3 +37,19 @@ def linear(monkeypatch: pytest.MonkeyPatch, **config: Any) -> SparseCBM:
     monkeypatch.setattr(model, "run_pass", lambda _, embedded, mask: (embedded * mask.unsqueeze(-1)).sum(1)
                         / mask.sum(1, keepdim=True))
     return model
+
+
+def scored(review: WordRemoval, scores: Any, target: Target = SOUP, method: str = "by hand") -> Attribution:
+    """An attribution of the review with any scores."""
+    return Attribution(target, method, None, review.words, np.asarray(scores, dtype=np.float64), {}, 0.0, 0.0, 0.0)
+
+
+def curves(made: Faithfulness) -> np.ndarray:
+    """All four curves, one under the other."""
+    return np.vstack([made.without_top, made.only_top, made.random_without, made.random_only])
+
+
+def sparse(**config: Any) -> tuple[SparseCBM, MaskedWeights]:
+    """A small random model and the weights that random masks leave each pass."""
+    model = tiny_model(**config)
+    return model, model.masked_weights(random_masks(model))

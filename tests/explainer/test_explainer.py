@@ -200,6 +200,7 @@ def jobs(explainer: Explainer) -> list[Callable[[], Any]]:
     found += [lambda: explainer.override(earlier, {"soup": POSITIVE}).after,
               lambda: explainer.override(earlier, {}).after,
               lambda: explainer.predict(TEXT, residual=False),
+              lambda: tuple(explainer.predict_many(texts)),
               lambda: explainer.explain(TEXT, [Target(None, "bad")])]
     return found
 
@@ -265,6 +266,26 @@ def test_nothing_changes_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch
             explainer.override(before.prediction, {"decor": POSITIVE})
         assert same(explainer.explain(TEXT), before)
     assert kept and all(torch.equal(stack, kept[name]) for name, stack in explainer._weights.stacks.items())
+
+
+def test_others_get_their_turn_while_many_are_predicted(explainer: Explainer) -> None:
+    """Another thread predicts between two batches; with the lock held it never would."""
+    answers, texts = [], [TEXT * count for count in (1, 20, 2)]
+
+    def ask(share: float) -> None:
+        other = threading.Thread(target=lambda: answers.append(explainer.predict(TEXT)), daemon=True)
+        other.start()
+        other.join(20)
+
+    made = explainer.predict_many(texts * 20, ask)
+    assert len(answers) > 1 and all(same(answer, explainer.predict(TEXT)) for answer in answers)
+    assert [one.text for one in made] == texts * 20
+    for one, text in zip(made[:3], texts, strict=True):
+        np.testing.assert_allclose(one.label_logits, explainer.predict(text).label_logits, atol=1e-5)
+    with pytest.raises(InputError):
+        explainer.predict_many([TEXT, ""])
+    assert explainer._lock.acquire(timeout=5)  # it was given back
+    explainer._lock.release()
 
 
 def test_results_belong_to_the_caller(explainer: Explainer) -> None:

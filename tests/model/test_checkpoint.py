@@ -21,6 +21,7 @@ from sparsecbm.model.checkpoint import (
     TOKENIZER_FILES,
     WEIGHTS_FILE,
     load_checkpoint,
+    load_outline,
     save_checkpoint,
     write_notes,
 )
@@ -227,6 +228,37 @@ def test_another_schema_does_not_fit_the_weights(folder: Path) -> None:
     settings["model"]["schema"].update(labels=["bad", "good"], label_display=["Bad", "Good"])
     (folder / CONFIG_FILE).write_text(json.dumps(settings))
     refused(folder, "label", "different checkpoints")
+
+
+# -- without the weights -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_an_outline_is_the_checkpoint_without_its_weights(kind: str, tmp_path: Path) -> None:
+    saved_checkpoint(tmp_path, kind, residual=kind != "gpt2")
+    write_notes(tmp_path, {"dev": {"n": 3}}, "# A card")
+    whole, outline = load_checkpoint(tmp_path, "cpu"), load_outline(tmp_path)
+    assert whole.masks is not None and outline.masks is not None
+    assert all(torch.equal(outline.masks.bits[name], bits) for name, bits in whole.masks.bits.items())
+    assert outline.model.sites == whole.model.sites and outline.model.config == whole.model.config
+    assert (outline.hash, outline.path, outline.metrics) == (whole.hash, tmp_path, whole.metrics)
+    assert {parameter.device.type for parameter in outline.model.parameters()} == {"meta"}
+
+
+def test_an_outline_of_a_baseline_has_no_masks(tmp_path: Path) -> None:
+    assert load_outline(saved_checkpoint(tmp_path, kind="dense")).masks is None
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, MASKS_FILE])
+def test_an_outline_is_checked_as_a_checkpoint_is(name: str, folder: Path) -> None:
+    messages = []
+    for spoil in (lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.unlink()):
+        spoil(folder / name)
+        for read in (lambda: load_checkpoint(folder, "cpu"), lambda: load_outline(folder)):
+            with pytest.raises(CheckpointError, match=name) as error:
+                read()
+            messages.append(str(error.value).partition(";")[0])
+    assert messages[0] == messages[1] and "lacks" in messages[2] and "lacks" in messages[3]
 
 
 # -- the Hub -------------------------------------------------------------------------------------------------------

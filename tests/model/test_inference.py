@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sparsecbm.errors import InputError
-from sparsecbm.model.inference import pool_texts
+from sparsecbm.model.inference import batches, pool_texts
 from tests.helpers import random_masks, tiny_encoder, tiny_model, toy_reviews, untouched
 
 TEXTS = [review.text for review in toy_reviews()][:7]
@@ -30,6 +30,13 @@ def test_dropout_is_off_and_the_mode_comes_back() -> None:
         torch.testing.assert_close(pool_texts(model, encoder, None, TEXTS), still)
         with pytest.raises(InputError):
             pool_texts(model, encoder, None, ["The soup.", " "])
+
+
+def test_a_batch_is_bounded_with_its_padding() -> None:
+    """2 + 3 + 3 would be 9 tokens when padded to 3; 20 has to go alone."""
+    assert list(batches([20, 3, 2, 8, 3], 8)) == [[2, 1], [4], [3], [0]]
+    assert list(batches([4, 4, 4], 12)) == [[0, 1, 2]]
+    assert list(batches([], 8)) == []
 
 
 def test_no_texts_give_no_rows() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sparsecbm.errors import InputError
+from sparsecbm.model import prediction as predicting
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.model.prediction import predict, relabel
+from sparsecbm.model.prediction import predict, predict_many, relabel
 from sparsecbm.types import Prediction
 from tests.helpers import random_masks, tiny_encoder, tiny_model, untouched
 
@@ -85,3 +87,47 @@ def test_the_receipt_says_where_it_came_from() -> None:
     assert (receipt.checkpoint, receipt.method) == ("hash", "prediction")
     assert (receipt.device, receipt.dtype) == ("cpu", "float32")
     assert receipt.milliseconds > 0
+
+
+# -- many at a time ------------------------------------------------------------------------------------------------
+
+LONG = "soup " * 200
+MANY = [LONG, TEXT, "Tasty.", "The soup was bland.", TEXT, "It rained all day long and we stayed.", "Shabby."]
+
+
+@pytest.mark.parametrize("config", [{}, {"bottleneck": "logits"}, {"residual": False}, {"kind": "dense"},
+                                    {"kind": "black_box"}], ids=str)
+@pytest.mark.parametrize("most", [1, 30, 512])
+def test_many_give_what_each_gives_alone(config: dict[str, Any], most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "VMAP_TOKENS", most)
+    model = tiny_model(**config)
+    weights = model.masked_weights(random_masks(model)) if model.config.kind == "sparse" else None
+    with untouched(model):
+        together = predict_many(model, tiny_encoder(), weights, MANY, "hash")
+    for made, text in zip(together, MANY, strict=True):
+        alone = prediction(model, text)
+        assert (made.text, made.tokens_read, made.tokens_total) == (text, alone.tokens_read, alone.tokens_total)
+        for name, array in arrays(alone).items():
+            np.testing.assert_allclose(getattr(made, name), array, atol=1e-5, err_msg=name)
+        assert {name: array.shape for name, array in arrays(made).items()} == {
+            name: array.shape for name, array in arrays(alone).items()}
+        for name, array in arrays(relabel(model, made)).items():
+            np.testing.assert_array_equal(getattr(made, name), array)
+
+
+def test_many_run_in_bounded_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six texts of up to 12 tokens fit into 100 together; the one that is cut at 64 runs alone."""
+    monkeypatch.setattr(predicting, "VMAP_TOKENS", 100)
+    model, sizes, shares = tiny_model(kind="dense"), [], []
+    pool = model.pool
+    monkeypatch.setattr(model, "pool", lambda encoded, weights: sizes.append(encoded.input_ids.numel())
+                        or pool(encoded, weights))
+    made = predict_many(model, tiny_encoder(), None, MANY, "hash", shares.append)
+    assert len(sizes) == len(shares) == 2 and max(sizes) <= 100 and sizes[-1] == 64
+    assert shares == [6 / 7, 1] and made[0].truncated and made[0].receipt.milliseconds > 0
+    assert predict_many(model, tiny_encoder(), None, [], "hash") == []
+
+
+def test_a_blank_text_among_many_is_refused() -> None:
+    with pytest.raises(InputError, match="empty"):
+        predict_many(tiny_model(kind="dense"), tiny_encoder(), None, [TEXT, " "], "hash")

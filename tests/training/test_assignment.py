@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from sparsecbm.training.assignment import core_exclusive, core_shares, independent, kept_weights
+from sparsecbm.model.keeping import kept_weights
+from sparsecbm.training.assignment import core_exclusive, core_shares, independent
 from sparsecbm.training.schedule import cubic_sparsity
 
 SPARSITIES = [0.0, 0.2, 0.5, 0.7, 0.9]
@@ -166,9 +167,3 @@ def test_a_core_that_was_asked_for_is_shared() -> None:
 def test_scores_of_zero_are_scores() -> None:
     scores = torch.zeros(3, 30)
     assert shared(scores, all_active(scores), 0.5).sum(1).tolist() == [15, 15, 15]
-
-
-def test_a_sparsity_is_reached_in_full() -> None:
-    assert kept_weights(1 - 0.7, 147456) == 44236  # 44236.8: one more would be less than 70 % pruned
-    assert (kept_weights(1 - 0.9, 10), kept_weights(1 - 0.7, 10)) == (1, 3)
-    assert (kept_weights(1.0, 7), kept_weights(0.0, 7)) == (7, 0)

@@ -7,9 +7,9 @@ import torch
 
 from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
+from sparsecbm.model.keeping import kept_weights
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.training import prune as module
-from sparsecbm.training.assignment import kept_weights
 from sparsecbm.training.prune import prune
 from sparsecbm.training.saliency import Saliency
 

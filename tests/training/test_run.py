@@ -14,9 +14,9 @@ from sparsecbm.evaluate.report import evaluate
 from sparsecbm.explain.probes import probe
 from sparsecbm.explainer import Explainer
 from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, load_checkpoint
+from sparsecbm.model.keeping import kept_weights
 from sparsecbm.schema import CEBAB
 from sparsecbm.training import add_baselines, train
-from sparsecbm.training.assignment import kept_weights
 from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
 NO_RESIDUAL = {"residual": False}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sparsecbm.data.samples import Sample
 from sparsecbm.types import InterventionResult, Prediction
-from sparsecbm.ui.failures import Survey, survey
+from sparsecbm.ui.failures import Survey, few_of_each_kind, survey
 from tests.builders import a_prediction, an_intervention
 
 Asked = Mapping[str, Sequence[float]]
@@ -26,7 +26,12 @@ def run(samples: list[Sample], answers: dict[str, Prediction], kind: str = "spar
         asked.append(overrides)
         return an_intervention(prediction, a_prediction(label="1"))
 
-    return survey(samples, answers.__getitem__, override, kind), asked
+    return survey(samples, [answers[sample.text] for sample in samples], override, kind), asked
+
+
+def test_every_kind_is_tried_equally_often() -> None:
+    samples = [sample(name, "1", name[0]) for name in ("x1", "y1", "x2", "x3", "z1", "y2", "y3")]
+    assert [one.id for one in few_of_each_kind(samples, 2)] == ["x1", "y1", "x2", "z1", "y2"]
 
 
 def test_a_right_answer_is_no_failure() -> None:

@@ -18,12 +18,12 @@ OVERLAP = MaskOverlap(("food", "room", "noise"), THREE, ("0",), ("query",))
 
 def read(selection: Selection) -> tuple[Selection, tuple[str, ...]]:
     parts = {name: part if isinstance(part, list) else [part] for name, part in to_address(selection).items()}
-    return from_address(parts, OVERLAP)
+    return from_address(parts, OVERLAP, ("seed-1",))
 
 
 @pytest.mark.parametrize("selection", [
     Selection(), Selection(("noise", "food")), Selection(layer="0", show="expected"), Selection(concept="room"),
-    Selection(("food", "residual"), "0", "difference", True, "noise"),
+    Selection(("food", "residual"), "0", "difference", True, "noise"), Selection(leaning="noise", adds=True),
 ])
 def test_there_and_back(selection: Selection) -> None:
     assert read(selection) == (selection, ())
@@ -45,15 +45,20 @@ def test_a_pair_with_the_residual_brings_it_along() -> None:
     ({"layer": ["7"]}, "Unknown layer '7'; allowed: 0"),
     ({"residual": ["maybe"]}, "allowed: on, off"),
     ({"concept": ["residual"]}, "allowed: food, room, noise"),
+    ({"leaning": ["wine"]}, "Unknown leaning 'wine'; allowed: food, room, noise"),
+    ({"adds": ["yes"]}, "allowed: on, off"),
     ({"wine": ["x"]}, "means nothing here"),
     ({"show": ["expected", "observed"]}, "2 times"),
+    ({"against": ["70%"]}, "Unknown against '70%'; allowed: seed-1, 80% to 99.9%. Use one of these"),
+    ({"against": ["../seed-2"]}, "allowed: seed-1, 80% to 99.9%"),
+    ({"against": ["80% to 99.9%"]}, "Unknown against"),
 ])
 def test_what_cannot_be_used_is_said_and_the_rest_kept(parts: dict[str, list[str]], message: str) -> None:
     given = {"concept": ["room"]} | parts
-    selection, problems = from_address(given, OVERLAP)
+    selection, problems = from_address(given, OVERLAP, ("seed-1",))
     assert len(problems) == 1 and message in problems[0]
     assert selection.concept == ("room" if "concept" not in parts else None)
-    assert selection.pair is None and selection.layer is None
+    assert selection.pair is None and selection.layer is None and selection.against is None
 
 
 def test_the_pair_is_the_first_two_until_one_is_chosen() -> None:

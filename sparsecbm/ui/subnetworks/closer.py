@@ -79,15 +79,27 @@ def overlap_csv(explainer: Explainer) -> str:
     """Every pair, the residual's too, in total, by layer and by module; names are safe for spreadsheets."""
     overlap = explainer.overlap()
     size = len(overlap.total.passes)
-    pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
+    return pairs_csv(overlap, [(i, j) for i in range(size) for j in range(i + 1, size)],
+                     checkpoint=explainer.checkpoint.hash)
+
+
+def pairs_csv(overlap: MaskOverlap, pairs: list[tuple[int, int]], **sources: str) -> str:
+    """Some pairs of passes in total, by layer and by module, and in front of each row where the masks come from."""
     tables = []
     for part, counts in (("total", overlap.total), ("layer", overlap.layers), ("module", overlap.modules)):
         table = pair_table(counts, pairs, "unit")
         table.insert(0, "part", part)
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
-    whole.insert(0, "checkpoint", explainer.checkpoint.hash)
+    for place, (name, source) in enumerate(sources.items()):
+        whole.insert(place, name, source)
     return str(whole.map(as_cell).to_csv(index=False, lineterminator="\n"))
+
+
+def unknown_parts() -> None:
+    """Say that this backbone's heads and neurons are not known."""
+    st.info("The parts of this backbone have names that are not known here, so its heads and neurons cannot be told "
+            "apart.", icon=":material/info:")
 
 
 def _pair_choice(selection: Selection, overlap: MaskOverlap, pair: tuple[int, int]) -> None:
@@ -124,8 +136,7 @@ def _pair_by_part(explainer: Explainer, layer: str | None, pair: tuple[int, int]
 def _layer(explainer: Explainer, layer: int) -> None:
     found, dark = explainer.layer_overlap(layer), is_dark()
     if not found.heads.units and not found.neurons.units:
-        st.info("The parts of this backbone have names that are not known here, so its heads and neurons cannot be "
-                "told apart.", icon=":material/info:")
+        unknown_parts()
         return
     if found.heads.units:
         title(f"Attention heads of layer {layer}", HEAD_HELP)

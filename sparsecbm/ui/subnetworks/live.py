@@ -13,6 +13,7 @@ from sparsecbm.explainer import Explainer
 from sparsecbm.figures.names import label_name, label_with_probability, percent, receipt_line
 from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.ui.bars import label_bars_html
+from sparsecbm.ui.changed_text import concept_changes
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import current_view
@@ -45,13 +46,13 @@ def _panel() -> None:
             st.info("**There is no review at hand.** Open one on the Explain page and come back: then you can take a "
                     "subnetwork, a layer or a head out, and see what becomes of the prediction.",
                     icon=":material/edit:")
-            _link_to_explain()
+            link_to_explain()
             return
         with st.container(border=True):
             st.markdown(f"“{as_markdown(shortened(view.text, 300))}”")
         with st.container(key="subnetworks:form"):
             wanted = take_out_form(explainer)
-            st.button("Take it out", key="subnetworks:take", on_click=_take, args=(wanted,),
+            st.button("Take it out", key="subnetworks:take", on_click=take_out, args=(wanted,),
                       icon=":material/content_cut:")
         _list()
         _result(explainer, view.text, view.residual)
@@ -74,43 +75,48 @@ def _list() -> None:
 
 def _result(explainer: Explainer, text: str, residual: bool) -> None:
     with st.spinner("Reading the review again…"):
-        result = _knocked_out(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
-    before, after, schema = result.before, result.after, explainer.schema
+        result = reread(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
+    show_result(result, ("Before", "After"))
+
+
+def show_result(result: KnockOutResult, sides: tuple[str, str]) -> None:
+    """The answer before and after weights went, under the names of the two sides, and which concepts it changed."""
+    before, after, schema = result.before, result.after, result.before.schema
+    changed = bool(result.knock_outs) or any(result.removed.values())
     left, right = st.columns(2, gap="medium")
-    for column, side, prediction in ((left, "Before", before), (right, "After", after)):
+    for column, side, prediction in ((left, sides[0], before), (right, sides[1], after)):
         with column:
             st.markdown(f"**{side}**: {as_markdown(label_with_probability(prediction))}")
-            st.html(label_bars_html(prediction, side, changed=side == "After" and bool(result.knock_outs)))
+            st.html(label_bars_html(prediction, side, changed=side == sides[1] and changed))
     if result.label_changed:
         st.markdown(f":material/swap_horiz: **The answer flips**: {as_markdown(label_name(before.label, schema))} → "
                     f"{as_markdown(label_name(after.label, schema))}.")
-    if result.knock_outs:
+    if changed:
         st.markdown(as_markdown(changed_text(result)))
         st.dataframe(change_table(result), hide_index=True, alt="Every concept before and after")
         note(as_markdown(receipt_line(result.receipt, removed_text(result))))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _knocked_out(
+def reread(
     _explainer: Explainer, checkpoint: str, text: str, knock_outs: tuple[KnockOut, ...], residual: bool
 ) -> KnockOutResult:
+    """The review without these weights; a second call runs no backbone pass."""
     return _explainer.knock_out(text, knock_outs, residual)
 
 
 def changed_text(result: KnockOutResult) -> str:
     """Which concepts are read otherwise now, in words; where none is, of which the model is less sure."""
     before, after = result.before, result.after
-    concepts = before.schema.concepts
-    changed = [f"{concept} from {before.value(concept)} to {after.value(concept)}"
-               for concept in concepts if before.value(concept) != after.value(concept)]
+    changed = [f"{change.concept} from {change.before} to {change.after}" for change in concept_changes(before, after)]
     if changed:
         return f"Read otherwise now: {', '.join(changed)}."
     sure, now = (side.concept_probabilities.max(axis=1) for side in (before, after))
     k = int(np.abs(now - sure).argmax())
     if percent(float(sure[k])) == percent(float(now[k])):
         return "Every concept is read as before."
-    return (f"Every concept still gets the same answer. How sure the model is moves most for {concepts[k]}: "
-            f"{percent(float(sure[k]))} → {percent(float(now[k]))}.")
+    return ("Every concept still gets the same answer. How sure the model is moves most for "
+            f"{before.schema.concepts[k]}: {percent(float(sure[k]))} → {percent(float(now[k]))}.")
 
 
 def change_table(result: KnockOutResult) -> pd.DataFrame:
@@ -130,7 +136,8 @@ def removed_text(result: KnockOutResult) -> str:
     return f"weights out: {', '.join(lost)}" if lost else "no weight out"
 
 
-def _take(one: KnockOut) -> None:
+def take_out(one: KnockOut) -> None:
+    """Put it on the list of what is out, for this session."""
     if one not in knocked_out():
         st.session_state[_OUT] = (*knocked_out(), one)
 
@@ -144,7 +151,8 @@ def _restore() -> None:
     st.session_state[_OUT] = ()
 
 
-def _link_to_explain() -> None:
+def link_to_explain() -> None:
+    """The way to a review."""
     try:
         st.page_link(EXPLAIN, label="Open a review", icon=":material/arrow_forward:")
     except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to

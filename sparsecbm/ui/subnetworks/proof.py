@@ -1,9 +1,5 @@
 """Does each subnetwork carry its concept? What was measured on labelled reviews, in charts and in plain words."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 import streamlit as st
 
 from sparsecbm.errors import CheckpointError
@@ -15,6 +11,7 @@ from sparsecbm.figures.specificity import (
     knock_out_text,
     lead_text,
     leads,
+    measured_specificity,
     necessity_table,
     specificity_map,
     square_table,
@@ -43,18 +40,6 @@ _PARTS = {"own": "its own part", "whole": "the whole subnetwork"}
 def proof_panel() -> None:
     """Specificity and necessity; or how to measure them."""
     st.fragment(_panel)()
-
-
-def measured_specificity(metrics: Mapping[str, Any], concepts: int) -> tuple[Square, str, int] | None:
-    """What evaluation kept: [mask, head] accuracy, the split and its number of reviews; None where it did not."""
-    report = metrics.get("dev") or {}
-    try:
-        square = np.array(report.get("specificity"), dtype=float)
-    except (TypeError, ValueError):
-        return None
-    if square.shape != (concepts, concepts) or not np.isfinite(square).all():
-        return None
-    return square, str(report.get("split", "dev")), int(report.get("n", 0))
 
 
 def measured_probe(checkpoint: CheckpointInfo, concepts: tuple[str, ...]) -> SubnetworkProbe | None:

@@ -8,9 +8,11 @@ from sparsecbm.explainer import Explainer
 from sparsecbm.figures.pairs import SHOWN
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.kept import Address, Kept
+from sparsecbm.ui.subnetworks.others import MOST_PERCENT, can_be_pruned, least_percent, other_checkpoints
 
-PAIR, LAYER, SHOW, RESIDUAL, CONCEPT = "pair", "layer", "show", "residual", "concept"
-NAMES = (PAIR, LAYER, SHOW, RESIDUAL, CONCEPT)
+PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST = "pair", "layer", "show", "residual", "concept", "against"
+LEANING, ADDS = "leaning", "adds"
+NAMES = (PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST, LEANING, ADDS)
 SWITCH = ("on", "off")
 
 
@@ -19,7 +21,9 @@ class Selection:
     """`pair` are two subnetworks, None for the first two; `layer` is a layer's name, None for all of them.
 
     `show` is what the matrix shows, `residual` whether the residual's subnetwork is in it, and `concept` whose heads
-    and neurons are listed, None for the pair's first.
+    and neurons are listed, None for the pair's first. `against` names another checkpoint to compare with, or a sparsity
+    such as "90%"; None compares nothing. `leaning` is the concept whose heads and neurons the review at hand is read
+    through, None for the one that matters most to it, and `adds` asks what it adds to the label.
     """
 
     pair: tuple[str, str] | None = None
@@ -27,6 +31,9 @@ class Selection:
     show: str = "observed"
     residual: bool = False
     concept: str | None = None
+    against: str | None = None
+    leaning: str | None = None
+    adds: bool = False
 
 
 KEPT = Kept("subnetworks", Selection)
@@ -36,23 +43,29 @@ def to_address(selection: Selection) -> dict[str, str | list[str]]:
     """The parts of the address that restore the selection; what every page starts with is left out."""
     parts: dict[str, str | list[str]] = {} if selection.pair is None else {PAIR: list(selection.pair)}
     others = {LAYER: selection.layer, SHOW: None if selection.show == "observed" else selection.show,
-              RESIDUAL: "on" if selection.residual else None, CONCEPT: selection.concept}
+              RESIDUAL: "on" if selection.residual else None, CONCEPT: selection.concept, AGAINST: selection.against,
+              LEANING: selection.leaning, ADDS: "on" if selection.adds else None}
     return parts | {name: part for name, part in others.items() if part is not None}
 
 
-def from_address(parts: Address, overlap: MaskOverlap) -> tuple[Selection, tuple[str, ...]]:
-    """The selection of an address, and one message for every part that could not be used. Good parts are kept."""
+def from_address(
+    parts: Address, overlap: MaskOverlap, others: Sequence[str] = ()
+) -> tuple[Selection, tuple[str, ...]]:
+    """The selection of an address, and one message for every part that could not be used. Good parts are kept.
+
+    `others` are the names of checkpoints to compare with.
+    """
     problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
                 for name in parts if name not in NAMES]
     problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
                  for name, given in parts.items() if name in NAMES and name != PAIR and len(given) > 1]
     passes = overlap.total.passes
 
-    def one(name: str, allowed: tuple[str, ...]) -> str | None:
+    def one(name: str, allowed: Sequence[str], *also: str) -> str | None:
         given = parts[name][-1] if parts.get(name) else None
         if given is None or given in allowed:
             return given
-        problems.append(f"{unknown_name(name, given, allowed)} (The address says {name}={given}.)")
+        problems.append(f"{unknown_name(name, given, (*allowed, *also))} (The address says {name}={given}.)")
         return None
 
     pair = parts.get(PAIR, ())
@@ -63,8 +76,11 @@ def from_address(parts: Address, overlap: MaskOverlap) -> tuple[Selection, tuple
         chosen = None
     residual = one(RESIDUAL, SWITCH) == "on" and len(passes) > len(overlap.concepts)
     residual = residual or (chosen is not None and any(name not in overlap.concepts for name in chosen))
+    pruned = [name for name in parts.get(AGAINST, ()) if can_be_pruned(overlap, name)]
+    sparsities = f"{least_percent(overlap):g}% to {MOST_PERCENT:g}%"
     selection = Selection(chosen, one(LAYER, overlap.layers.units), one(SHOW, tuple(SHOWN)) or "observed", residual,
-                          one(CONCEPT, overlap.concepts))
+                          one(CONCEPT, overlap.concepts), one(AGAINST, (*others, *pruned), sparsities),
+                          one(LEANING, overlap.concepts), one(ADDS, SWITCH) == "on")
     return selection, tuple(problems)
 
 
@@ -90,10 +106,10 @@ def with_residual(selection: Selection, residual: bool, overlap: MaskOverlap) ->
 
 def opened_selection(explainer: Explainer) -> Selection:
     """The selection at the start of a page run, from the address or the session; what the model has not is dropped."""
-    overlap = explainer.overlap()
-    selection = KEPT.opened(lambda parts: from_address(parts, overlap))
+    overlap, others = explainer.overlap(), tuple(other_checkpoints(explainer.checkpoint.path))
+    selection = KEPT.opened(lambda parts: from_address(parts, overlap, others))
     parts = {name: part if isinstance(part, list) else [part] for name, part in to_address(selection).items()}
-    fitting, problems = from_address(parts, overlap)
+    fitting, problems = from_address(parts, overlap, others)
     if problems:  # another model was loaded since
         KEPT.change(**vars(fitting))
     return KEPT.current

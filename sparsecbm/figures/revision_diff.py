@@ -1,0 +1,55 @@
+"""Where a revision dropped and grew weights: by layer and module, and by layer and attention head."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from sparsecbm.edits.change_counts import ChangeCounts, PlaceCounts
+from sparsecbm.figures.cells import cells
+from sparsecbm.figures.plotly_text import plain
+
+#: What a map can show of every place.
+SHOWN = {"dropped": "Dropped", "grown": "Grown", "net": "Net"}
+
+
+def diff_map(places: PlaceCounts, show: str, title: str, dark: bool, columns: str = "module") -> go.Figure:
+    """Weights that went (negative), came, or both, as one of SHOWN; layers are the rows."""
+    numbers = {"dropped": -places.dropped, "grown": places.grown, "net": places.net}[show]
+    printed = [[_signed(int(number)) for number in row] for row in numbers]
+    hover = [[f"layer {layer}, {columns} {plain(name)}<br>{places.dropped[row, k]:,} dropped, {places.grown[row, k]:,} "
+              f"grown, net {_signed(int(places.net[row, k]))}" for k, name in enumerate(places.columns)]
+             for row, layer in enumerate(places.rows)]
+    figure = cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
+                   tuple(name.replace("_", " ") for name in places.columns), title, printed, hover, dark,
+                   limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns))
+    return figure.update_traces(colorbar={"tickformat": "+,d"}, selector={"type": "heatmap"})
+
+
+def diff_table(places: PlaceCounts, column: str = "module") -> pd.DataFrame:
+    """Every place with its counts."""
+    return pd.DataFrame([{
+        "layer": layer, column: name, "dropped": int(places.dropped[row, k]), "grown": int(places.grown[row, k]),
+        "net": int(places.net[row, k]),
+    } for row, layer in enumerate(places.rows) for k, name in enumerate(places.columns)],
+        columns=["layer", column, "dropped", "grown", "net"])
+
+
+def diff_text(counts: ChangeCounts) -> str:
+    """What the maps show, in plain words: how many, where most, and what of it is of attention heads."""
+    places, heads = counts.modules, counts.heads
+    dropped, grown = int(places.dropped.sum()), int(places.grown.sum())
+    if not dropped + grown:
+        return "No weight was exchanged."
+    both = places.dropped + places.grown
+    row, k = (int(place) for place in np.unravel_index(both.argmax(), both.shape))
+    said = (f"{dropped:,} weights dropped and {grown:,} grown, most of them in layer {places.rows[row]}, "
+            f"{places.columns[k].replace('_', ' ')}: {places.dropped[row, k]:,} and {places.grown[row, k]:,}.")
+    if not heads.columns:
+        return said
+    moved = int(np.abs(heads.net).sum()) // 2
+    return said + (f" Of the attention heads, {int((heads.dropped + heads.grown > 0).sum()):,} of {heads.net.size:,} "
+                   f"exchange weights; {moved:,} weights move from one head to another.")
+
+
+def _signed(count: int) -> str:
+    return f"{count:+,}".replace("-", "−") if count else "0"

@@ -1,0 +1,39 @@
+"""Reading the files of a checkpoint folder: what is missing or damaged is said, and nothing is ever unpickled."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from sparsecbm.errors import CheckpointError
+
+
+def require(folder: Path, names: list[str]) -> None:
+    """CheckpointError that names the files which a checkpoint folder lacks."""
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"The checkpoint {folder} lacks {', '.join(missing)}; it needs {', '.join(names)}. "
+                              "Copy the folder again in full.")
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """The object that a JSON file holds; CheckpointError says what is wrong with it."""
+    require(folder, [name])
+    try:
+        values = json.loads((folder / name).read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{folder / name} is not valid JSON ({error}); restore the file.") from None
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{folder / name} holds a {type(values).__name__}, not an object; restore the file.")
+    return values
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file; CheckpointError when it is damaged."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is truncated or damaged ({error}); copy the file again.") from None

@@ -1,0 +1,1 @@
+"""The Interventions page: concepts and subnetworks that a person changes, and what that does."""

@@ -1,0 +1,195 @@
+"""Comparing the loaded subnetworks with another run or a higher sparsity, on the Subnetworks page."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.names import percent
+from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, save_checkpoint
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.subnetworks.comparison import comparison_csv
+from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
+from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment
+from tests.app.test_subnetworks import HOSTILE, charts, said, table
+from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
+
+AGAINST, PERCENT = "subnetworks:against", "subnetworks:percent"
+PRUNED = "/pruned"
+
+
+@pytest.fixture(autouse=True)
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A random checkpoint is loaded, alone in its folder; the parameter changes its settings."""
+    monkeypatch.delenv(OTHERS_VARIABLE, raising=False)
+    folder = saved_checkpoint(tmp_path / "mine", **getattr(request, "param", {}))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def other(mine: Path) -> Path:
+    """A checkpoint with other masks, beside the loaded one."""
+    folder, model = mine.parent / "seed-1", tiny_model()
+    save_checkpoint(folder, model, tiny_encoder(), random_masks(model, seed=7))
+    return folder
+
+
+def opened(review: str = "", **parts: str) -> AppTest:
+    at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
+    return fine(open_page(at, SUBNETWORKS, **parts))
+
+
+def options(at: AppTest) -> list[str]:
+    """What there is to compare with, as it is shown."""
+    found: list[str] = at.selectbox(key=AGAINST).options
+    return found
+
+
+@pytest.mark.usefixtures("other")
+def test_nothing_is_read_before_something_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Explainer, "compare", lambda *_: pytest.fail("compared"))
+    at = opened()
+    assert options(at) == ["nothing", "seed-1", "this one, pruned further"] and "Nothing is compared yet" in said(at)
+    assert "beside" not in "".join(charts(at)) and not at.query_params
+
+
+def test_another_checkpoint_is_shown_in_words_bars_and_tables(other: Path) -> None:
+    at = opened()
+    fine(at.selectbox(key=AGAINST).set_value("seed-1").run())
+    found = load_explainer().compare(other)
+    assert address(at) == {"against": ["seed-1"]}
+    drawn = charts(at)["mine beside seed-1"]["data"]
+    assert drawn[0]["x"] == pytest.approx((100 * found.whole.same).tolist())
+    shown = table(at, "of", "used for the same concept there, percent")
+    assert shown["weights"].tolist() == [*found.whole.weights, *found.own.weights]
+    assert "the training run more than on the concept" in said(at) and "Do not build on single heads" in said(at)
+    kept = 100 * found.overlaps[1].total.density[0, :2].mean()
+    assert table(at, "mine", "seed-1")["seed-1"].tolist()[0] == f"{kept:.1f}"
+    assert found.second.checkpoint[:12] in said(at) and "no scores" not in said(at)
+    fine(segment(at, "subnetworks:cross").set_value("whole").run())
+    jaccard = found.between(found.across.total.jaccard)[0, :2, :2]
+    assert table(at, "here", "soup there")["soup there"].tolist() == jaccard[:, 0].round(4).tolist()
+    fine(at.selectbox(key=AGAINST).set_value("").run())
+    assert not at.query_params and "mine beside seed-1" not in charts(at)
+
+
+@pytest.mark.usefixtures("other")
+def test_a_link_restores_the_comparison() -> None:
+    at = opened(against="seed-1")
+    assert "mine beside seed-1" in charts(at) and at.selectbox(key=AGAINST).value == "seed-1"
+    assert address(fine(at.run())) == {"against": ["seed-1"]}
+
+
+@pytest.mark.parametrize("against", ["../mine", "/etc", "seed-2", "40%", "100%"])
+@pytest.mark.usefixtures("other")
+def test_only_what_is_offered_can_be_opened(against: str) -> None:
+    at = opened(against=against)
+    assert "allowed: seed-1, " in said(at) and "Nothing is compared yet" in said(at) and not at.query_params
+
+
+def test_without_another_checkpoint_it_says_how_to_get_one(mine: Path) -> None:
+    at = opened()
+    assert "No other sparse checkpoint lies beside mine" in said(at) and f"`{OTHERS_VARIABLE}`" in said(at)
+    assert options(at) == ["nothing", "this one, pruned further"]
+    command = next(code.value for code in at.code if "sparsecbm train" in code.value)
+    assert f"--seed 1 --output '{mine.resolve().parent / 'seed-1'}'" in command
+
+
+def test_the_same_checkpoint_can_be_pruned_to_any_sparsity() -> None:
+    at = opened()
+    fine(at.selectbox(key=AGAINST).set_value(PRUNED).run())
+    assert address(at) == {"against": ["90%"]} and "mine beside mine at 90 %" in charts(at)
+    assert "not trained again" in said(at) and "Pruned further to 90 %" in said(at)
+    fine(at.number_input(key=PERCENT).set_value(87.5).run())
+    assert address(at) == {"against": ["87.5%"]} and "mine beside mine at 87.5 %" in charts(at)
+    command = next(code.value for code in at.code if "--sparsity" in code.value)
+    assert "--sparsity 0.875" in command
+    assert "There is no review at hand" in said(at)
+    least = at.number_input(key=PERCENT).min
+    fine(at.number_input(key=PERCENT).set_value(least).run())
+    assert address(at) == {"against": [f"{least:g}%"]} and not at.warning
+
+
+def test_the_review_at_hand_is_read_through_the_sparser_masks() -> None:
+    at = opened("The soup was tasty.", against="90%")
+    found = load_explainer().predict_sparser("The soup was tasty.", 0.9)
+    for side, prediction in (("As it is", found.before), ("At 90 %", found.after)):
+        assert bars(at, side) == {display: percent(float(share)) for display, share in zip(
+            prediction.schema.label_display, prediction.label_probabilities, strict=True)}
+    assert bars(at, "As it is") != bars(at, "At 90 %")
+    lost = next(frame.value for frame in at.dataframe if "weights lost" in frame.value)["weights lost"].tolist()
+    assert lost == [found.removed["soup"], found.removed["room"]]
+
+
+def test_a_broken_checkpoint_is_named_and_the_page_stays(other: Path) -> None:
+    (other / MASKS_FILE).write_bytes((other / MASKS_FILE).read_bytes()[:-5])
+    at = open_page(open_home(), SUBNETWORKS, against="seed-1")
+    assert not at.exception and len(at.error) == 1
+    assert f"{other.name}/{MASKS_FILE} is truncated" in at.error[0].value.replace("\\", "")
+    assert "The model cannot be loaded" not in at.error[0].value and "Jaccard overlap" in charts(at)
+    (other / CONFIG_FILE).unlink()
+    assert options(fine(at.selectbox(key=AGAINST).set_value("").run())) == ["nothing", "this one, pruned further"]
+
+
+def test_a_checkpoint_of_other_concepts_is_named(mine: Path) -> None:
+    saved_checkpoint(mine.parent / "bare", residual=False)
+    at = open_page(open_home(), SUBNETWORKS, against="bare")
+    assert "mine has the subnetworks soup, room, residual, but bare has soup, room" in at.error[0].value.replace(
+        "\\", "")
+
+
+def test_scores_stand_side_by_side_where_both_have_them(mine: Path, other: Path) -> None:
+    def report(score: float) -> str:
+        return json.dumps({"dev": {"n": 9, "split": "dev", "data_hash": str(score), "label": {"macro_f1": score},
+                                   "concepts": {name: {"macro_f1": score} for name in ("soup", "room")},
+                                   "specificity": [[score, 0.5], [0.5, score]]}})
+
+    (other / METRICS_FILE).write_text(report(0.61))
+    assert "Only one of them came with scores" in said(opened(against="seed-1"))
+    copy = Path(shutil.copytree(mine, mine.parent / "named" / "mine"))
+    (copy / METRICS_FILE).write_text(report(0.72))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CHECKPOINT_VARIABLE, str(copy))
+        patch.setenv(OTHERS_VARIABLE, str(mine.parent))
+        at = opened(against="seed-1")
+    rows = table(at, "mine", "seed-1").set_index("")
+    assert rows.loc["label macro F1, percent"].tolist() == ["72.0", "61.0"]
+    assert rows.loc["least lead of a concept's own subnetwork, points"].tolist() == ["22.0 (soup)", "11.0 (soup)"]
+    assert "measured on different reviews" in said(at)
+
+
+def test_a_named_folder_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OTHERS_VARIABLE, str(tmp_path / "nowhere"))
+    assert "which is no folder here; allowed: a folder of checkpoints" in said(opened())
+
+
+@pytest.mark.parametrize("mine", [{"schema": HOSTILE}], indirect=True)
+def test_hostile_names_are_text_everywhere(mine: Path) -> None:
+    """Names of concepts and of folders; the same masks, so the words say so."""
+    name = "=cmd() <img src=x> $y$ **z**"
+    shutil.copytree(mine, mine.parent / name)
+    at = opened(against=name)
+    assert "very same masks" in said(at)
+    drawn = json.dumps(charts(at))
+    assert "<img" not in drawn and "&lt;img" in drawn
+    assert not any(re.search(r"(?<!\\)(<img|:red|\$y|\*\*z)", line.value) for line in at.markdown)
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(load_explainer().compare(mine.parent / name)))))
+    assert {row["against"] for row in rows} == {f"'{name}"} and rows[0]["first"].startswith("<b>soup")
+
+
+def test_the_file_has_every_pair_of_the_two(other: Path) -> None:
+    found = load_explainer().compare(other)
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(found))))
+    total = [row for row in rows if row["part"] == "total"]
+    assert [(row["first"], row["second"]) for row in total] == [
+        (one, two) for one in found.passes for two in found.passes]
+    both = found.between(found.across.total.both)[0]
+    assert [int(row["both keep"]) for row in total] == both.flatten().tolist()
+    assert [int(row["first keeps"]) for row in total[::3]] == found.overlaps[0].total.kept[0].tolist()

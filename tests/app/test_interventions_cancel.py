@@ -1,0 +1,76 @@
+"""Slow revisions and blast radii: progress, a way to stop, and nothing kept of what was stopped."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from tests.app.screen import fine, press
+from tests.app.test_interventions_revise import history, opened, revised, said, second_value, toy_sources
+from tests.helpers import saved_checkpoint
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What takes long reports that it is half done, and then waits until the gate is open."""
+    opened_gate = threading.Event()
+
+    def slowed(call: Any) -> Any:
+        def slow(self: Explainer, *given: Any, **named: Any) -> Any:
+            progress = given[-1]
+            progress(0.5)
+            assert opened_gate.wait(60)
+            progress(0.75)
+            return call(self, *given, **named)
+
+        return slow
+
+    monkeypatch.setattr(Explainer, "revise", slowed(Explainer.revise))
+    monkeypatch.setattr(Explainer, "blast_radius", slowed(Explainer.blast_radius))
+    monkeypatch.setattr("sparsecbm.ui.interventions.revise.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.interventions.blast.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.interventions.blast.sources", toy_sources)
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "tiny")))
+    yield opened_gate
+    opened_gate.set()
+
+
+def keys(at: AppTest) -> list[str]:
+    return [button.key for button in at.button]
+
+
+def until_done(at: AppTest, panel: str) -> AppTest:
+    """Look again, as a browser does by itself, until no work is under way."""
+    while f"interventions:{panel}:cancel" in keys(at):
+        at.run()
+    return at
+
+
+def test_a_slow_revision_can_be_stopped_and_asked_for_again(gate: threading.Event) -> None:
+    wanted = second_value(load_explainer())
+    at = fine(revised(opened(), wanted))
+    assert "interventions:revise:cancel" in keys(at) and not history(at).entries
+    at = fine(press(at, "interventions:revise:cancel"))
+    assert "interventions:revise:cancel" not in keys(at) and "No revision is in force" in said(at)
+    gate.set()
+    fine(until_done(press(at.run(), "interventions:revise:do"), "revise"))
+    (entry,) = history(at).entries
+    assert entry.edit.value == wanted  # type: ignore[union-attr]
+
+
+def test_a_slow_blast_radius_can_be_stopped_and_is_not_seen_then(gate: threading.Event) -> None:
+    gate.set()
+    at = fine(until_done(revised(opened(), second_value(load_explainer())), "revise"))
+    gate.clear()
+    at = fine(press(at, "interventions:blast:do"))
+    assert "interventions:blast:cancel" in keys(at)
+    at = fine(press(at, "interventions:blast:cancel"))
+    assert "Not worked out yet" in said(at) and not history(at).now.may_be_saved
+    gate.set()
+    fine(until_done(press(at.run(), "interventions:blast:do"), "blast"))
+    assert history(at).now.may_be_saved and "The reviews behind a number" in said(at)

@@ -1,0 +1,128 @@
+"""What a review's answer leans on, on the Subnetworks page: heads and neurons, their words, and taking one out."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.names import percent, signed
+from sparsecbm.model import backbone
+from sparsecbm.subnetworks.leaning import Unit
+from sparsecbm.types import Target
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from tests.app.screen import address, bars, blocks, fine, press, segment
+from tests.app.test_subnetworks import HOSTILE, REVIEW, charts, open_subnetworks, said
+from tests.helpers import saved_checkpoint
+
+CONCEPT, QUESTION, PICK, SHOW = (f"subnetworks:leaning:{name}" for name in ("concept", "adds", "pick", "words"))
+
+
+@pytest.fixture(scope="module")
+def explainer() -> Explainer:
+    return load_explainer()
+
+
+def heatmaps(at: AppTest) -> list[str]:
+    """The two reviews with coloured words, without their scores."""
+    found = [block for block in blocks(at) if "line-height:2.1" in block]
+    return [re.sub(r"<[^>]+>", "", re.sub(r"<sup.*?</sup>", "", block)) for block in found]
+
+
+def test_without_a_review_it_says_what_to_do() -> None:
+    at = fine(open_subnetworks(leaning="service"))
+    assert "then you see which heads and neurons its answer leans on" in said(at) and PICK not in at.session_state
+    assert address(at) == {"leaning": ["service"]}, "a link is kept until there is a review"
+
+
+def test_the_strongest_parts_of_a_concept_are_shown_and_looked_at(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(REVIEW, leaning="service"))
+    value = explainer.predict(REVIEW).value("service")
+    target = Target("service", value)
+    found = explainer.leaning(REVIEW, target)
+    drawn = charts(at)[f"Heads for (+) and against (−) service = {value}"]["data"][0]
+    assert np.array(drawn["z"]) == pytest.approx(found.heads.scores)
+    for kind in ("head", "neuron"):
+        shown = next(frame.value for frame in at.dataframe if len(frame.value) == 10
+                     and {"layer", kind, "score"} <= set(frame.value.columns))
+        assert [Unit(kind, *pair) for pair in zip(shown["layer"], shown[kind], strict=True)] == list(
+            found.strongest(kind))
+        own = [getattr(explainer.layer_overlap(unit.layer), f"{kind}s").exclusive_share[unit.number, 2]
+               for unit in found.strongest(kind)]
+        assert shown["percent its own"].tolist() == [round(100 * share, 1) for share in own]
+
+    strongest = found.strongest("head")[0]
+    assert f"**Head {strongest.number} of layer {strongest.layer} pushes service towards {value}" in said(at)
+    assert heatmaps(at) == [REVIEW.replace("'", "&#x27;")] * 2
+    unit = found.strongest("neuron")[1]
+    fine(at.selectbox(key=PICK).set_value(unit).run())
+    loss = explainer.measured(found, REVIEW, unit)
+    assert f"Neuron {unit.number} of layer {unit.layer}" in said(at)
+    assert f"Its score of {signed(found.score(unit))} estimates this" in said(at)
+    assert f"{'falls' if loss >= 0 else 'rises'} by {abs(loss):.2f}" in said(at)
+    after = explainer.knock_out(REVIEW, [unit.knock_out("service")]).after
+    assert f"to {percent(float(after.concept_probabilities[2].max()))}".replace("\u00a0", " ") in said(at)
+    fine(segment(at, CONCEPT).set_value("food").run())
+    first = explainer.leaning(REVIEW, Target("food", explainer.predict(REVIEW).value("food"))).strongest("head")[0]
+    assert at.selectbox(key=PICK).value == first, "another question starts anew"
+    assert address(at) == {"leaning": ["food"]}
+
+
+def test_what_a_concept_adds_to_the_label_can_be_asked(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(REVIEW, leaning="food"))
+    fine(segment(at, QUESTION).set_value(True).run())
+    prediction = explainer.predict(REVIEW)
+    found = explainer.leaning(REVIEW, Target(None, prediction.label), "food")
+    name = f"{explainer.schema.label_display[explainer.schema.label_index(prediction.label)]} through food"
+    drawn = charts(at)[f"Heads for (+) and against (−) {name}"]["data"][0]
+    assert np.array(drawn["z"]) == pytest.approx(found.heads.scores)
+    assert address(at) == {"leaning": ["food"], "adds": ["on"]}
+    read = [block for block in blocks(at) if "line-height:2.1" in block]
+    assert "would have without any word" in said(at)
+    fine(segment(at, SHOW).set_value("place").run())
+    acts = [block for block in blocks(at) if "line-height:2.1" in block]
+    assert acts[0] != read[0] and acts[1] == read[1] and "would have without any word" not in said(at)
+
+
+def test_a_head_goes_to_the_live_knock_out_and_comes_back(explainer: Explainer) -> None:
+    at = fine(open_subnetworks(REVIEW, leaning="service"))
+    untouched = bars(at, "After")
+    found = explainer.leaning(REVIEW, Target("service", explainer.predict(REVIEW).value("service")))
+    unit = found.strongest("head")[0]
+    fine(press(at, "subnetworks:leaning:take"))
+    out = [button.label.replace("\\", "") for button in at.button if button.key and ":back:" in button.key]
+    assert out == [f"{unit}, for service only ✕"]
+    assert "Taken out, for service only: [see below](#take-it-out-and-see)" in said(at)
+    after = explainer.knock_out(REVIEW, [unit.knock_out("service")]).after
+    assert list(bars(at, "After").values()) == [percent(float(share)) for share in after.label_probabilities]
+    drawn = charts(at)[f"Heads for (+) and against (−) service = {found.target.name}"]["data"][0]
+    assert np.array(drawn["z"]) == pytest.approx(found.heads.scores), "it stays what the whole model leans on"
+    fine(press(at, "Undo"))
+    assert bars(at, "After") == untouched and any(b.key == "subnetworks:leaning:take" for b in at.button)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    folder = saved_checkpoint(tmp_path / "tiny", **getattr(request, "param", {}))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_backbone_with_unknown_names_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbone, "ROLES", {})
+    at = fine(open_subnetworks("The soup was tasty."))
+    assert "have names that are not known here" in said(at) and PICK not in at.session_state
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("tiny", [{"schema": HOSTILE}], indirect=True)
+def test_hostile_names_and_words_are_text() -> None:
+    at = fine(open_subnetworks("soup <img src=x onerror=alert(1)> **warm** $x$"))
+    drawn = json.dumps(charts(at))
+    assert "<img" not in drawn and "<b>soup" not in drawn
+    assert not any(re.search(r"(?<!\\)(<img|:red|\$|\*\*room|\*\*warm)", line.value) for line in at.markdown)
+    assert not any("<img" in block for block in blocks(at)) and len(heatmaps(at)) == 2

@@ -1,0 +1,55 @@
+"""A comparison in a browser: chosen, shown, kept in the address, and read through by the review at hand."""
+
+from urllib.parse import quote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_subnetworks import REVIEW, query
+from tests.browser.watch import Visit, bars, settled
+
+
+def choose_pruned(page: Page) -> None:
+    """Compare the loaded checkpoint with itself, pruned further."""
+    page.locator(".st-key-subnetworks-against").get_by_role("button", name="Open").click()
+    page.get_by_role("option", name="this one, pruned further").click()
+    page.get_by_text("Pruned further to 90 %").wait_for()  # every weight is counted first
+    settled(page)
+
+
+def test_a_sparsity_is_chosen_and_a_link_restores_it(visitor: Visit) -> None:
+    page = settled(visitor("/Subnetworks?concept=noise"))
+    page.get_by_text("Nothing is compared yet.").wait_for()
+    choose_pruned(page)
+    assert query(page) == {"concept": ["noise"], "against": ["90%"]}
+    sparsity = page.get_by_role("spinbutton", name="Sparsity, percent")
+    sparsity.fill("80")
+    sparsity.press("Enter")
+    page.get_by_text("Pruned further to 80 %").wait_for()
+    assert query(settled(page))["against"] == ["80%"]
+    expect(page.locator(".st-key-subnetworks-recurrence .js-plotly-plot")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator(".st-key-subnetworks-save-comparison").get_by_role("button").click()
+    assert download.value.suggested_filename == "comparison.csv"
+    link = urlsplit(page.url)
+    copied = settled(visitor(f"{link.path}?{link.query}"))
+    expect(copied.get_by_text("Pruned further to 80 %")).to_be_visible()
+    expect(copied.get_by_role("spinbutton", name="Sparsity, percent")).to_have_value("80.0")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_review_is_read_again_and_everyone_can_read_the_panel(visitor: Visit, scheme: str) -> None:
+    page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}", color_scheme=scheme))
+    before = bars(page, "Before")
+    page.get_by_role("link", name="Subnetworks").click()
+    page.get_by_text("Nothing is compared yet.").wait_for()
+    choose_pruned(page)
+    as_it_is, pruned, elsewhere = (side.partition(":")[2] for side in (bars(page, "As it is"), bars(page, "At 90 %"),
+                                                                       before))
+    assert as_it_is == elsewhere != pruned
+    page.wait_for_timeout(1000)  # fading in changes contrast
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+    found = [(violation["id"], violation["impact"], [node["html"][:200] for node in violation["nodes"]])
+             for violation in Axe().run(page).response["violations"]]
+    assert not [violation for violation in found if violation[1] in ("serious", "critical")]

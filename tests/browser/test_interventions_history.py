@@ -1,0 +1,45 @@
+"""History and patches in a browser: an edit listed and looked back at, and a file that is no patch refused."""
+
+from urllib.parse import quote
+
+from playwright.sync_api import expect
+
+from tests.browser.watch import Visit, settled
+
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+
+
+def test_an_edit_is_listed_noted_and_looked_back_at(visitor: Visit) -> None:
+    page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
+    control = page.locator(".st-key-interventions-set-food")
+    control.get_by_role("radio", name="Positive", exact=True).click()
+    edits = page.get_by_role("table", name="Edits of this session")
+    expect(edits.get_by_role("row")).to_have_count(2)
+    expect(edits).to_contain_text("food set to Positive")
+    settled(page)
+    page.get_by_role("textbox", name="Note on edit 1").fill("The cook <b>changed</b>")
+    page.get_by_role("textbox", name="Note on edit 1").press("Enter")
+    expect(edits).to_contain_text("The cook <b>changed</b>")
+    page.get_by_role("combobox", name="An edit").click()
+    page.get_by_role("option", name="The start: nothing edited").click()
+    settled(page)
+    page.get_by_role("button", name="Look at the start").click()
+    expect(page.get_by_text("You look at an earlier state: after 0 edits of 1.").first).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Back to now").last.click()
+    expect(page.get_by_text("You look at an earlier state")).to_have_count(0)
+    expect(edits).to_contain_text("food set to Positive")
+
+
+def test_nothing_is_saved_unseen_and_no_other_file_is_taken(visitor: Visit) -> None:
+    page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
+    expect(page.get_by_role("button", name="Save as a patch")).to_be_disabled()
+    expect(page.get_by_text("No revision is in force. Revise a subnetwork first")).to_be_visible()
+    page.locator(".st-key-interventions-patches-file-0 input[type=file]").set_input_files(
+        {"name": "soup.safetensors", "mimeType": "application/octet-stream", "buffer": b"no patch"})
+    settled(page)
+    page.get_by_role("button", name="Add it to the patches").click()
+    expect(page.get_by_role("alert").filter(has_text="allowed")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert").filter(has_text="allowed")).to_have_count(0)

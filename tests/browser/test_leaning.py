@@ -1,0 +1,34 @@
+"""Heads and neurons in a browser: press one, read its words, take it out and follow the link to what that does."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_subnetworks import REVIEW, press_cell, query
+from tests.browser.watch import Visit, bars, settled
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit, scheme: str) -> None:
+    page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}", color_scheme=scheme))
+    page.get_by_role("link", name="Subnetworks").click()
+    page.locator(".st-key-subnetworks-leaning-map").wait_for()
+    settled(page)
+    page.locator(".st-key-subnetworks-leaning-concept").get_by_role("radio", name="service").click()
+    page.get_by_text("for (+) and against (−) service =").wait_for()
+    assert query(settled(page)) == {"leaning": ["service"]}
+    press_cell(page, "leaning-map", 2.5 / 12, 1.5 / 6)
+    expect(page.get_by_role("combobox", name="Look closer at")).to_have_value("head 2 of layer 1")
+    expect(page.get_by_text(re.compile("^Head 2 of layer 1 (pushes|holds) service"))).to_be_visible()
+    expect(page.get_by_text("Measured: without head 2 of layer 1, the logit of service")).to_be_visible()
+    untouched = bars(page, "After")
+    page.get_by_role("button", name="Take it out and see").click()
+    page.get_by_role("button", name="head 2 of layer 1, for service only").wait_for()
+    settled(page)
+    assert bars(page, "Before").removeprefix("Before") == untouched.removeprefix("After")
+    page.get_by_role("link", name="see below").click()
+    expect(page.get_by_role("heading", name="Take it out and see")).to_be_in_viewport()
+    assert query(page) == {"leaning": ["service"]}, "the link leaves the address alone"
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
