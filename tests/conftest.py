@@ -18,6 +18,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
 from sparsecbm.__main__ import main
 from tests.helpers import backbone_folder
 
+torch.set_num_threads(1)  # the models are tiny, and test processes share the cores
+
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:

@@ -44,7 +44,7 @@ def leaning(
     what that pass adds to the label. One forward and one backward pass. A backbone whose parts have unknown names has
     no heads or no neurons here. InputError when the target or the pass cannot be used, and on blank text.
 
-    Of heads, Michel et al. 2019 (arXiv 1905.10650), eq. 2; of neurons, Molchanov et al. 2017 (arXiv 1611.06440), eq. 6:
+    Of heads, after Michel et al. 2019 (arXiv 1905.10650), of neurons, after Molchanov et al. 2017 (arXiv 1611.06440):
     the first-order Taylor term of setting the unit to zero; here of a logit, and with its sign.
     """
     started = time.perf_counter()

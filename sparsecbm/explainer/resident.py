@@ -68,7 +68,7 @@ class Resident:
         return self._predict(text, self._weights, residual)
 
     def predict_many(self, texts: Sequence[str], progress: Progress = lambda _: None) -> list[Prediction]:
-        """As `predict` for each text, in their order and up to rounding, in about half the time on a CPU.
+        """As `predict` for each text, in their order and up to rounding, in two thirds of the time or so on a CPU.
 
         `progress` gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. InputError when
         a text is blank.

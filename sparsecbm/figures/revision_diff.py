@@ -35,20 +35,20 @@ def diff_table(places: PlaceCounts, column: str = "module") -> pd.DataFrame:
 
 
 def diff_text(counts: ChangeCounts) -> str:
-    """What the maps show, in plain words: how many, where most, and what of it is of attention heads."""
+    """What the maps show, in plain words: how many, and which attention head exchanges most."""
     places, heads = counts.modules, counts.heads
     dropped, grown = int(places.dropped.sum()), int(places.grown.sum())
     if not dropped + grown:
         return "No weight was exchanged."
-    both = places.dropped + places.grown
-    row, k = (int(place) for place in np.unravel_index(both.argmax(), both.shape))
-    said = (f"{dropped:,} weights dropped and {grown:,} grown, most of them in layer {places.rows[row]}, "
-            f"{places.columns[k].replace('_', ' ')}: {places.dropped[row, k]:,} and {places.grown[row, k]:,}.")
-    if not heads.columns:
+    said = f"{dropped:,} weights dropped and {grown:,} grown."
+    both = heads.dropped + heads.grown
+    if not both.any():
         return said
+    row, k = (int(place) for place in np.unravel_index(both.argmax(), both.shape))
     moved = int(np.abs(heads.net).sum()) // 2
-    return said + (f" Of the attention heads, {int((heads.dropped + heads.grown > 0).sum()):,} of {heads.net.size:,} "
-                   f"exchange weights; {moved:,} weights move from one head to another.")
+    return (f"{said} Of the attention heads, {int((both > 0).sum()):,} of {both.size:,} exchange weights, head "
+            f"{heads.columns[k]} of layer {heads.rows[row]} most: {heads.dropped[row, k]:,} dropped and "
+            f"{heads.grown[row, k]:,} grown. {moved:,} weights move from one head to another.")
 
 
 def _signed(count: int) -> str:

@@ -48,7 +48,7 @@ def _checked(
     wrong = int((((bits[found >> 3] & _place(found)) > 0) != used).sum())
     if wrong:
         what = "drops are not used" if used else "grows are used"
-        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}; it was made for other masks. "
+        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}; it is for other masks. "
                          "Apply it to the masks it was made for.")
     return found
 

@@ -28,7 +28,7 @@ def flip_html(result: InterventionResult, edited: bool) -> str:
     """Whether the label flips; before anything is changed, what to do."""
     old, new = (as_html(label_name(side.label, side.schema)) for side in (result.before, result.after))
     if result.label_changed:
-        return arrow_html(f"<b>{old} → {new}</b><br>The label flips.", 1)
+        return arrow_html(f"<b>{old} → {new}</b><br>The label flips.", 1.0)
     if edited:
         return arrow_html(f"The label stays <b>{new}</b>.", 0.45)
     return arrow_html("Set a concept below and watch this side.", 0.25)

@@ -1,4 +1,4 @@
-"""History and patches in a browser: an edit listed and looked back at, and a file that is no patch refused."""
+"""History and patches in a browser: an edit listed and noted, and a file that is no patch refused."""
 
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ from tests.browser.watch import Visit, settled
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
 
-def test_an_edit_is_listed_noted_and_looked_back_at(visitor: Visit) -> None:
+def test_an_edit_is_listed_and_noted(visitor: Visit) -> None:
     page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
     control = page.locator(".st-key-interventions-set-food")
     control.get_by_role("radio", name="Positive", exact=True).click()
@@ -20,15 +20,6 @@ def test_an_edit_is_listed_noted_and_looked_back_at(visitor: Visit) -> None:
     page.get_by_role("textbox", name="Note on edit 1").fill("The cook <b>changed</b>")
     page.get_by_role("textbox", name="Note on edit 1").press("Enter")
     expect(edits).to_contain_text("The cook <b>changed</b>")
-    page.get_by_role("combobox", name="An edit").click()
-    page.get_by_role("option", name="The start: nothing edited").click()
-    settled(page)
-    page.get_by_role("button", name="Look at the start").click()
-    expect(page.get_by_text("You look at an earlier state: after 0 edits of 1.").first).to_be_visible()
-    settled(page)
-    page.get_by_role("button", name="Back to now").last.click()
-    expect(page.get_by_text("You look at an earlier state")).to_have_count(0)
-    expect(edits).to_contain_text("food set to Positive")
 
 
 def test_nothing_is_saved_unseen_and_no_other_file_is_taken(visitor: Visit) -> None:

@@ -112,6 +112,7 @@ def test_counts_are_exact_whatever_the_shape(shape: tuple[int, int], concepts: i
             shares = [(weights & there[j]).sum() / size for j in range(concepts) if j != k]
             assert part.others[k] == pytest.approx(np.mean(shares) if shares else 0)
             assert part.best[k] == pytest.approx(max(shares, default=0))
+            assert part.lead[k] == pytest.approx(part.same[k] - max(shares, default=0))
     assert found.passes[-1] == "residual" and found.overlaps[1].total.kept[0, -1] == there[-1].sum()
     assert found.between(found.across.total.both)[0, -1, -1] == (here[-1] & there[-1]).sum()
 

@@ -69,7 +69,7 @@ def sample_choice(explainer: Explainer, key: str) -> tuple[str, int | None]:
     options = [*sizes, None]
     usual = options.index(USUAL) if USUAL in options else len(options) - 1
     size: int | None = st.selectbox(
-        "How many", options, usual, key=f"{key}:sample:{source}", width=150,
+        "How many", options, usual, key=f"{key}:sample:{source}", width=230,
         format_func=lambda size: f"all {whole:,}" if size is None else f"{size:,}, drawn at random")
     return source, size
 

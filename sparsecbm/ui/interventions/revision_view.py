@@ -9,6 +9,7 @@ from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import Entry
 from sparsecbm.explain.methods import method_named
 from sparsecbm.explainer import Explainer
+from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.heatmap import full_colour, heatmap_html, legend_html
 from sparsecbm.figures.names import label_name, label_with_probability, listed, percent, receipt_line, target_name
 from sparsecbm.figures.revision_diff import SHOWN, diff_map, diff_table, diff_text
@@ -107,8 +108,8 @@ def revision_view(explainer: Explainer, job: Job, entry: Entry, comparing: Work,
             with column:
                 st.markdown(f"**{name}**  \n{as_markdown(label_with_probability(side))}")
                 st.html(label_bars_html(side, name, changed=side is not found.before))
-                st.html(distribution_html(schema.values, found.before.concept_probabilities[k],
-                                          side.concept_probabilities[k]))
+                st.html(f"<b>{as_html(revision.concept)}</b>" + distribution_html(
+                    schema.values, found.before.concept_probabilities[k], side.concept_probabilities[k]))
         st.dataframe(comparison_table(found), hide_index=True,
                      alt="Every concept and the label before the revision, after it, and with the two others")
         note(as_markdown(receipt_line(found.revised.receipt, entry.description)))

@@ -38,10 +38,11 @@ def saved_patches(explainer: Explainer) -> None:
     with st.container(height=280 if len(found) > MOST_IN_SIGHT else "content", border=False):
         st.html(table_html("Patches on this server", ("Name", "Made (UTC)", "Author", "Revises", "State"),
                            [_row(one, base) for one in found]))
-    by_file = {one.file: one for one in found}
-    if st.session_state.get(_CHOSEN) not in by_file:  # at first, or another session has deleted it
-        seed_widget(_CHOSEN, found[0].file)
-    one = by_file[st.selectbox("A patch", list(by_file), key=_CHOSEN, format_func=lambda file: _title(by_file[file]))]
+    by_file, chosen = {one.file: one for one in found}, st.session_state.get(_CHOSEN)
+    if chosen not in by_file:  # at first, or because another session has deleted it
+        chosen = found[0].file
+    one = by_file[st.selectbox("A patch", list(by_file), list(by_file).index(seed_widget(_CHOSEN, chosen)),
+                               key=_CHOSEN, format_func=lambda file: _title(by_file[file]))]
     if one.patch is None:
         note(as_markdown(one.problem))
     else:

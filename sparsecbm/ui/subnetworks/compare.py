@@ -51,8 +51,8 @@ def _panel() -> None:
         sparsity = sparsity_of(selection.against or "")
         against = others.get(selection.against or "") if sparsity is None else sparsity
         if against is None:
-            note("Nothing is compared yet. Choose another training run to see whether each concept gets the same weights "
-                 "again, or a higher sparsity to see what it would lose.")
+            note("Nothing is compared yet. Choose another training run to see whether each concept gets the same "
+                 "weights again, or a higher sparsity to see what it would lose.")
             return
         comparison = _compared(explainer, against)
         if comparison is not None:
