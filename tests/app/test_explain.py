@@ -48,7 +48,8 @@ def test_a_typed_review_shows_the_models_prediction(explainer: Explainer) -> Non
     at = fine(submit(open_explain(), REVIEW))
     prediction = explainer.predict(REVIEW)
     assert bars(at, "Before") == bars(at, "After") == expected(explainer, prediction.label_probabilities)
-    assert explainer.schema.label_display[explainer.schema.label_index(prediction.label)] in heading(at, "Before")
+    shown = explainer.schema.label_display[explainer.schema.label_index(prediction.label)]
+    assert any(f">Before: <b>{shown}" in block for block in blocks(at))
     assert address(at) == {"text": [REVIEW]}
 
 
