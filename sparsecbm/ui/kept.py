@@ -6,7 +6,7 @@ through `change`, so a link, a reset and a click end in the same place.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import streamlit as st
 
@@ -55,6 +55,11 @@ class Kept(Generic[Value]):
         """Change parts of the value; for callbacks, which run before the page does."""
         st.session_state[self._value] = replace(self.current, **changes)  # type: ignore[type-var]
         st.session_state[self._own] = True
+
+    def run_again(self) -> NoReturn:
+        """Run the whole page again, without the address: the browser may still be showing the one before."""
+        st.session_state[self._own] = True
+        st.rerun()
 
     def notices(self) -> None:
         """What could not be used of the address, until dismissed; everything else of it was kept."""

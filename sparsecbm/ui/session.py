@@ -1,7 +1,7 @@
 """One session's view of the Explain screen, its slow work, and widgets that show what the session says."""
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import streamlit as st
 
@@ -45,6 +45,11 @@ def write_address(schema: ConceptSchema) -> None:
 def change(**changes: Any) -> None:
     """Change parts of the view; for callbacks, which run before the page does."""
     _KEPT.change(**changes)
+
+
+def run_again() -> NoReturn:
+    """Run the whole page again, with what this session looks at as it is."""
+    _KEPT.run_again()
 
 
 def start_review(text: str) -> None:

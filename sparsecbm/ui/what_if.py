@@ -14,7 +14,7 @@ from sparsecbm.ui.concept_row import concept_row, fixed_row, header, reset_all
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.ledger import Part, label_ledger, largest
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import change, current_view, seed_widget, write_address
+from sparsecbm.ui.session import change, current_view, run_again, seed_widget, write_address
 from sparsecbm.ui.shell import INTERVENTIONS, errors_shown, link, note
 
 HELP = (
@@ -31,7 +31,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
     with errors_shown():
         view, schema, explainer = current_view(), prediction.schema, load_explainer()
         if view.residual != residual_drawn:
-            st.rerun()  # the words of the label change with it
+            run_again()  # the words of the label change with it
         write_address(schema)
         result = explainer.override(prediction, view.overrides, residual=view.residual)
         st.markdown("### What if a concept were different?", help=HELP)

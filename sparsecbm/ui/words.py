@@ -21,7 +21,7 @@ from sparsecbm.ui.copy_panel import both_predictions, copy_buttons, edit_form, w
 from sparsecbm.ui.downloads import download_buttons
 from sparsecbm.ui.engine import load_explainer, predicted
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Work
-from sparsecbm.ui.session import current_view, session_job, write_address
+from sparsecbm.ui.session import current_view, run_again, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.trust import faithfulness_strip, method_verdict
 from sparsecbm.ui.word_scores import plain_review, receipt, scored_review
@@ -47,7 +47,7 @@ def _panel(prediction: Prediction, looking: bool) -> None:
     with errors_shown():
         explainer, view, job = load_explainer(), current_view(), session_job()
         if view.text != prediction.text:
-            st.rerun()  # a copy became the review
+            run_again()  # a copy became the review
         words = explainer.words(view.text)
         label_only = explainer.checkpoint.kind == "black_box"
         target = chosen_target(view, prediction, label_only)
@@ -66,7 +66,7 @@ def _panel(prediction: Prediction, looking: bool) -> None:
             copied = explanation_work(explainer, copy, (target,), view)
         job.want([work for work in (main, copied, other, every, trust) if work], 0.0 if looking else PATIENCE)
         if job.running != looking:
-            st.rerun()
+            run_again()
 
         _state_of_work(job)
         explanation = _large(job, main, view.text, len(words))

@@ -18,7 +18,7 @@ from sparsecbm.ui.interventions.blast_view import blast_view
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from sparsecbm.ui.interventions.session import follow, history, read_only, seen, state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
-from sparsecbm.ui.session import current_view
+from sparsecbm.ui.session import current_view, run_again
 from sparsecbm.ui.shell import errors_shown, note
 
 HELP = (
@@ -82,7 +82,7 @@ def _panel(looking: bool) -> None:
         asked = _asked(keys)
         job.want([blast_work(explainer, edits, asked)] if asked else [], 0.0 if looking else PATIENCE)
         if job.running != looking:
-            st.rerun()
+            run_again()
         if not edits:
             note("No revision and no rule is in force, so nothing reaches other reviews. Revise a subnetwork or keep a "
                  "rule, and see here what that does to many reviews before you save it.")
@@ -108,7 +108,7 @@ def _mark_seen(radius: BlastRadius) -> None:
     last = next((entry for entry in reversed(history().now.entries) if not isinstance(entry.edit, Override)), None)
     if last is not None and not read_only() and last.reviewed != radius.settings.key:
         seen(radius.settings)
-        st.rerun()  # other panels let a patch be saved now
+        run_again()  # other panels let a patch be saved now
 
 
 def _state_of_work(job: Job) -> None:

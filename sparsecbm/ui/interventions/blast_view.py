@@ -12,7 +12,7 @@ from sparsecbm.figures.blast_radius import blast_bars, blast_table, blast_text, 
 from sparsecbm.figures.names import receipt_line
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import seed_widget, start_review
+from sparsecbm.ui.session import run_again, seed_widget, start_review
 from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.subnetworks.chart import chart
 
@@ -73,7 +73,7 @@ def _pressed(key: str, pressed: Sequence[str]) -> None:
 
 def _open(text: str) -> None:
     start_review(text)
-    st.rerun()
+    run_again()
 
 
 def _subject(key: str) -> str:

@@ -18,7 +18,7 @@ from sparsecbm.ui.interventions.session import amends, do, follow, history, read
 from sparsecbm.ui.interventions.strip import BUTTONS, buttons_changed
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.mixing import certain_value
-from sparsecbm.ui.session import change, current_view, seed_widget
+from sparsecbm.ui.session import change, current_view, run_again, seed_widget
 
 #: What a concept can be besides set to one of its values; no value of a concept is called so.
 MIX, NOT_SURE, AS_READ = ":mix", ":unsure", ":read"
@@ -134,7 +134,7 @@ def _mixing() -> frozenset[str]:
 
 def _residual_switched() -> None:
     change(residual=st.session_state[_RESIDUAL])
-    st.rerun()
+    run_again()
 
 
 def _put(edit: Override) -> None:

@@ -20,7 +20,7 @@ from sparsecbm.ui.interventions.revision_view import comparison_work, revision_v
 from sparsecbm.ui.interventions.session import do, follow, read_only, state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import current_view
+from sparsecbm.ui.session import current_view, run_again
 from sparsecbm.ui.shell import errors_shown, note
 
 HELP = (
@@ -90,7 +90,7 @@ def _panel(looking: bool) -> None:
         job.want([work for work in (making, comparing, reading) if work], 0.0 if looking else PATIENCE)
         _take_up(job, making, explainer)
         if job.running != looking:
-            st.rerun()
+            run_again()
         _state_of_work(job)
         if number is not None and comparing is not None:
             revision_view(explainer, job, revisions[number], comparing, reading)
@@ -161,7 +161,7 @@ def _take_up(job: Job, making: Work | None, explainer: Explainer) -> None:
             st.session_state.pop(_ASKED, None)
             if not made.already:
                 do(made.revision, describe(made.revision, explainer.schema, active=made.active))
-            st.rerun()
+            run_again()
 
 
 def _state_of_work(job: Job) -> None:

@@ -15,7 +15,7 @@ from sparsecbm.edits.history import History, State
 from sparsecbm.edits.rule import Lasting
 from sparsecbm.intervene.override import format_override
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.session import change, current_view
+from sparsecbm.ui.session import change, current_view, run_again
 
 _HISTORY, _LOOKED_AT, _TEXT = "interventions:history", "interventions:looked-at", "interventions:text"
 _FOLLOWING, _DRAWN = "interventions:following", "interventions:drawn"
@@ -84,7 +84,7 @@ def refresh(*panels: str, live: bool = False) -> None:
     callback does; nothing after it runs.
     """
     if _shown() != st.session_state[_DRAWN]:
-        st.rerun()
+        run_again()
     named = {f"interventions:{panel}" for panel in panels}
     st.rerun([key for key, moves in st.session_state[_FOLLOWING].items() if moves or not live or key in named])
 

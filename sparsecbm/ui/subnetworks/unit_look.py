@@ -25,6 +25,7 @@ from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.subnetworks.chart import title
 from sparsecbm.ui.subnetworks.live import knocked_out, reread, take_out
+from sparsecbm.ui.subnetworks.selection import KEPT
 
 READ_HELP = (
     "**Words it reads**: what each word adds to the score of this one part, followed through the network from an empty "
@@ -88,7 +89,7 @@ def _way_out(found: Leaning, unit: Unit) -> None:
     elif st.button("Take it out and see", key=_TAKE, icon=":material/content_cut:",
                    help="Put it on the list below, where you can take out more and compare before and after."):
         take_out(one)
-        st.rerun()
+        KEPT.run_again()
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
