@@ -15,11 +15,11 @@ from sparsecbm.data.split import Split
 from sparsecbm.edits.curves import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves, Interval
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.evaluate.metrics import RESAMPLES
+from sparsecbm.evaluate.reading import read_texts
 from sparsecbm.evaluate.report import require_same_names
-from sparsecbm.intervene.effects import concept_effects, require_concepts
+from sparsecbm.intervene.effects import require_concepts
 from sparsecbm.intervene.policies import DEFAULT_POLICY, POLICIES, Situation
 from sparsecbm.model.checkpoint import Checkpoint
-from sparsecbm.model.inference import pool_texts
 from sparsecbm.model.network import SparseCBM
 
 #: What the label head reads of a concept, in a row of the split, after an edit that is to put the concept right.
@@ -129,28 +129,20 @@ def oracle_scores(situation: Situation, concepts: Int[np.ndarray, "row concept"]
     return np.asarray(1 - true[..., 0])
 
 
-@torch.inference_mode()
 def _read(
     checkpoint: Checkpoint, split: Split, sample: int | None, seed: int, progress: Callable[[int], None] | None
 ) -> Rows:
     """The rows with a label, drawn in random order, as the model reads them."""
-    model = checkpoint.model
-    require_concepts(model)
-    require_same_names(model.config.schema, split)
+    require_concepts(checkpoint.model)
+    require_same_names(checkpoint.model.config.schema, split)
     drawn = split.draw(len(split) if sample is None else sample, seed)
     numbers = drawn[split.labels[drawn] >= 0]
     if not len(numbers):
         raise DataError(f"None of {len(drawn)} rows of split {split.name} has a majority for "
                         f"{split.schema.label_title}, so there is no error to count; use a larger sample, or rows that "
                         "have one.")
-    texts = [split.texts[row] for row in numbers]
-    pooled = pool_texts(model, checkpoint.encoder, checkpoint.masks, texts, progress=progress).to(model.device)
-    logits = model.concept_logits(pooled)
-    ledger = model.label(model.bottleneck(logits), model.residual_logits(pooled))
-    probabilities, contributions, labels = (part.double().cpu().numpy()
-                                            for part in (logits.softmax(-1), ledger.contributions, ledger.logits))
-    return Rows(numbers, Situation(probabilities, contributions, labels, concept_effects(model)),
-                split.labels[numbers], split.concepts[numbers])
+    situation = read_texts(checkpoint, [split.texts[row] for row in numbers], progress)
+    return Rows(numbers, situation, split.labels[numbers], split.concepts[numbers])
 
 
 def _edit_curves(
