@@ -24,6 +24,8 @@ with ui.errors_shown():
         ui.revise_panel()
     else:
         ui.nothing_to_set()
+    ui.rules_panel()
+    ui.beside_panel()
     ui.blast_panel()
     ui.history_panel()
     ui.patches_panel()

@@ -1,4 +1,4 @@
-"""The command line: `python -m sparsecbm train | evaluate | explain | faithfulness | overlap | intervene | curve`.
+"""The command line: `python -m sparsecbm COMMAND`, with one of COMMANDS.
 
 Exit codes: 0 done, 2 something the user can mend (one line on standard error says what), 130 interrupted.
 """
@@ -6,12 +6,12 @@ Exit codes: 0 done, 2 something the user can mend (one line on standard error sa
 import sys
 from collections.abc import Sequence
 
-from sparsecbm.commands import curve, evaluate, explain, faithfulness, intervene, overlap, train
+from sparsecbm.commands import causal, curve, evaluate, explain, faithfulness, intervene, overlap, predict, train
 from sparsecbm.commands.console import quieten, write_line
 from sparsecbm.commands.parser import PROGRAM, Parser, parse
 from sparsecbm.errors import InputError, SparseCBMError
 
-COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve)
+COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve, causal, predict)
 
 
 def build_parser() -> Parser:
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                    "be read or written here. Check the path, its permissions and the free space.")
         return 2
     except KeyboardInterrupt:
-        write_line("Interrupted. A training run goes on with the same command and --resume.")
+        write_line("Interrupted. A training run goes on with the same command and --resume, `predict` with the same "
+                   "one.")
         return 130
     return 0
 

@@ -69,3 +69,18 @@ CEBAB = ConceptSchema(
         "What the review says of how loud it was.",
     ),
 )
+
+IMDB_C = ConceptSchema(
+    name="imdb-c",
+    concepts=("acting", "storyline", "emotional arousal", "cinematography"),
+    values=SENTIMENT,
+    labels=("Negative", "Positive"),
+    label_title="sentiment",
+    label_display=("Negative", "Positive"),
+    concept_help=(
+        "What the review says of the actors and how they play.",
+        "What the review says of the plot and how it is told.",
+        "What the review says of the feelings that the film stirs.",
+        "What the review says of the camera work and the pictures.",
+    ),
+)

@@ -16,14 +16,17 @@ LEVELS = {
     "explain": 4, "intervene": 4, "evaluate": 4,
     "training": 5,
     "explainer": 6, "studies": 6, "export": 6, "figures": 6,
-    "ui": 7, "commands": 7,
-    "__main__": 8, "__init__": 8,
-    "screens": 9,  # app.py and pages/
-    "outside": 10,  # benchmarks/ and tests/
+    "batch": 7,
+    "ui": 8, "commands": 8,
+    "__main__": 9, "__init__": 9,
+    "screens": 10,  # app.py and pages/
+    "outside": 11,  # benchmarks/ and tests/
 }
 #: Steps to the side that the design allows: (module, unit).
 SIDEWAYS = {
     ("explain/probes.py", "evaluate"), ("intervene/blast_radius.py", "evaluate"), ("evaluate/curves.py", "intervene"),
+    ("evaluate/causal.py", "intervene"),
+    ("evaluate/reading.py", "intervene"),
     ("export/content.py", "figures"), ("export/page.py", "figures"), ("export/table.py", "figures"),
 }
 #: Units beside each other that must not meet although their levels would allow it: the two ways in.

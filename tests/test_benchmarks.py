@@ -1,14 +1,29 @@
 """The benchmarks compare what they say they compare."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
+from playwright.sync_api import sync_playwright
+from streamlit.testing.v1 import AppTest
 
-from benchmarks import attributions, overlap, passes, revision
+from benchmarks import attributions, overlap, page_moves, passes, predict, revision
 from sparsecbm.model.checkpoint import load_checkpoint
+
+#: A page with a chart that changes some time after a press.
+CHART = """<div role=img aria-label="After: 0">0</div><div role=radiogroup aria-label="Set food to">
+<label><input type=radio name=food>Negative</label><label><input type=radio name=food>Positive</label></div><script>
+let number = 0;
+for (const radio of document.querySelectorAll("input")) radio.addEventListener("change", () => setTimeout(() => {
+    document.body.append("another part of the page"); // which is no chart
+    setTimeout(() => document.querySelector("[role=img]").replaceChildren(String(++number)), 20);
+}, 20));
+</script>"""
 
 
 def test_the_review_has_exactly_as_many_tokens_as_asked(tiny_checkpoint: Path) -> None:
@@ -122,3 +137,70 @@ def test_the_published_edit_prunes_a_share_of_all_weights_and_grows_as_many(tiny
         before, after = (kept[place][name] != 0 for place in (0, 1))
         assert int(before.sum()) == int(after.sum())
         assert 0 < int((before & ~after).sum()) <= int(0.1 * before.numel())
+
+
+def test_predicting_a_table_is_compared_with_a_plain_loop_and_the_published_way(
+    tiny_checkpoint: Path, capsys: Any
+) -> None:
+    """`measure` itself raises when the plain loop says something else."""
+    sizes = ["--rows", "12", "--published-rows", "1", "--repeats", "1", "--threads", "1", "--device", "cpu"]
+    code = predict.main(["--checkpoint", str(tiny_checkpoint), *sizes])
+    time = json.loads(capsys.readouterr().out)["time"]
+    assert time["rows"] == 12 and time["plain_tokens"] in predict.PLAIN_TOKENS
+    assert time["limits"] == {"over_plain": 0.9, "over_published": 10}
+    assert time["over_plain"] == pytest.approx(time["rows_per_second"] / time["plain_rows_per_second"])
+    assert time["over_published"] == pytest.approx(time["rows_per_second"] / time["published_rows_per_second"])
+    assert (code == 0) == time["within_limits"] == (time["over_plain"] >= 0.9 and time["over_published"] >= 10)
+
+
+def test_the_memory_of_many_rows_is_held_against_that_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    peaks = {"1000": 500 * 2**20, "100000": 531 * 2**20}
+    monkeypatch.setattr(predict.subprocess, "run", lambda command, **_: Mock(stdout=f"{peaks[command[-1]]}\n"))
+    assert predict.memory()["extra_bytes"] == 31 * 2**20 and predict.memory()["within_limits"]
+    peaks["100000"] += 2 * 2**20
+    assert not predict.memory()["within_limits"]
+    assert predict.peak_bytes(20) > 2**20
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(page_moves.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_the_clock_runs_from_each_press_until_the_chart_itself_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_moves, "PAUSE", 0)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=page_moves.CHROMIUM, args=page_moves.ARGUMENTS)
+        page = browser.new_page()
+        page.set_content(CHART)
+        first, second = (page_moves.watched(page, page_moves.buttons(page, ["food"], 4), 1) for _ in range(2))
+        browser.close()
+    assert len(first) == len(second) == 3 and min(*first, *second) >= 39  # timers may be a little early
+
+
+def test_the_empty_page_does_say_what_was_pressed() -> None:
+    at = AppTest.from_string(page_moves.EMPTY).run()
+    at.get("segmented_control")[0].set_value("Positive").run()
+    assert not at.exception and "After: Positive" in at.get("html")[0].proto.body
+
+
+@pytest.mark.parametrize(("median", "code"), [(80.0, 0), (80.5, 1)])
+def test_the_exit_code_is_that_of_the_limit(
+    median: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    scripts, asked = [], []
+
+    @contextmanager
+    def served(script: Path, **environment: str) -> Iterator[str]:
+        scripts.append((script.name, environment))
+        yield script.stem
+
+    def taken(url: str, empty: str, moves: int) -> dict[str, Any]:
+        asked.append((url, empty, moves))
+        return page_moves.summary([median - 1] * 3, [median, median + 3, median + 9, median + 9], [median / 2])
+
+    monkeypatch.setattr(page_moves, "served", served)
+    monkeypatch.setattr(page_moves, "measure", taken)
+    assert page_moves.main(["--checkpoint", "some", "--moves", "7"]) == code
+    made = json.loads(capsys.readouterr().out)
+    assert scripts == [("app.py", {"SPARSECBM_CHECKPOINT": "some"}), ("empty.py", {})]
+    assert asked == [("app", "empty", 7)] and made["moves"] == 7 and made["limit"] == 80
+    assert made["milliseconds"] == {"median": median, "least": median - 1, "most": median + 9}
+    assert made["over_empty"] == pytest.approx(2) and made["within_limits"] == (code == 0)

@@ -58,6 +58,20 @@ def progress_bar(task: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
+def share_bar(task: str) -> Iterator[Callable[[float], None]]:
+    """As `progress_bar`, for work that says what share of it is done, 0..1."""
+    shown, steps = 0, 1000
+    with progress_bar(task, steps) as advance:
+
+        def progress(share: float) -> None:
+            nonlocal shown
+            advance(round(share * steps) - shown)
+            shown = round(share * steps)
+
+        yield progress
+
+
+@contextmanager
 def only_result_on_stdout() -> Iterator[None]:
     """Whatever a library prints meanwhile goes to standard error."""
     with redirect_stdout(sys.stderr):

@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("--start", "start", "checkpoint folder to go on training from, in fine-tuning epochs only"),
     Setting("--kind", "model.kind", "label only, concepts, or concepts with a mask each", choices=get_args(Kind)),
     Setting("--bottleneck", "model.bottleneck", "what the label head reads of a concept", choices=get_args(Bottleneck)),
+    Setting("--max-tokens", "model.max_tokens", "tokens of a text that are read, the rest is cut off", whole),
     Setting("--scheme", "prune.scheme", "how masks share weights", choices=get_args(Scheme)),
     Setting("--saliency", "prune.saliency", "what decides which weights stay", choices=get_args(Saliency)),
     Setting("--sparsity", "prune.sparsity", "share of the masked weights that every pass drops, 0..1", number),

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from sparsecbm.data.cebab import load_cebab
+from sparsecbm.data.imdb_c import load_imdb_c
 from sparsecbm.data.split import NO_LABEL, LoadReport, Review, Split
 from sparsecbm.errors import DataError, unknown_name
 
 __all__ = ["DATASETS", "NO_LABEL", "LoadReport", "Review", "Split", "load_split"]
 
 #: Loader of every known data set: (source, split) -> Split.
-DATASETS = {"cebab": load_cebab}
+DATASETS = {"cebab": load_cebab, "imdb-c": load_imdb_c}
 
 
 def load_split(dataset: str, source: str | Path, split: str) -> Split:

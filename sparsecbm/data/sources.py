@@ -1,9 +1,9 @@
-"""Where raw rows come from: a folder or a zip of JSON files, or a data set on the Hugging Face Hub."""
+"""Where raw rows come from: a folder or a zip of a release's files, or a data set on the Hugging Face Hub."""
 
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,7 +24,11 @@ SPLITS = {
     "test": ("test",),
 }
 
+#: A member of a zip that unpacks to more bytes is refused unread; the largest file of a release has 17 MB.
+MOST_UNPACKED = 2**28
+
 Row = dict[str, Any]
+Names = Mapping[str, tuple[str, ...]]
 
 
 def split_name(name: str) -> str:
@@ -43,41 +47,54 @@ def read_rows(source: str | Path, split: str) -> tuple[list[Row], str]:
     if not path.exists():
         raise DataError(f"There is no folder or zip file at {path}. Give the folder or zip that holds the data set's "
                         f"JSON files, or {HUB_PREFIX}owner/name to read it from the Hub.")
+    content, where = read_file(path, split, SPLITS, ".json")
+    return _parse(content, where), where
+
+
+def read_file(path: Path, split: str, splits: Names, suffix: str) -> tuple[bytes, str]:
+    """The file of a split in a folder or zip, and what messages should call it.
+
+    `splits` gives the names that each split's file may bear before its `suffix`.
+    """
     read = _from_folder if path.is_dir() else _from_zip
-    name, content = read(path, split)
-    return _parse(content, f"{path}/{name}"), f"{path}/{name}"
+    name, content = read(path, split, splits, suffix)
+    return content, f"{path}/{name}"
 
 
-def _from_folder(path: Path, split: str) -> tuple[str, bytes]:
+def _from_folder(path: Path, split: str, splits: Names, suffix: str) -> tuple[str, bytes]:
     try:
-        name = _member((file.name for file in path.iterdir()), split, path)
+        name = _member((file.name for file in path.iterdir()), split, path, splits, suffix)
         return name, (path / name).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}). Check that you may read the folder and its files.") from None
 
 
-def _from_zip(path: Path, split: str) -> tuple[str, bytes]:
+def _from_zip(path: Path, split: str, splits: Names, suffix: str) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
-            name = _member(archive.namelist(), split, path)
+            name = _member(archive.namelist(), split, path, splits, suffix)
+            size = archive.getinfo(name).file_size  # no more than that is unpacked, whatever the member holds
+            if size > MOST_UNPACKED:
+                raise DataError(f"{path}: {name} unpacks to {size:,} bytes; allowed: up to {MOST_UNPACKED:,}. Unpack "
+                                "it yourself if you trust it, and give the folder.")
             return name, archive.read(name)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise DataError(f"{path} is not a zip file that can be read ({error}). "
                         "Give a folder of JSON files or an intact zip; download it again if it was cut.") from None
 
 
-def _member(names: Iterable[str], split: str, where: Path) -> str:
+def _member(names: Iterable[str], split: str, where: Path, splits: Names, suffix: str) -> str:
     """The one file among `names` that holds the split, at whatever depth."""
     found: dict[str, list[str]] = {}
     for name in names:
         member = PurePosixPath(name)
-        for ours, allowed in SPLITS.items():
-            if member.suffix == ".json" and member.stem in allowed and member.parts[0] != "__MACOSX":
+        for ours, allowed in splits.items():
+            if member.suffix == suffix and member.stem in allowed and member.parts[0] != "__MACOSX":
                 found.setdefault(ours, []).append(name)
     matches = found.get(split, [])
     if not matches:
-        present = ", ".join(ours for ours in SPLITS if ours in found) or "none"
-        raise DataError(f"{where} has no {' or '.join(f'{name}.json' for name in SPLITS[split])}; "
+        present = ", ".join(ours for ours in splits if ours in found) or "none"
+        raise DataError(f"{where} has no {' or '.join(f'{name}{suffix}' for name in splits[split])}; "
                         f"splits present: {present}. Choose one of these, or put the file there.")
     if len(matches) > 1:
         raise DataError(f"{where} holds split {split} more than once: {', '.join(sorted(matches))}. Keep one of them.")

@@ -75,8 +75,8 @@ def causal(
     return CausalReport(
         checkpoint=checkpoint.hash, split=pairs.split.name, data_hash=pairs.split.data_hash, train=train.name,
         train_hash=train.data_hash, seed=seed, all=pairs.all, kept=len(pairs),
-        explainers={name: _score(own, None if name == "override" else {error: each[rows] for error, each in override.items()},
-                                  rows, pairs, seed)
+        explainers={name: _score(own, {error: each[rows] for error, each in override.items()} if own is not override
+                                 else None, rows, pairs, seed)
                     for name, (rows, own) in found.items()})
 
 

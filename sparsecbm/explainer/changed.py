@@ -9,11 +9,13 @@ import torch
 from cachetools import LRUCache
 
 from sparsecbm.edits.edit import MaskChange
+from sparsecbm.explain.attribution import Progress
 from sparsecbm.explain.parts import Subnetworks
 from sparsecbm.explainer.resident import Resident
 from sparsecbm.intervene.changed_masks import changed_masks
 from sparsecbm.intervene.changed_passes import Matrices, changed_matrices, with_passes
 from sparsecbm.model.checkpoint import Checkpoint
+from sparsecbm.model.many import Predictions, predict_texts
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict
@@ -46,6 +48,18 @@ class ChangedResident(Resident):
         with self._lock:
             prediction = self._predicted(text, tuple(changes))
         return prediction if residual else self.without_residual(prediction)
+
+    def predict_texts(
+        self, texts: Sequence[str], changes: Sequence[MaskChange] = (), progress: Progress = lambda _: None
+    ) -> Predictions:
+        """Concepts and label of many reviews as arrays, up to rounding; with `changes`, after these mask changes.
+
+        `progress` gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. InputError when
+        a text is blank or a change does not fit the masks, CheckpointError when there are changes but no masks.
+        """
+        with self._lock:
+            weights = self._weights_after(tuple(changes)) if changes else self._weights
+            return predict_texts(self._model, self._encoder, weights, texts, self._giving_way(progress))
 
     def _predicted(self, text: str, changes: tuple[MaskChange, ...]) -> Prediction:
         key = (text, digests(changes))

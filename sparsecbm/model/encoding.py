@@ -61,6 +61,20 @@ class Encoder:
             list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
         return Encoded(batch["input_ids"], batch["attention_mask"])
 
+    def encode_unpadded(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
+        """Tokens of each text as `encode` gives them, without padding, and whether it was cut."""
+        if any(not text.strip() for text in texts):
+            raise InputError("One of the texts is empty; leave it out, or type at least one word.")
+        encodings = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens).encodings
+        return [one.ids for one in encodings], [bool(one.overflowing) for one in encodings]
+
+    def pad(self, rows: Sequence[Sequence[int]]) -> Encoded:
+        """Tokens of some texts as one batch, padded to the longest."""
+        lengths = torch.tensor([len(row) for row in rows])
+        ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True,
+                                              padding_value=self.tokenizer.pad_token_id)
+        return Encoded(ids, (torch.arange(ids.shape[1]) < lengths[:, None]).long())
+
     def count_tokens(self, text: str) -> int:
         """Number of tokens of the whole text, special tokens included, without any cut."""
         return len(self.tokenizer(text, truncation=False, verbose=False)["input_ids"])

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sparsecbm.ui.engine import load_explainer as load_explainer
     from sparsecbm.ui.engine import predicted as predicted
+    from sparsecbm.ui.evaluation.edits import causal_panel as causal_panel
+    from sparsecbm.ui.evaluation.edits import curves_panel as curves_panel
+    from sparsecbm.ui.evaluation.records import training_panel as training_panel
+    from sparsecbm.ui.evaluation.records import words_panel as words_panel
+    from sparsecbm.ui.evaluation.scores import scores_panel as scores_panel
     from sparsecbm.ui.home import failure_cards as failure_cards
     from sparsecbm.ui.home import introduction as introduction
     from sparsecbm.ui.home import model_numbers as model_numbers
     from sparsecbm.ui.home import review_box as review_box
+    from sparsecbm.ui.interventions.beside import beside_panel as beside_panel
     from sparsecbm.ui.interventions.blast import blast_panel as blast_panel
     from sparsecbm.ui.interventions.history_list import history_panel as history_panel
     from sparsecbm.ui.interventions.opening import nothing_to_change as nothing_to_change
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from sparsecbm.ui.interventions.patches import patches_panel as patches_panel
     from sparsecbm.ui.interventions.revise import revise_panel as revise_panel
     from sparsecbm.ui.interventions.revise import revisions_elsewhere as revisions_elsewhere
+    from sparsecbm.ui.interventions.rules import rules_panel as rules_panel
     from sparsecbm.ui.interventions.session import opened_history as opened_history
     from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
     from sparsecbm.ui.review import review_form as review_form
@@ -45,9 +52,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "address_notices": "session",
+    "beside_panel": "interventions.beside",
     "blast_panel": "interventions.blast",
+    "causal_panel": "evaluation.edits",
     "compare_panel": "subnetworks.compare",
     "concept_panel": "what_if",
+    "curves_panel": "evaluation.edits",
     "errors_shown": "shell",
     "failure_cards": "home",
     "history_panel": "interventions.history_list",
@@ -73,11 +83,15 @@ _HOMES = {
     "review_form": "review",
     "revise_panel": "interventions.revise",
     "revisions_elsewhere": "interventions.revise",
+    "rules_panel": "interventions.rules",
+    "scores_panel": "evaluation.scores",
     "selection_notices": "subnetworks.selection",
     "set_concepts_panel": "interventions.panel",
     "sharing_panel": "subnetworks.opening",
     "text_notices": "review",
+    "training_panel": "evaluation.records",
     "word_panel": "words",
+    "words_panel": "evaluation.records",
     "write_address": "session",
 }
 

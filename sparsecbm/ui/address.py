@@ -15,8 +15,9 @@ from sparsecbm.types import Target
 
 TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
 METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
-UNSURE, POLICY, WANTED = "unsure", "policy", "wanted"
-NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT, UNSURE, POLICY, WANTED)
+UNSURE, POLICY, WANTED, BESIDE = "unsure", "policy", "wanted", "beside"
+NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT, UNSURE, POLICY, WANTED,
+         BESIDE)
 #: Parts that may come several times.
 MANY = (OVERRIDE, UNSURE)
 SWITCH = ("on", "off")
@@ -40,7 +41,7 @@ class View:
 
     The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
     `unsure` are concepts of which the person does not know the value, `policy` says which concept to check next, and
-    `wanted` is a label to find the smallest fix for.
+    `wanted` is a label to find the smallest fix for. `beside` is a second review that the same edits are made to.
     """
 
     text: str = ""
@@ -57,6 +58,7 @@ class View:
     unsure: tuple[str, ...] = ()
     policy: str = DEFAULT_POLICY
     wanted: str | None = None
+    beside: str | None = None
 
     @property
     def edited(self) -> bool:
@@ -66,7 +68,12 @@ class View:
     @property
     def fits_address(self) -> bool:
         """True when the review, with its edited copy, is short enough to travel in a link."""
-        return len(quote(self.text + (self.edit or ""), errors="replace")) <= MOST_ENCODED
+        return _fits(self.text, self.edit)
+
+    @property
+    def beside_fits_address(self) -> bool:
+        """True when there is room for the second review, too."""
+        return _fits(self.text, self.edit, self.beside)
 
 
 def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
@@ -85,6 +92,7 @@ def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
         EDIT: view.edit if carried else None,
         POLICY: None if view.policy == DEFAULT_POLICY else view.policy,
         WANTED: view.wanted,
+        BESIDE: view.beside if carried and view.beside_fits_address else None,
     }
     parts: dict[str, str | list[str]] = {name: part for name, part in single.items() if part is not None}
     if view.overrides:
@@ -137,10 +145,15 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
         policy=last(POLICY, lambda name: policy_named(name).name) or DEFAULT_POLICY,
         wanted=last(WANTED, lambda name: schema.labels[schema.label_index(name)]),
         residual=last(RESIDUAL, lambda name: _one_of("switch", name, SWITCH)) != "off", method=method,
+        beside=last(BESIDE, str) or None,
         steps=last(STEPS, lambda given: _steps(given, method)),
         compare=last(COMPARE, lambda name: _another(name, method)),
         part=last(PART, lambda name: _one_of("part", name, (*schema.concepts, RESIDUAL))), hidden=hidden, edit=edit,
     ), tuple(problems)
+
+
+def _fits(*texts: str | None) -> bool:
+    return len(quote("".join(text or "" for text in texts), errors="replace")) <= MOST_ENCODED
 
 
 def _one_of(kind: str, name: str, allowed: tuple[str, ...]) -> str:

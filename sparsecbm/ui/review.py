@@ -1,5 +1,7 @@
 """Where a review comes from: typed, pasted, or one of the samples; and what the screen says when there is none."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from sparsecbm.data.samples import load_samples
@@ -12,24 +14,31 @@ from sparsecbm.ui.shell import note
 
 #: Far beyond what any model reads, and small enough for one message.
 MOST_CHARACTERS = 100_000
-_BOX, _SAMPLES = "explain:box", "explain:samples"
 
 
 def review_form(view: View, schema: ConceptSchema, button: str = "Explain") -> None:
     """A box to type a review into with a button under it, and a list of samples beside it."""
+    text_form("explain", ("Review", "Or open a sample"), view.text, schema, button, start_review)
+
+
+def text_form(
+    keys: str, labels: tuple[str, str], text: str, schema: ConceptSchema, button: str, take: Callable[[str], None]
+) -> None:
+    """The same for any text: `keys` starts the keys of box, list and form, which have `labels`; `take` gets a text."""
+    box, list_ = f"{keys}:box", f"{keys}:samples"
     left, right = st.columns([3, 1.15], gap="medium")
-    with left, st.form("explain:form", border=False):
-        st.text_area("Review", seed_widget(_BOX, view.text), key=_BOX, height=110, max_chars=MOST_CHARACTERS,
+    with left, st.form(f"{keys}:form", border=False):
+        st.text_area(labels[0], seed_widget(box, text), key=box, height=110, max_chars=MOST_CHARACTERS,
                      placeholder=f"Type or paste a restaurant review, then press {button} (or Ctrl+Enter).")
-        st.form_submit_button(button, on_click=_submit)
+        st.form_submit_button(button, on_click=_submit, args=(box, take))
     samples = {sample.id: sample for sample in load_samples(schema)}
     if samples:
-        chosen = next((sample.id for sample in samples.values() if sample.text == view.text), None)
-        seed_widget(_SAMPLES, chosen)
-        right.selectbox("Or open a sample", list(samples), None if chosen is None else list(samples).index(chosen),
-                        key=_SAMPLES, placeholder="Choose one",
+        chosen = next((sample.id for sample in samples.values() if sample.text == text), None)
+        seed_widget(list_, chosen)
+        right.selectbox(labels[1], list(samples), None if chosen is None else list(samples).index(chosen),
+                        key=list_, placeholder="Choose one",
                         format_func=lambda name: f"{samples[name].kind}: {shortened(samples[name].text, 60)}",
-                        on_change=_open_sample, args=(schema,))
+                        on_change=_open_sample, args=(list_, schema, take))
         if chosen:
             with right:
                 note(f"We wrote this one and meant {as_markdown(_meant(chosen, schema))}.")
@@ -52,16 +61,16 @@ def nothing_to_explain() -> None:
             "Then you can change a concept and watch the label follow.", icon=":material/arrow_upward:")
 
 
-def _submit() -> None:
-    text = st.session_state[_BOX] or ""
-    start_review(text.encode("utf-8", "replace").decode())
+def _submit(box: str, take: Callable[[str], None]) -> None:
+    text = st.session_state[box] or ""
+    take(text.encode("utf-8", "replace").decode())
 
 
-def _open_sample(schema: ConceptSchema) -> None:
-    chosen = st.session_state[_SAMPLES]
+def _open_sample(list_: str, schema: ConceptSchema, take: Callable[[str], None]) -> None:
+    chosen = st.session_state[list_]
     for sample in load_samples(schema):
         if sample.id == chosen:  # none is when the list was cleared: the review stays
-            start_review(sample.text)
+            take(sample.text)
 
 
 def _meant(name: str, schema: ConceptSchema) -> str:

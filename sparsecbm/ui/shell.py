@@ -14,10 +14,11 @@ from sparsecbm.ui.markdown import as_markdown
 log = logging.getLogger(__name__)
 
 HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
-INTERVENTIONS = "pages/3_Interventions.py"
+INTERVENTIONS, EVALUATION = "pages/3_Interventions.py", "pages/6_Evaluation.py"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
-MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"))
+MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
+        (EVALUATION, "Evaluation"))
 
 
 def page(title: str) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.ui.tokens import Piece
@@ -66,7 +67,12 @@ def shown_text(at: AppTest) -> str:
 
 def bars(at: AppTest, side: str) -> dict[str, str]:
     """Label probabilities as drawn under `Before` or `After`, e.g. {"1 star": "4 %"}."""
-    spoken = next(match[1] for block in blocks(at) if (match := re.search(rf'aria-label="{side}: ([^"]*)"', block)))
+    return bars_in("".join(blocks(at)), side)
+
+
+def bars_in(drawn: str, side: str) -> dict[str, str]:
+    """The same of a piece of HTML."""
+    spoken = re.findall(rf'aria-label="{side}: ([^"]*)"', drawn)[0]
     found = (re.fullmatch(r"(.+?) (\S+\s%)", part) for part in html.unescape(spoken).split(", "))
     return {match[1]: match[2] for match in found if match}
 
@@ -79,6 +85,28 @@ def heading(at: AppTest, start: str) -> str:
 def address(at: AppTest) -> dict[str, list[str]]:
     """The parts of the address."""
     return {name: part if isinstance(part, list) else [part] for name, part in at.query_params.items()}
+
+
+def ledger_data(at: AppTest) -> dict[str, Any]:
+    """What the concept panel of Interventions was given to draw."""
+    data: dict[str, Any] = json.loads(_ledger(at).json)
+    return data
+
+
+def press_in_ledger(at: AppTest, *presses: tuple[object, ...], first: int = 1, review: str | None = None) -> AppTest:
+    """Press in that panel, such as ("set", "food", "Positive"), as the browser sends it; `first` counts from the last
+    press that was dealt with."""
+    data = ledger_data(at)
+    numbered = [[data["turn"] + number, review or data["review"], *what] for number, what in enumerate(presses, first)]
+    states = at._tree.get_widget_states()
+    states.widgets.add(id=_make_trigger_id(_ledger(at).id, "events"),
+                       json_trigger_value=json.dumps([{"event": "presses", "value": numbered}]))
+    return at._run(states)
+
+
+def _ledger(at: AppTest) -> Any:
+    found = (element.proto for element in at.get("bidi_component"))
+    return next(proto for proto in found if proto.component_name == "sparsecbm.ledger_view")
 
 
 def set_concept(at: AppTest, concept: str, value: str) -> AppTest:

@@ -15,6 +15,7 @@ from sparsecbm.edits.history import History
 from sparsecbm.errors import DataError
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.blast_radius import blast_text
+from sparsecbm.figures.names import label_with_probability
 from sparsecbm.schema import CEBAB, ConceptSchema
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
@@ -97,6 +98,18 @@ def test_a_revision_is_an_edit_beside_a_random_one_and_an_override(explainer: Ex
     assert found["the plain override"][0] == f"{wanted} 100\u00a0%"
     assert found["before the revision"][1] == found["the revision"][1], "room is read in a subnetwork of its own"
     assert "room cannot change" in said(at)
+
+
+def test_another_random_edit_is_drawn(explainer: Explainer) -> None:
+    at = fine(revised(opened(), second_value(explainer)))
+    revision, shown = history(at).now.entries[0].edit, []
+    assert isinstance(revision, Revision)
+    for seed in range(3):
+        shown.append(table(at, "answer", "the revision")["a random edit of its size"].iloc[-1])
+        assert shown[-1] == label_with_probability(explainer.random_edit(REVIEW, revision, seed=seed).after)
+        assert f"This is draw {seed + 1}." in said(at) and f"random edit with seed {seed}" in said(at)
+        at = fine(press(at, "interventions:revise:draw"))
+    assert len(set(shown)) > 1
 
 
 def test_what_was_exchanged_is_counted_by_module_and_head(explainer: Explainer) -> None:
@@ -190,16 +203,6 @@ def test_to_see_the_blast_radius_lets_the_revision_be_saved(
     assert history(at).now.may_be_saved
     fine(revised(at, second_value(explainer, "room"), "room"))
     assert not history(at).now.may_be_saved and "Not worked out yet" in said(at), "it was of other edits"
-
-
-def test_a_pressed_bar_lists_its_reviews(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = with_blast(explainer, monkeypatch)
-    radius = explainer.blast_radius(history(at).now.lasting, toy_sources(explainer.schema)["toys"]())
-    outcome = next(one for one in (Outcome.FIXED, Outcome.BROKEN, Outcome.MOVED) if radius.effect("soup").count(one))
-    at.session_state["interventions:blast:subject"] = "soup"
-    at.session_state["interventions:blast:outcomes:soup"] = [outcome.value]
-    fine(at.run())
-    assert table(at, "review", "id")["id"].tolist() == [case.id for case in radius.cases("soup", outcome)]
 
 
 def test_a_folder_that_holds_nothing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
 def test_an_edit_is_listed_and_noted(visitor: Visit) -> None:
     page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
-    control = page.locator(".st-key-interventions-set-food")
+    control = page.get_by_role("radiogroup", name="Set food to")
     control.get_by_role("radio", name="Positive", exact=True).click()
     edits = page.get_by_role("table", name="Edits of this session")
     expect(edits.get_by_role("row")).to_have_count(2)

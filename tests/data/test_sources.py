@@ -7,7 +7,7 @@ from typing import Any
 import datasets
 import pytest
 
-from sparsecbm.data import load_split
+from sparsecbm.data import load_split, sources
 from sparsecbm.data.sources import split_name
 from sparsecbm.errors import DataError
 from tests.data.releases import raw, toy_rows, write
@@ -101,6 +101,15 @@ def test_a_corrupt_zip(tmp_path: Path, damage: str) -> None:
         del content[200:260]
     archive.write_bytes(content)
     with pytest.raises(DataError, match="is not a zip file that can be read"):
+        load_split("cebab", archive, "dev")
+
+
+def test_a_zip_bomb_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = pack(write(tmp_path / "release", "dev", [raw(1)]), tmp_path / "release.zip")
+    assert len(load_split("cebab", archive, "dev")) == 1
+    monkeypatch.setattr(sources, "MOST_UNPACKED", 100)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(DataError, match=r"release.zip: dev.json unpacks to .* bytes; allowed: up to 100"):
         load_split("cebab", archive, "dev")
 
 

@@ -19,6 +19,7 @@ def as_lists(parts: dict[str, str | list[str]]) -> dict[str, list[str]]:
     View("x", Target(None, "2", "4"), method="shapley", steps=7, compare="occlusion", part="residual", hidden=(0, 11)),
     View("x", method="gradient-x-input", edit="y & z = <b>\n"),
     View("x", edit=""),
+    View("x", beside="y & z = <b>\n"),
 ])
 def test_there_and_back(view: View) -> None:
     again, problems = from_address(as_lists(to_address(view, CEBAB)), CEBAB)
@@ -34,6 +35,13 @@ def test_a_long_review_stays_out_but_its_settings_do_not() -> None:
     assert not view.fits_address
     assert to_address(view, CEBAB) == {"override": ["food=Negative"]}
     assert View("é" * 1000).fits_address and not View("é" * 1000, edit="x").fits_address
+
+
+def test_a_second_review_is_the_first_to_stay_out() -> None:
+    view = View("é" * 500, beside="é" * 501)
+    assert view.fits_address and not view.beside_fits_address
+    assert to_address(view, CEBAB) == {"text": view.text}
+    assert to_address(View("é" * 500, beside="é" * 500), CEBAB)["beside"] == "é" * 500
 
 
 def test_one_bad_part_does_not_take_the_good_ones_along() -> None:

@@ -1,62 +1,43 @@
 """What to do next: the concept that is most worth a look, and the fewest concepts to set for a wanted label."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from sparsecbm.edits.edit import Override
+from sparsecbm.edits.rule import setting_in_words
 from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.names import label_name, listed, percent
+from sparsecbm.intervene.override import Distribution
 from sparsecbm.intervene.policies import POLICIES, Suggestion
 from sparsecbm.intervene.smallest_fix import Fix
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.interventions.controls import FIX, control_key, set_concepts
+from sparsecbm.ui.interventions.controls import FIX, SHOWN, TABLES, set_concepts
 from sparsecbm.ui.interventions.reading import current_result
-from sparsecbm.ui.interventions.session import follow, read_only, refresh
+from sparsecbm.ui.interventions.session import follow, read_only, refresh, state
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import change, current_view, seed_widget
+from sparsecbm.ui.session import change, current_view, seed_widget, write_address
 from sparsecbm.ui.shell import errors_shown
 
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-NEXT_HELP = (
-    "Which concept is most worth your look: read the review yourself and set that concept. The expected change of the "
-    "label is how far its probabilities will move, weighing the concept's values as the model does; other ways to "
-    "choose are there for comparison."
-)
+NEXT_HELP = "Which concept is most worth your look in the review itself.  \n" + "  \n".join(
+    f"**{policy.title}**: {policy.help}" for policy in POLICIES.values())
 FIX_HELP = (
     "The fewest concepts that must be set so that this label becomes the most probable, found by looking through every "
-    "combination: no smaller set does it. It starts from the state on the right, your settings included."
+    "combination: no smaller set does it. It starts from the state after your settings, and says so where it changes "
+    "one of them. A concept that nobody is sure of counts as the model reads it."
 )
 #: More fixes than this scroll.
 MOST_IN_SIGHT = 5
-_POLICY, _WANTED, _WAY, _JUMP = (f"interventions:{name}" for name in ("policy", "wanted", "way", "jump"))
-
-_jump = st.components.v2.component("sparsecbm.jump", js="""export default function({data}) {
-    const control = document.querySelector(data.control);
-    control?.scrollIntoView({block: "center"});
-    control?.querySelector("[role=radio]")?.focus();
-    control?.animate([{outline: "3px solid #8488E8"}, {outline: "3px solid transparent"}], {duration: 2500});
-}""")
-
-
-def next_step() -> "DeltaGenerator":
-    """How to choose the concept to check next, and a button that goes to its control; returns the place for its name
-    and the reason."""
-    st.markdown("#### Check this next", help=NEXT_HELP)
-    place = st.empty()
-    st.fragment(_next_controls)()
-    return place
+_WANTED, _WAY = "interventions:wanted", "interventions:way"
 
 
 def next_html(found: Sequence[Suggestion]) -> str:
-    """The concept to check next, and why."""
+    """The concept to check next, and why; then the others in their order."""
     if not found:
-        return "Every concept is set: nothing is left to check."
+        return "<b>Every concept is set</b>: nothing is left to check."
     others = f" Then {as_html(listed([one.concept for one in found[1:]]))}." if found[1:] else ""
-    return f"<b>{as_html(found[0].concept)}</b>: {as_html(found[0].reason)}{others}"
+    return f"<b>Check {as_html(found[0].concept)} next.</b> {as_html(found[0].reason)}{others}"
 
 
 def smallest_fix() -> None:
@@ -65,28 +46,23 @@ def smallest_fix() -> None:
     st.fragment(_fix, key=follow(FIX))()
 
 
-def fix_text(fix: Fix, label: str, schema: ConceptSchema) -> str:
-    """Such as: food to Negative and service to unknown (2 stars 41 %)."""
-    settings = listed([f"{concept} to {value}" for concept, value in fix.values.items()])
-    return f"{settings} ({label_name(label, schema)} {percent(fix.probability)})"
+def fix_text(fix: Fix, label: str, schema: ConceptSchema, overrides: Mapping[str, Distribution]) -> str:
+    """Such as: food to Negative (you set Positive) and service to unknown; then 2 stars 41 %."""
 
+    def setting(concept: str, value: str) -> str:
+        if concept not in overrides:
+            return f"{concept} to {value}"
+        return f"{concept} to {value} (you set {setting_in_words(Override(concept, overrides[concept]), schema)})"
 
-def _next_controls() -> None:
-    policy = current_view().policy
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Go to its control", key="interventions:go", icon=":material/arrow_upward:", on_click=_go)
-        st.selectbox("Chosen by", list(POLICIES), list(POLICIES).index(seed_widget(_POLICY, policy)), key=_POLICY,
-                     format_func=lambda name: POLICIES[name].title, on_change=_policy_chosen, width=260,
-                     help="  \n".join(f"**{one.title}**: {one.help}" for one in POLICIES.values()))
-    concept = st.session_state.pop(_JUMP, None)
-    if concept is not None:
-        _jump(data={"control": f".st-key-{control_key(concept).replace(':', '-')}"}, key="interventions:jumped")
+    settings = listed([setting(concept, value) for concept, value in fix.values.items()])
+    return f"{settings}; then {label_name(label, schema)} {percent(fix.probability)}"
 
 
 def _fix() -> None:
     with errors_shown():
         explainer, wanted = load_explainer(), current_view().wanted
         schema = explainer.schema
+        write_address(schema)
         st.segmented_control(f"Which {as_markdown(schema.label_title)} should it be?", schema.labels, key=_WANTED,
                              default=seed_widget(_WANTED, wanted), format_func=lambda name: label_name(name, schema),
                              on_change=_wanted_chosen)
@@ -97,23 +73,12 @@ def _fix() -> None:
         found = explainer.smallest_fix(current_result().after, wanted)
         st.html(as_html(found.reason))
         if found.size:
-            ways = {fix_text(fix, wanted, schema): fix for fix in found.fixes}
+            ways = {fix_text(fix, wanted, schema, state().overrides): fix for fix in found.fixes}
             with st.container(height=190 if len(ways) > MOST_IN_SIGHT else "content", border=False):
                 way = st.radio("Ways to do it", list(ways), key=_WAY, label_visibility="collapsed",
                                format_func=as_markdown)
             st.button("Apply this fix", key="interventions:fix", disabled=read_only(), on_click=_apply,
                       args=(ways[way], schema))
-
-
-def _go() -> None:
-    result, view = current_result(), current_view()
-    found = load_explainer().suggest(result.after, view.policy, result.overrides)
-    st.session_state[_JUMP] = found[0].concept if found else None
-
-
-def _policy_chosen() -> None:
-    change(policy=st.session_state[_POLICY])
-    refresh(live=True)
 
 
 def _wanted_chosen() -> None:
@@ -123,4 +88,4 @@ def _wanted_chosen() -> None:
 def _apply(fix: Fix, schema: ConceptSchema) -> None:
     set_concepts({concept: tuple(float(name == value) for name in schema.values)
                   for concept, value in fix.values.items()})
-    refresh()
+    refresh(SHOWN, FIX, TABLES, live=True)

@@ -4,7 +4,6 @@ The panel is one fragment with work of its own. To see the picture counts as hav
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
@@ -12,11 +11,11 @@ from sparsecbm.edits.blast_radius import BlastRadius, edit_key
 from sparsecbm.edits.edit import Override
 from sparsecbm.edits.rule import Lasting
 from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import percent
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.interventions.blast_view import blast_view
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from sparsecbm.ui.interventions.session import follow, history, read_only, seen, state
+from sparsecbm.ui.interventions.working import work_state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
 from sparsecbm.ui.session import current_view, run_again
 from sparsecbm.ui.shell import errors_shown, note
@@ -94,7 +93,7 @@ def _panel(looking: bool) -> None:
             source, sample = sample_choice(explainer, _PANEL)
             wanted = Asked(source, sample, current_view().residual, keys)
             st.button("Work it out", key=f"{_PANEL}:do", type="primary", on_click=_ask, args=(wanted,))
-        _state_of_work(job)
+        work_state(job, _PANEL, _cancel)
         radius = job.result(blast_work(explainer, edits, asked)) if asked else None
         if asked and radius is not None:
             _mark_seen(radius)
@@ -111,14 +110,6 @@ def _mark_seen(radius: BlastRadius) -> None:
         run_again()  # other panels let a patch be saved now
 
 
-def _state_of_work(job: Job) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{_PANEL}:work"):
-        title, share = job.progress
-        if job.running:
-            st.progress(share, f"{title}: {percent(share)}", width=400)
-            st.button("Cancel", on_click=partial(st.session_state.pop, _ASKED, None), key=f"{_PANEL}:cancel")
-
-
 def _asked(keys: tuple[str, ...]) -> Asked | None:
     """What was asked for, unless other edits are in force by now."""
     asked: Asked | None = st.session_state.get(_ASKED)
@@ -130,6 +121,10 @@ def _asked(keys: tuple[str, ...]) -> Asked | None:
 
 def _ask(asked: Asked) -> None:
     st.session_state[_ASKED] = asked
+
+
+def _cancel() -> None:
+    st.session_state.pop(_ASKED, None)
 
 
 def _job() -> Job:

@@ -11,10 +11,10 @@ from sparsecbm.edits.rule import Lasting, Rule
 from sparsecbm.figures.blast_radius import blast_bars, blast_table, blast_text, cases_table
 from sparsecbm.figures.names import receipt_line
 from sparsecbm.types import LABEL_TARGET
+from sparsecbm.ui.chart import chart
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import run_again, seed_widget, start_review
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart
 
 #: What is listed first where it happened at all: a person who keeps an edit must see what it breaks.
 FIRST = (Outcome.BROKEN, Outcome.FIXED, Outcome.MOVED, Outcome.CHANGED)

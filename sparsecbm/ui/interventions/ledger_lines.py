@@ -1,4 +1,4 @@
-"""The ledger on both sides of the controls, as HTML: what the model understood, and what each line contributes."""
+"""The lines of the ledger: what the model understood, what can be set, and what each contributes to a label."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,47 +12,34 @@ from sparsecbm.intervene.single_effects import RESIDUAL, SingleEffect
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult
 from sparsecbm.ui.bars import contribution_html, distribution_html
-from sparsecbm.ui.ledger import label_ledger, largest
-
-SUM = "sum"
-_SHORT = 64
-
-
-def line_heights(schema: ConceptSchema, residual: bool) -> dict[str, int]:
-    """The lines and their heights in pixels: room for every value on one side, and for two rows of buttons."""
-    line = max(100, 34 + 20 * len(schema.values))
-    return dict.fromkeys(schema.concepts, line) | ({RESIDUAL: _SHORT} if residual else {}) | {SUM: _SHORT}
+from sparsecbm.ui.interventions.controls import MIX, OTHERS, chosen
+from sparsecbm.ui.interventions.ledger_view import Line
+from sparsecbm.ui.ledger import Part, label_ledger, largest
 
 
-def understood_html(result: InterventionResult, heights: Mapping[str, int], notes: Mapping[str, str]) -> str:
-    """What the model understood of each concept, and what it was set to; a note stands beside each name."""
-    schema = result.before.schema
-    cells = [f'<div title="{as_html(help_)}"><b>{as_html(name)}</b> {_small(notes[name])}</div>'
-             + distribution_html(schema.values, before, after)
-             for name, help_, before, after in zip(schema.concepts, schema.concept_help,
-                                                   result.before.concept_probabilities,
-                                                   result.after.concept_probabilities, strict=True)]
-    if RESIDUAL in heights:
-        cells.append(f"<b>residual</b> {_small('what the label takes from the text beside the concepts')}")
-    cells.append(f"<b>sum</b> {_small('with the bias, which is the same for every review')}")
-    return _lines(cells, heights)
+def ledger_lines(
+    result: InterventionResult, label: str, whose: Mapping[str, str], notes: Mapping[str, str], counted: bool
+) -> tuple[Line, ...]:
+    """A line for each concept, the residual where there is one, and their sum.
 
-
-def contributions_html(
-    result: InterventionResult, label: str, heights: Mapping[str, int], notes: Mapping[str, str]
-) -> str:
-    """What each line contributes to a label, before and after, with a note under some."""
+    `whose` says who set a concept, `notes` stand under some contributions, and `counted` whether the residual counts.
+    """
     schema, ledger = result.before.schema, label_ledger(result, label)
-    limit, index, part = largest(ledger), schema.label_index(label), ledger["sum"]
-    cells = [contribution_html(ledger[name].before, ledger[name].after, limit) + f"<div>{_small(notes.get(name, ''))}"
-             "</div>" for name in heights if name != SUM]
-    old, new = (percent(float(side.label_probabilities[index])) for side in (result.before, result.after))
-    logit, share = signed(part.after), new
-    if part.moved:
-        logit, share = f"{signed(part.before)} → {logit}", f"{old} → {new}"
-    said = f"bias {signed(ledger['bias'].after)}; this logit makes {label_name(label, schema)} {share} probable"
-    cells.append(f'<div style="text-align:center"><b>{logit}</b></div>{_small(said)}')
-    return _lines(cells, heights)
+    limit = largest(ledger)
+    right = {name: contribution_html(part.before, part.after, limit) + _small(notes.get(name, ""))
+             for name, part in ledger.items()}
+    lines = [_concept_line(concept, result, whose[concept], right[concept]) for concept in schema.concepts]
+    if result.before.residual.any():
+        about = _small("what the label takes from the text beside the concepts")
+        lines.append(Line(RESIDUAL, f"<b>residual</b>{about}", right[RESIDUAL], counted=counted))
+    total = _sum_html(ledger["sum"], result, label)
+    about = _small(f"with the bias of {signed(ledger['bias'].after)} that every review has")
+    return (*lines, Line("sum", f"<b>sum</b>{about}", total))
+
+
+def headings(label: str, schema: ConceptSchema) -> tuple[str, str, str]:
+    """What stands over the lines."""
+    return "What the model understood", "Set it yourself", f"Contributions to {label_name(label, schema)}"
 
 
 def change_notes(effects: Sequence[SingleEffect], schema: ConceptSchema) -> dict[str, str]:
@@ -72,12 +59,27 @@ def range_note(concept: str, label: str, effects: Effects, schema: ConceptSchema
     return f"can be anything from {signed(float(found.min()))} to {signed(float(found.max()))}"
 
 
+def _concept_line(concept: str, result: InterventionResult, whose: str, right: str) -> Line:
+    schema = result.before.schema
+    k, choice = schema.concept_index(concept), chosen(concept, schema)
+    after = result.after.concept_probabilities[k]
+    left = (f'<div title="{as_html(schema.concept_help[k])}"><b>{as_html(concept)}</b> '
+            f'<span style="font-size:.8rem">{as_html(whose)}</span></div>'
+            + distribution_html(schema.values, result.before.concept_probabilities[k], after))
+    options = (*((value, value) for value in schema.values), *OTHERS.items())
+    shares = tuple(round(float(share), 4) for share in after) if choice == MIX else None
+    return Line(concept, left, right, options, choice, schema.values, shares)
+
+
+def _sum_html(part: Part, result: InterventionResult, label: str) -> str:
+    index = result.before.schema.label_index(label)
+    old, new = (percent(float(side.label_probabilities[index])) for side in (result.before, result.after))
+    logit, share = signed(part.after), new
+    if part.moved:
+        logit, share = f"{signed(part.before)} → {logit}", f"{old} → {new}"
+    said = _small(f"logit; probability of {label_name(label, result.before.schema)}: {share}")
+    return f'<div style="text-align:center"><b>{logit}</b></div>{said}'
+
+
 def _small(text: str) -> str:
-    return f'<span style="font-size:.8rem">{as_html(text)}</span>' if text else ""
-
-
-def _lines(cells: Sequence[str], heights: Mapping[str, int]) -> str:
-    """The cells one under the other, a rem apart as the controls are."""
-    rows = " ".join(f"{height}px" for height in heights.values())
-    inner = "".join(f'<div style="align-self:center">{cell}</div>' for cell in cells)
-    return f'<div style="display:grid;grid-template-rows:{rows};row-gap:1rem;line-height:1.3">{inner}</div>'
+    return f'<div style="font-size:.8rem;line-height:1.35">{as_html(text)}</div>' if text else ""

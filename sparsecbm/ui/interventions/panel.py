@@ -1,11 +1,8 @@
 """Set concepts and watch the label: before, controls, after, and what to do next.
 
-A move of a control draws one fragment again, which writes a few pieces of HTML around the controls: the label head
-runs, and no backbone pass. The controls themselves are drawn when something else sets them.
+A move of a control draws one fragment with one component again: the label head runs, and no backbone pass. What else
+on the page shows overrides follows when the person pauses.
 """
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,30 +10,22 @@ from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import State
 from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.names import label_name, listed
+from sparsecbm.intervene.policies import POLICIES
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult
 from sparsecbm.ui.before_after import arrow_html, flip_html, result_receipt, result_tables, side_html, sides_html
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.interventions.advice import next_html, next_step, smallest_fix
-from sparsecbm.ui.interventions.controls import TABLES, concept_controls, mixture_sliders, tables_key, unsure_concepts
-from sparsecbm.ui.interventions.ledger_lines import (
-    SUM,
-    change_notes,
-    contributions_html,
-    line_heights,
-    range_note,
-    understood_html,
-)
+from sparsecbm.ui.interventions.advice import NEXT_HELP, next_html, smallest_fix
+from sparsecbm.ui.interventions.controls import FIX, SHOWN, TABLES, act, unsure_concepts
+from sparsecbm.ui.interventions.ledger_lines import change_notes, headings, ledger_lines, range_note
+from sparsecbm.ui.interventions.ledger_view import LedgerData, ledger_view, presses
 from sparsecbm.ui.interventions.reading import current_reading, current_result, with_overrides
-from sparsecbm.ui.interventions.session import follow, refresh, state
-from sparsecbm.ui.interventions.strip import counted, edits_html, history_buttons
+from sparsecbm.ui.interventions.session import follow, history, page_is_old, read_only, refresh, state
+from sparsecbm.ui.interventions.strip import banner, counted, edits_text
 from sparsecbm.ui.interventions.uncertain import range_html, range_text
 from sparsecbm.ui.ledger import label_ledger
-from sparsecbm.ui.session import change, current_view, seed_widget, write_address
+from sparsecbm.ui.session import change, current_view, run_again, seed_widget, write_address
 from sparsecbm.ui.shell import errors_shown
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
 
 HELP = (
     "Set a concept to what the review really says, and watch the label follow: it is computed from the concepts by a "
@@ -47,36 +36,28 @@ LABEL_HELP = (
     "In logits: each +0.69 doubles the odds of the label against any other one that stays where it is. The parts add "
     "up to the label's logit exactly."
 )
-_WIDTHS = (2.6, 4.6, 2.4)
-_LABEL = "interventions:label"
+_VIEW, _TURN = "interventions:ledger", "interventions:turn"
+_LABEL, _POLICY, _OPEN = "interventions:label", "interventions:policy", "interventions:tables"
 
 
 def set_concepts_panel() -> None:
-    """The undo buttons, both sides, a line per concept, and what to do next."""
-    shown = follow("shown", live=True)  # the first in line
-    schema, before = load_explainer().schema, current_reading().after
-    heights = line_heights(schema, bool(before.residual.any()))
-    st.markdown("### Set concepts", help=HELP)
-    history_buttons()
-    outcome = st.empty()
-    _headings(schema, current_view().label or before.label)
-    left, middle, right = st.columns(_WIDTHS, gap="medium")
-    understood, contributions = left.empty(), right.empty()
-    with middle:
-        concept_controls({name: height for name, height in heights.items() if name != SUM})
-    mixture_sliders()
-    left, right = st.columns(2, gap="large")
-    with left:
-        advice = next_step()
-    with right:
-        smallest_fix()
-    st.fragment(_shown, key=shown)((outcome, understood, contributions, advice), heights)
+    """Both sides, a line per concept, and what to do next."""
+    shown, view = follow(SHOWN), current_view()  # the first in line
+    heading, label, policy = st.columns([4.4, 2, 2.6], vertical_alignment="bottom", gap="medium")
+    heading.markdown("### Set concepts", help=HELP)
+    with label:
+        _label_choice(load_explainer().schema, view.label or current_reading().after.label)
+    policy.selectbox("Check next by", list(POLICIES), list(POLICIES).index(seed_widget(_POLICY, view.policy)),
+                     key=_POLICY, format_func=lambda name: POLICIES[name].title, on_change=_policy_chosen,
+                     help=NEXT_HELP)
+    banner("interventions")
+    st.fragment(_shown, key=shown)()
+    smallest_fix()
     st.fragment(_tables, key=follow(TABLES))()
 
 
-def _shown(boxes: Sequence["DeltaGenerator"], heights: dict[str, int]) -> None:
-    """All that a move changes."""
-    outcome, understood, contributions, advice = boxes
+def _shown() -> None:
+    """All that a move changes at once."""
     with errors_shown():
         explainer, view, now, unsure = load_explainer(), current_view(), state(), unsure_concepts()
         schema = explainer.schema
@@ -86,13 +67,17 @@ def _shown(boxes: Sequence["DeltaGenerator"], heights: dict[str, int]) -> None:
         label = view.label or result.before.label
         notes = change_notes(explainer.single_effects(result.before, result.after), schema)
         notes |= {concept: range_note(concept, label, explainer.effects(), schema) for concept in unsure}
-        outcome.html(edits_html() + _outcome_html(result, unsure, now, view.residual))
-        found = explainer.suggest(result.after, view.policy, result.overrides)
         whose = {concept: "set by you" if concept in now.overrides else "not sure" if concept in unsure
                  else "set by a rule" if concept in reading.overrides else "as read" for concept in schema.concepts}
-        understood.html(understood_html(result, heights, whose))
-        contributions.html(contributions_html(result, label, heights, notes))
-        advice.html(next_html(found))
+        found = explainer.suggest(result.after, view.policy, result.overrides)
+        ledger_view(_VIEW, LedgerData(
+            review=_review(), turn=_turn(), edits=edits_text(), undo=history().position > 0 and not read_only(),
+            redo=bool(history().undone) and not read_only(), outcome=_outcome_html(result, unsure, now, view.residual),
+            next=next_html(found), go=found[0].concept if found and not read_only() else None, disabled=read_only(),
+            headings=headings(label, schema), lines=ledger_lines(result, label, whose, notes, view.residual)),
+            _pressed, _settled)
+    if page_is_old():
+        run_again()
 
 
 def _outcome_html(result: InterventionResult, unsure: tuple[str, ...], now: State, residual: bool) -> str:
@@ -108,16 +93,13 @@ def _outcome_html(result: InterventionResult, unsure: tuple[str, ...], now: Stat
     return sides_html(before, flip_html(result, edited), after) + receipt
 
 
-def _headings(schema: ConceptSchema, label: str) -> None:
-    left, middle, right = st.columns(_WIDTHS, vertical_alignment="bottom", gap="medium")
-    left.html("<b>What the model understood</b>")
-    middle.html("<b>Set it yourself</b>")
-    right.selectbox("Contributions to", schema.labels, schema.label_index(seed_widget(_LABEL, label)), key=_LABEL,
-                    format_func=lambda name: label_name(name, schema), on_change=_label_chosen, help=LABEL_HELP)
+def _label_choice(schema: ConceptSchema, label: str) -> None:
+    st.selectbox("Contributions to", schema.labels, schema.label_index(seed_widget(_LABEL, label)), key=_LABEL,
+                 format_func=lambda name: label_name(name, schema), on_change=_label_chosen, help=LABEL_HELP)
 
 
 def _tables() -> None:
-    fold = st.expander("The same as tables", key=tables_key(), on_change="rerun")
+    fold = st.expander("The same as tables", key=_OPEN, on_change="rerun")
     if fold.open:
         with fold:
             result, schema = current_result(), load_explainer().schema
@@ -131,6 +113,34 @@ def _lasting_text(now: State) -> str:
     return f"with {listed([counted(number, what) for number, what in numbers if number])}" if now.lasting else ""
 
 
+def _review() -> str:
+    """Tells reviews apart while this server runs."""
+    return str(hash(current_view().text))
+
+
+def _turn() -> int:
+    """The number of the last press that was dealt with."""
+    turn: int = st.session_state.setdefault(_TURN, 0)
+    return turn
+
+
+def _pressed() -> None:
+    for number, what, *details in presses(_VIEW, _review(), _turn()):
+        st.session_state[_TURN] = int(number)
+        act(what, *details)
+
+
+def _settled() -> None:
+    """Draw what is not drawn with every move, where there is some of it."""
+    panels = {FIX: current_view().wanted is not None, TABLES: st.session_state.get(_OPEN, False)}
+    refresh(*(panel for panel, is_open in panels.items() if is_open), live=True)
+
+
 def _label_chosen() -> None:
     change(label=st.session_state[_LABEL])
-    refresh(TABLES, live=True)
+    refresh(SHOWN, TABLES, live=True)
+
+
+def _policy_chosen() -> None:
+    change(policy=st.session_state[_POLICY])
+    refresh(SHOWN, live=True)

@@ -4,8 +4,6 @@ The panel is one fragment. A revision is done at once and can be undone; while o
 every half second, and the page runs once when the work starts and once when it ends.
 """
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from sparsecbm.edits.description import describe
@@ -13,11 +11,14 @@ from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import Entry, State
 from sparsecbm.edits.result import RevisionResult
 from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import percent
-from sparsecbm.intervene.revision import DEFAULT_PORTION, DEFAULT_STEPS, MOST_PORTION, MOST_STEPS
-from sparsecbm.ui.engine import load_explainer, predicted
-from sparsecbm.ui.interventions.revision_view import comparison_work, revision_view, words_open, words_work
+from sparsecbm.figures.names import listed
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.interventions.revise_form import FORM, Asked, digests, revision_form
+from sparsecbm.ui.interventions.revise_words import words_open, words_work
+from sparsecbm.ui.interventions.revision_view import comparison_work, revision_view
 from sparsecbm.ui.interventions.session import do, follow, read_only, state
+from sparsecbm.ui.interventions.strip import counted
+from sparsecbm.ui.interventions.working import work_state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import current_view, run_again
@@ -29,28 +30,7 @@ HELP = (
     "concepts are read in subnetworks of their own, which stay as they are. Other reviews are read through the revised "
     "subnetwork, too: look at the blast radius before you keep it. The shared model is never written to."
 )
-PORTION_HELP = "The most that may be exchanged, in percent of the active weights of each matrix."
-WAY_HELP = (
-    "**Until it agrees** exchanges step by step, stops when the concept is as wanted, and takes back what was not "
-    "needed. **One step** exchanges the whole portion at once."
-)
-ONE_STEP, UNTIL = "One step", "Until it agrees"
 _JOB, _ASKED = "interventions:revising", "interventions:revision-asked"
-_FORM = "interventions:revise"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A revision that was asked for, and after which changes of this session's it is to be made."""
-
-    text: str
-    concept: str
-    value: str
-    portion: float
-    steps: int
-    smallest: bool
-    residual: bool
-    after: tuple[str, ...]
 
 
 def revise_panel() -> None:
@@ -61,11 +41,11 @@ def revise_panel() -> None:
 
 
 def revisions_elsewhere() -> None:
-    """On other pages: that they show the model without this session's revisions, if there are some."""
-    count = len(state().changes)
-    if count:
-        st.info(f"This session has {count} revision{'' if count == 1 else 's'} in force on the Interventions page. "
-                "They are not part of what this page shows: it explains the model as it is.",
+    """On other pages: that they show the model without this session's revisions and rules, if there are some."""
+    numbers = ((len(state().changes), "revision"), (len(state().rules), "rule"))
+    if state().lasting:
+        st.info(f"This session has {listed([counted(number, what) for number, what in numbers if number])} in force on "
+                "the Interventions page. They are not part of what this page shows: it explains the model as it is.",
                 icon=":material/info:")
 
 
@@ -79,7 +59,7 @@ def _panel(looking: bool) -> None:
             return
         view, revisions = current_view(), _revisions(now)
         _stack(revisions)
-        _form(explainer, now)
+        revision_form(explainer, now, _ask)
         asked = _asked(now)
         making = _revision_work(explainer, asked, now) if asked else None
         number = _looked_at(revisions)
@@ -91,40 +71,12 @@ def _panel(looking: bool) -> None:
         _take_up(job, making, explainer)
         if job.running != looking:
             run_again()
-        _state_of_work(job)
+        work_state(job, FORM, _cancel if _ASKED in st.session_state else None)
         if number is not None and comparing is not None:
             revision_view(explainer, job, revisions[number], comparing, reading)
         elif making is None:
             note("No revision is in force. Choose above what a concept of this review should be, and press *Revise*: "
                  "you will see it beside a random edit of the same size and beside plainly setting the concept.")
-
-
-def _form(explainer: Explainer, now: State) -> None:
-    schema, view = explainer.schema, current_view()
-    reading = explainer.predict_changed(view.text, now.changes) if now.changes else predicted(explainer, view.text)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_FORM}:form"):
-        concept = st.selectbox("Concept", schema.concepts, key=f"{_FORM}:concept", width=170)
-        k, is_read = schema.concept_index(concept), reading.value(concept)
-        share = float(reading.concept_probabilities[k].max())
-        others = [value for value in schema.values if value != is_read]
-        value = st.selectbox("Should be", schema.values, schema.value_index(others[0]), width=150,
-                             key=f"{_FORM}:value:{k}")
-        portion = st.slider("At most, percent", 0.1, 100 * MOST_PORTION, 100 * DEFAULT_PORTION, 0.1, "%.1f %%",
-                            key=f"{_FORM}:portion", width=200, help=PORTION_HELP)
-        way = st.segmented_control("How", (UNTIL, ONE_STEP), key=f"{_FORM}:way", required=True, default=UNTIL,
-                                   help=WAY_HELP)
-        steps = st.number_input("Steps at most", 1, MOST_STEPS, DEFAULT_STEPS, key=f"{_FORM}:steps", width=130,
-                                disabled=way == ONE_STEP)
-        asked = Asked(view.text, concept, value, round(portion / 100, 4), 1 if way == ONE_STEP else int(steps),
-                      way != ONE_STEP, view.residual, _digests(now))
-        st.button("Revise", key=f"{_FORM}:do", type="primary", on_click=_ask, args=(asked,),
-                  disabled=read_only() or is_read == value)
-    name, read_as = as_markdown(concept), as_markdown(is_read)
-    if is_read == value:
-        st.markdown(f":material/check_circle: **{name}** is read as **{read_as}** already ({percent(share)}): there is "
-                    "nothing to revise.")
-    else:
-        st.markdown(f"**{name}** is now read as **{read_as}** ({percent(share)}).")
 
 
 def _stack(revisions: tuple[Entry, ...]) -> None:
@@ -138,7 +90,7 @@ def _looked_at(revisions: tuple[Entry, ...]) -> int | None:
     if len(revisions) < 2:
         return len(revisions) - 1 if revisions else None
     numbers = list(range(len(revisions)))
-    chosen: int = st.selectbox("Show below", numbers, numbers[-1], key=f"{_FORM}:look:{len(revisions)}",
+    chosen: int = st.selectbox("Show below", numbers, numbers[-1], key=f"{FORM}:look:{len(revisions)}",
                                format_func=lambda number: f"{number + 1}. {revisions[number].description}")
     return chosen
 
@@ -164,20 +116,10 @@ def _take_up(job: Job, making: Work | None, explainer: Explainer) -> None:
             run_again()
 
 
-def _state_of_work(job: Job) -> None:
-    """How far the work is, with a way to stop it."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{_FORM}:work"):
-        title, share = job.progress
-        if job.running:
-            st.progress(share, f"{title}: {percent(share)}", width=400)
-            if _ASKED in st.session_state:
-                st.button("Cancel", on_click=_cancel, key=f"{_FORM}:cancel")
-
-
 def _asked(now: State) -> Asked | None:
     """What was asked for, unless the review or the edits are others by now."""
     asked: Asked | None = st.session_state.get(_ASKED)
-    if asked and (asked.text != current_view().text or asked.after != _digests(now) or read_only()):
+    if asked and (asked.text != current_view().text or asked.after != digests(now) or read_only()):
         del st.session_state[_ASKED]
         return None
     return asked
@@ -202,7 +144,3 @@ def _revisions(now: State) -> tuple[Entry, ...]:
 
 def _edits(revisions: tuple[Entry, ...]) -> tuple[Revision, ...]:
     return tuple(entry.edit for entry in revisions if isinstance(entry.edit, Revision))
-
-
-def _digests(now: State) -> tuple[str, ...]:
-    return tuple(change.digest for change in now.changes)

@@ -7,19 +7,18 @@ import streamlit as st
 
 from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import Entry
-from sparsecbm.explain.methods import method_named
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.escaping import as_html
-from sparsecbm.figures.heatmap import full_colour, heatmap_html, legend_html
-from sparsecbm.figures.names import label_name, label_with_probability, listed, percent, receipt_line, target_name
+from sparsecbm.figures.names import label_name, label_with_probability, listed, percent, receipt_line
 from sparsecbm.figures.revision_diff import SHOWN, diff_map, diff_table, diff_text
-from sparsecbm.types import Explanation, Prediction, Target
+from sparsecbm.types import Prediction
 from sparsecbm.ui.address import View
 from sparsecbm.ui.bars import distribution_html, label_bars_html
+from sparsecbm.ui.chart import chart, title
+from sparsecbm.ui.interventions.revise_words import words_view
 from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.shell import errors_shown, is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 
 COMPARE_HELP = (
     "All four are of this review, without the rules and the concepts that you set. The random edit drops and grows as "
@@ -30,7 +29,7 @@ DIFF_HELP = (
     "How many weights were dropped and grown, by layer and part. In every matrix as many come as go, so the net change "
     "of a part is zero. Attention heads are slices of the attention matrices, and weights can move between them."
 )
-_WORDS, _SHOW = "interventions:revise:words", "interventions:revise:show"
+_SHOW, _SEED = "interventions:revise:show", "interventions:revise:seed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +51,7 @@ class Comparison:
 def comparison_work(explainer: Explainer, view: View, revisions: tuple[Revision, ...], number: int) -> Work:
     """The comparison for one of the revisions in force, made after those before it."""
     text, residual, one = view.text, view.residual, revisions[number]
+    seed = _seed(one)
     earlier = tuple(revision.change for revision in revisions[:number])
     schema = explainer.schema
 
@@ -60,36 +60,14 @@ def comparison_work(explainer: Explainer, view: View, revisions: tuple[Revision,
         before = explainer.predict_changed(text, earlier, residual)
         after = explainer.predict_changed(text, (*earlier, one.change), residual)
         progress(0.5)
-        random = explainer.random_edit(text, one, earlier, residual=residual).after
+        random = explainer.random_edit(text, one, earlier, seed, residual).after
         wanted = {one.concept: tuple(float(value == one.value) for value in schema.values)}
         plain = explainer.override(explainer.predict_changed(text, earlier), wanted, residual).after
         return Comparison(before, after, random, plain)
 
     digests = tuple(revision.change.digest for revision in revisions[: number + 1])
-    return Work(("comparison", explainer.checkpoint.hash, text, residual, one.concept, one.value, digests),
+    return Work(("comparison", explainer.checkpoint.hash, text, residual, one.concept, one.value, digests, seed),
                 "Reading the review again", run)
-
-
-def words_work(explainer: Explainer, view: View, revisions: tuple[Revision, ...], number: int) -> Work:
-    """The words for the wanted value before and after the revision, by the view's method."""
-    target = Target(revisions[number].concept, revisions[number].value)
-    changes = tuple(revision.change for revision in revisions[: number + 1])
-
-    def run(progress: Progress) -> tuple[Explanation, Explanation]:
-        def explained(some: int, start: float) -> Explanation:
-            return explainer.explain(view.text, (target,), view.method, view.steps, view.residual,
-                                     lambda share: progress(start + share / 2), changes[:some])
-
-        return explained(number, 0.0), explained(number + 1, 0.5)
-
-    key = ("revised words", explainer.checkpoint.hash, view.text, view.method, view.steps, view.residual, target,
-           tuple(change.digest for change in changes))
-    return Work(key, method_named(view.method).title, run)
-
-
-def words_open() -> bool:
-    """True while somebody looks at the words before and after."""
-    return bool(st.session_state.get(_WORDS))
 
 
 def revision_view(explainer: Explainer, job: Job, entry: Entry, comparing: Work, reading: Work | None) -> None:
@@ -112,9 +90,29 @@ def revision_view(explainer: Explainer, job: Job, entry: Entry, comparing: Work,
                     schema.values, found.before.concept_probabilities[k], side.concept_probabilities[k]))
         st.dataframe(comparison_table(found), hide_index=True,
                      alt="Every concept and the label before the revision, after it, and with the two others")
-        note(as_markdown(receipt_line(found.revised.receipt, entry.description)))
+        _draws(revision)
+        note(as_markdown(receipt_line(found.revised.receipt, entry.description, f"random edit with seed "
+                                      f"{_seed(revision)}")))
         _where(explainer, revision)
-        _words(job, reading, revision)
+        words_view(job, reading, revision)
+
+
+def _draws(revision: Revision) -> None:
+    """One draw says little about chance: a button draws other weights."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Draw another random edit", key="interventions:revise:draw", icon=":material/casino:", on_click=_draw,
+                  args=(revision,))
+        st.markdown(f"This is draw {_seed(revision) + 1}.")
+
+
+def _seed(revision: Revision) -> int:
+    """That of the random edit beside a revision."""
+    digest, seed = st.session_state.get(_SEED, ("", 0))
+    return int(seed) if digest == revision.change.digest else 0
+
+
+def _draw(revision: Revision) -> None:
+    st.session_state[_SEED] = revision.change.digest, _seed(revision) + 1
 
 
 def outcome_text(found: Comparison, revision: Revision) -> str:
@@ -163,30 +161,3 @@ def _where(explainer: Explainer, revision: Revision) -> None:
                       f"interventions:revise:{kind}", f"{name}. {diff_text(counts)}")
             else:
                 note(f"The parts of this backbone have unknown names, so nothing can be counted by {kind}.")
-
-
-def _words(job: Job, reading: Work | None, revision: Revision) -> None:
-    with st.expander("The words before and after", key=_WORDS, on_change="rerun") as fold:
-        if not fold.open:
-            return
-        with errors_shown():
-            found: tuple[Explanation, Explanation] | None = job.result(reading) if reading else None
-            if found is None:
-                note("Being worked out…")
-                return
-            _both_heatmaps(*found, revision)
-
-
-def _both_heatmaps(before: Explanation, after: Explanation, revision: Revision) -> None:
-    old, new = before.attributions[0], after.attributions[0]
-    limit, dark = full_colour((old, new)), is_dark()
-    for column, name, side in zip(st.columns(2, gap="medium"), ("Before the revision", "After it"), (before, after),
-                                  strict=True):
-        with column:
-            st.markdown(f"**{name}**")
-            st.html(heatmap_html(side.attributions[0], side.prediction.text, limit, dark, side.prediction.truncated))
-    st.html(legend_html(limit, dark, target_name(old.target, before.prediction.schema)))
-    st.dataframe(pd.DataFrame({"word": [word.text for word in old.words], "before": old.scores.round(4),
-                               "after": new.scores.round(4)}), hide_index=True,
-                 alt=f"Score of every word for {revision.concept} = {revision.value} before and after, in logits")
-    note(as_markdown(receipt_line(after.receipt, str(new.target))))

@@ -68,8 +68,8 @@ def opened_history(schema: ConceptSchema) -> History:
 def follow(panel: str, live: bool = False) -> str:
     """The key for the fragment of a panel that `refresh` draws again.
 
-    A `live` one shows the overrides and is drawn on every move of a concept's control, so it must draw little; the
-    others need not, because the whole page is drawn where revisions or rules change.
+    A `live` one shows the overrides and is drawn after a move of a concept's control, once there is a pause; the others
+    need not, because the whole page is drawn where revisions or rules change.
     """
     key = f"interventions:{panel}"
     followers: dict[str, bool] = st.session_state[_FOLLOWING]
@@ -77,13 +77,19 @@ def follow(panel: str, live: bool = False) -> str:
     return key
 
 
+def page_is_old() -> bool:
+    """True when more changed since the page was drawn than the panels that `refresh` draws show: revisions or rules,
+    whether the residual counts, or another state is looked at."""
+    return bool(_shown() != st.session_state[_DRAWN])
+
+
 def refresh(*panels: str, live: bool = False) -> None:
-    """Draw what follows the edits: all of the page where revisions or rules changed, or another state is looked at.
+    """Draw what follows the edits: all of the page where that is old.
 
     Otherwise every panel that follows; with `live` only those that are live, and `panels`. The last thing that a
     callback does; nothing after it runs.
     """
-    if _shown() != st.session_state[_DRAWN]:
+    if page_is_old():
         run_again()
     named = {f"interventions:{panel}" for panel in panels}
     st.rerun([key for key, moves in st.session_state[_FOLLOWING].items() if moves or not live or key in named])
@@ -147,7 +153,7 @@ def restore(other: History) -> None:
 
 def _shown() -> tuple[object, ...]:
     """What every panel of the page depends on; overrides, which move often, are not among it."""
-    return looked_at(), *state().lasting
+    return looked_at(), current_view().residual, *state().lasting
 
 
 def _keep(new: History) -> None:

@@ -12,10 +12,10 @@ from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, u
 from sparsecbm.figures.pairs import pair_bars, pair_table
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
 from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes
 
 PAIR_HELP = (

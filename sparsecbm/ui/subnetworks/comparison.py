@@ -20,10 +20,10 @@ from sparsecbm.figures.recurrence import (
 from sparsecbm.figures.side_by_side import advice, cautions, findings, headline, side_by_side
 from sparsecbm.subnetworks.comparison import MaskComparison
 from sparsecbm.subnetworks.knockout import KnockOutResult
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.closer import pairs_csv
 from sparsecbm.ui.subnetworks.live import link_to_explain, show_result
 

@@ -13,11 +13,11 @@ from sparsecbm.figures.names import label_name
 from sparsecbm.subnetworks.leaning import Leaning, Unit
 from sparsecbm.types import Prediction, Target
 from sparsecbm.ui.address import View
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer, predicted
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark
-from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.closer import unknown_parts
 from sparsecbm.ui.subnetworks.live import link_to_explain
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, to_address

@@ -4,9 +4,9 @@ import streamlit as st
 
 from sparsecbm.explainer import CheckpointInfo, Explainer
 from sparsecbm.figures.sharing import sharing_bars, sharing_table, sharing_text, users_bars, users_table
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 
 SHARING_HELP = (
     "Every bar is all weights of the network that masks can switch off, the same for each concept. The common core is "

@@ -17,11 +17,11 @@ from sparsecbm.figures.pairs import (
     same_everywhere,
 )
 from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 from sparsecbm.ui.subnetworks.closer import closer_look, export_button
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes, to_address, with_residual
 

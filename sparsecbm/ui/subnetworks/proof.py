@@ -18,11 +18,11 @@ from sparsecbm.figures.specificity import (
     within_chance,
 )
 from sparsecbm.subnetworks.probe import SubnetworkProbe
+from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark, note
-from sparsecbm.ui.subnetworks.chart import chart, title
 
 SPECIFICITY_HELP = (
     "Each concept is asked with its own head, but read through every subnetwork in turn. The framed cells are its own "

@@ -20,10 +20,10 @@ from sparsecbm.figures.names import receipt_line
 from sparsecbm.subnetworks.leaning import Leaning, Unit
 from sparsecbm.types import Attribution, Prediction
 from sparsecbm.ui.address import View
+from sparsecbm.ui.chart import title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.chart import title
 from sparsecbm.ui.subnetworks.live import knocked_out, reread, take_out
 from sparsecbm.ui.subnetworks.selection import KEPT
 

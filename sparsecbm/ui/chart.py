@@ -1,4 +1,4 @@
-"""A chart as every one on this page comes: a heading with help, the picture, and the same as a table."""
+"""A chart as every one comes: a heading with help, the picture, and the same as a table."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,0 +1,188 @@
+"""How long a person waits on the Interventions page from a press to the changed chart, in a real browser.
+
+    python -m benchmarks.page_moves --checkpoint DIR
+
+Starts the app, opens a review in Chromium, and sets concepts by button and by the keys of a slider, one move at a
+time. The clock runs inside the browser, from the event of the press until the bars of the label have changed. Beside
+it the same is measured for a page of Streamlit that does nothing but say which of two buttons was pressed: what is
+left of a move without the app, so that a slow machine can be told from a slow app. Exit code 1 when the median of the
+moves is above the limit.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Page, sync_playwright
+
+MOST_MILLISECONDS = 80.0
+ROOT = Path(__file__).parents[1]
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+#: A page of Streamlit with one fragment that does nothing of its own.
+EMPTY = '''
+import streamlit as st
+
+@st.fragment
+def panel():
+    pressed = st.segmented_control("Set food to", ["Negative", "Positive"])
+    st.html(f'<div role="img" aria-label="After: {pressed}">{pressed}</div>')
+
+panel()
+'''
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+#: Milliseconds between a changed chart and the next press: what follows a move is done by then.
+PAUSE = 600
+PATIENCE = 120_000
+
+#: Notes for every press how long it takes until the chart under `After:` is another one.
+WATCH = """chart => {
+    if (window.moves) {
+        window.moves = [];
+        return;
+    }
+    const root = chart.getRootNode();
+    const drawn = () => root.querySelector('[role=img][aria-label^="After:"]')?.outerHTML;
+    let shown = drawn(), began = null;
+    window.moves = [];
+    for (const kind of ["pointerup", "keydown"])
+        window.addEventListener(kind, () => { began = performance.now(); }, true);
+    new MutationObserver(() => {
+        const now = drawn();
+        if (!now || now === shown) return;
+        shown = now;
+        if (began !== null) window.moves.push(performance.now() - began);
+        began = null;
+    }).observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
+@contextmanager
+def served(script: Path, **environment: str) -> Iterator[str]:
+    """The address of a Streamlit server that runs a script with the app's settings."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}",
+               "--server.address=127.0.0.1"]
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + PATIENCE / 1e3
+        while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
+            if server.poll() is not None or time.monotonic() > end:
+                raise SystemExit(f"{script} does not start; run `streamlit run {script}` to see why.")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def watched(page: Page, presses: Sequence[Callable[[], None]], warm_up: int = 2) -> list[float]:
+    """Milliseconds from each press to the changed chart, the first few of them left out."""
+    page.get_by_role("img", name="After:").evaluate(WATCH)
+    for done, press in enumerate(presses, 1):
+        press()
+        page.wait_for_function(f"window.moves.length >= {done}", timeout=PATIENCE)
+        page.wait_for_timeout(PAUSE)
+    taken: list[float] = page.evaluate("window.moves")
+    return taken[warm_up:]
+
+
+def buttons(page: Page, concepts: Sequence[str], count: int) -> list[Callable[[], None]]:
+    """Presses that set one concept after the other to one value and then to the other one."""
+
+    def press(concept: str, value: str) -> None:
+        page.get_by_role("radiogroup", name=f"Set {concept} to").get_by_role("radio", name=value, exact=True).click()
+
+    moves = [partial(press, concept, value) for value in ("Negative", "Positive") for concept in concepts]
+    return [moves[number % len(moves)] for number in range(count)]
+
+
+def keys(page: Page, count: int) -> list[Callable[[], None]]:
+    """Moves of a slider by one step each, by keyboard."""
+    page.get_by_role("radiogroup", name="Set food to").get_by_role("radio", name="Mix", exact=True).click()
+    slider = page.get_by_role("slider", name="food: Negative")
+    slider.focus()
+    direction = "ArrowRight" if int(slider.input_value()) < 50 else "ArrowLeft"
+    return [lambda: slider.press(direction)] * count
+
+
+def measure(url: str, empty: str, moves: int) -> dict[str, Any]:
+    """Both pages in one browser; half of the moves are buttons, half are keys."""
+    if CHROMIUM is None:
+        raise SystemExit("No Chromium is installed; on Debian: apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(PATIENCE)
+        app, nothing = context.new_page(), context.new_page()
+        nothing.goto(empty)
+        nothing.get_by_role("img", name="After:").wait_for()
+        least = watched(nothing, buttons(nothing, ["food"], moves + 2))
+        app.goto(f"{url}/Interventions?text={quote(REVIEW)}")
+        app.get_by_role("img", name="After:").wait_for()
+        app.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", state="attached")
+        pressed = watched(app, buttons(app, ["food", "service"], moves // 2 + 2))
+        app.wait_for_timeout(PAUSE)
+        slid = watched(app, keys(app, moves - moves // 2 + 2))
+        browser.close()
+    return summary(pressed, slid, least)
+
+
+def summary(pressed: Sequence[float], slid: Sequence[float], least: Sequence[float]) -> dict[str, Any]:
+    """Milliseconds of moves by button and by slider, and of those of the empty page."""
+    taken = [*pressed, *slid]
+    median = statistics.median(taken)
+    return {"moves": len(taken), "milliseconds": _spread(taken), "buttons": _spread(pressed), "slider": _spread(slid),
+            "empty_fragment": _spread(least), "over_empty": median / statistics.median(least),
+            "limit": MOST_MILLISECONDS, "within_limits": median <= MOST_MILLISECONDS, "cores": os.cpu_count()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the comparison; 0 within the limit, 1 beyond it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.page_moves", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", default="checkpoints/cebab-minilm", help="a model with the concepts food and "
+                        "service, each Negative or Positive (default: %(default)s)")
+    parser.add_argument("--moves", type=int, default=20, help="moves that are timed (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY)
+        with served(ROOT / "app.py", SPARSECBM_CHECKPOINT=options.checkpoint) as url, served(script) as empty:
+            result = measure(url, empty, options.moves)
+    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    return 0 if result["within_limits"] else 1
+
+
+def _spread(taken: Sequence[float]) -> dict[str, float]:
+    return {"median": statistics.median(taken), "least": min(taken), "most": max(taken)}
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.read() == b"ok")
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

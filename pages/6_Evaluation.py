@@ -1,0 +1,16 @@
+"""What was measured of the loaded model: scores, correction, effects of edits, word scores, training."""
+
+import streamlit as st
+
+from sparsecbm import ui
+
+ui.page("Evaluation")
+st.markdown("## What was measured")
+with ui.errors_shown():
+    with st.spinner("Loading the model…"):
+        explainer = ui.load_explainer()
+    ui.scores_panel(explainer)
+    ui.curves_panel(explainer)
+    ui.causal_panel(explainer)
+    ui.words_panel(explainer)
+    ui.training_panel(explainer)

@@ -1,0 +1,1 @@
+"""Predictions of whole tables: streamed, resumed, and written with nothing lost."""

@@ -1,0 +1,180 @@
+"""A user's own table as reviews: which column holds what, every row checked, the unusable ones told by line."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from sparsecbm.data.records import Record, Reject, kept
+from sparsecbm.data.split import NO_LABEL, LoadReport, Review, Split
+from sparsecbm.data.table_source import TableSource
+from sparsecbm.data.text_form import names_in
+from sparsecbm.errors import DataError
+from sparsecbm.schema import ConceptSchema
+
+#: Longer texts are no reviews; a model reads some hundred words of them.
+MOST_CHARACTERS = 100_000
+#: The longest id, in characters.
+MOST_ID = 1_000
+#: The most rows of a table that are held in memory at once; more can be predicted, row by row.
+MOST_ROWS = 100_000
+
+#: Names under which a text is looked for, in this order, whatever their case.
+_TEXT_NAMES = ("text", "review", "description", "sentence", "content", "comment")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of a table holds what; without `id`, rows are numbered.
+
+    `concepts` maps a concept to its column. `names` maps how the table spells labels and values to the schema's names,
+    e.g. {"pos": "Positive"}; what it does not list must be spelt as in the schema, and an empty cell means not known.
+    """
+
+    text: str
+    id: str | None = None
+    label: str | None = None
+    concepts: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        some = (self.text, self.id, self.label, *self.concepts.values())
+        return tuple(dict.fromkeys(column for column in some if column is not None))
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A row whose text and id can be used; `share` is how much of the table was read with it, 0..1."""
+
+    number: int
+    id: str
+    text: str
+    cells: Mapping[str, Any]
+    share: float
+
+
+def suggest_columns(found: Sequence[str], schema: ConceptSchema | None = None) -> Columns:
+    """The columns that their names speak for, in any case; with a schema also label and concepts.
+
+    DataError when none is called like a text.
+    """
+    by_name = {name.casefold(): name for name in reversed(found)}
+    text = next((by_name[name] for name in _TEXT_NAMES if name in by_name), found[0] if len(found) == 1 else None)
+    if text is None:
+        raise DataError(f"No column is called {', '.join(_TEXT_NAMES)}; columns there: {names_in(found)}. Say which "
+                        "holds the text.")
+    if schema is None:
+        return Columns(text, by_name.get("id"))
+    labels = (by_name[name] for name in ("label", schema.label_title.casefold()) if name in by_name)
+    concepts = {concept: by_name[concept.casefold()] for concept in schema.concepts if concept.casefold() in by_name}
+    return Columns(text, by_name.get("id"), next(labels, None), concepts)
+
+
+def text_rows(table: TableSource, columns: Columns) -> Iterator[TextRow | Reject]:
+    """Every row of a table in its order: the usable ones, and the others with the reason; in little memory.
+
+    A text must hold something and have at most MOST_CHARACTERS; an id must not come twice.
+    """
+    # Ids seen so far, in a temporary file once they are many. Whoever drops the generator may be another thread.
+    with closing(sqlite3.connect("", check_same_thread=False)) as database:
+        database.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID")
+        for record in table.records(columns.used):
+            yield record if isinstance(record, Reject) else _text_row(record, columns, database)
+
+
+def _text_row(record: Record, columns: Columns, database: sqlite3.Connection) -> TextRow | Reject:
+    text = record.cells.get(columns.text)
+    if text is None or isinstance(text, str) and not text.strip():
+        return _refused(record, "blank text", f"{columns.text} is empty; give a text")
+    problem = _text_problem(text)
+    if problem:
+        return _refused(record, problem[0], f"{columns.text} {problem[1]}")
+    if columns.id is None:
+        return TextRow(record.number, str(record.number), text, record.cells, record.share)
+    name = _name(record.cells.get(columns.id))
+    if not name or len(name) > MOST_ID or _text_problem(name):
+        return _refused(record, "no id", f"{columns.id} is {name[:60]!r}; give an id of 1 to {MOST_ID:,} characters")
+    added = database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (name, record.number))
+    if not added.rowcount:
+        (number,) = database.execute("SELECT number FROM seen WHERE id = ?", (name,)).fetchone()
+        return _refused(record, "id seen before", f"{columns.id} {name[:60]!r} came before, in line {number}; give "
+                        "each row an id of its own")
+    return TextRow(record.number, name, text, record.cells, record.share)
+
+
+def _text_problem(text: object) -> tuple[str, str] | None:
+    """What keeps a cell from being a text, as a kind and in words."""
+    if not isinstance(text, str):
+        return "not text", f"is {str(text)[:60]!r}, a {type(text).__name__}; give text"
+    if len(text) > MOST_CHARACTERS:
+        return "text too long", f"has {len(text):,} characters; allowed: up to {MOST_CHARACTERS:,}; shorten it"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "not text", "holds half a character (a lone surrogate); remove it"
+    return None
+
+
+def _name(value: object) -> str:
+    """A cell as an id, label or value: 5 and 5.0 are "5", nothing is ""."""
+    if value is None or value != value:  # only NaN differs from itself
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _refused(record: Record, kind: str, why: str) -> Reject:
+    content = kept(json.dumps(dict(record.cells), ensure_ascii=False, default=str))
+    return Reject(record.number, kind, why, content, record.share)
+
+
+def load_table(
+    table: TableSource, columns: Columns, schema: ConceptSchema, most_rows: int = MOST_ROWS
+) -> tuple[Split, tuple[Reject, ...]]:
+    """A table as a split named `table`, and the rows that were left out, each with the reason.
+
+    Where there is no column, or an empty cell, the label or concept is -1: not known. DataError when no row can be
+    used, or there are more than `most_rows`.
+    """
+    for concept in columns.concepts:
+        schema.concept_index(concept)
+    reviews, rejects, notes, read = list[Review](), list[Reject](), Counter[str](), 0
+    for read, row in enumerate(text_rows(table, columns), start=1):
+        made = row if isinstance(row, Reject) else _review(row, columns, schema, notes)
+        if isinstance(made, Reject):
+            rejects.append(made)
+        else:
+            reviews.append(made)
+        if read > most_rows:
+            raise DataError(f"{table.label} has more than {most_rows:,} rows; allowed here: up to so many. Load a part "
+                            "of it, or predict the whole as a batch.")
+    dropped = dict(Counter(reject.kind for reject in rejects))
+    said = dict.fromkeys(table.notes, read) | dict(sorted(notes.items()))
+    return Split.from_reviews(reviews, schema, LoadReport(table.label, "table", read, len(reviews), dropped, said)), \
+        tuple(rejects)
+
+
+def _review(row: TextRow, columns: Columns, schema: ConceptSchema, notes: Counter[str]) -> Review | Reject:
+    wanted = [(schema.label_title, columns.label, schema.labels),
+              *((concept, columns.concepts.get(concept), schema.values) for concept in schema.concepts)]
+    indices, unknown = list[int](), list[str]()
+    for what, column, allowed in wanted:
+        cell = "" if column is None else _name(row.cells.get(column))
+        name = columns.names.get(cell, cell)
+        if name and name not in allowed:
+            record = Record(row.number, row.cells, row.share)
+            return _refused(record, "name outside the schema", f"{column} is {cell[:60]!r}; allowed: "
+                            f"{', '.join(allowed)}, or empty where it is not known; correct it, or say what it means")
+        if not name:
+            unknown.append(f"{what} not known (no score)")
+        indices.append(allowed.index(name) if name else NO_LABEL)
+    notes.update(unknown)
+    label, *concepts = indices
+    size = len(schema.values)
+    shares = tuple(tuple(float(v == value) if value != NO_LABEL else 1 / size for v in range(size))
+                   for value in concepts)
+    return Review(row.id, row.text, label, tuple(concepts), shares)

@@ -1,0 +1,64 @@
+"""Numbers as dots with their intervals: a row for each subject, a colour and a sign for each series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on
+from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
+from sparsecbm.figures.scores import HIGHLIGHT
+
+#: Colour and sign of the series in their order; None is the page's ink. What is measured comes first.
+_LOOKS = ((HIGHLIGHT, "circle"), (NEUTRAL, "circle-open"), (SHARED, "diamond"), (None, "x"), ("#CC79A7", "square"),
+          ("#E69F00", "triangle-up"), ("#56B4E9", "star"))
+_ROW_PIXELS = 46
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A number of a series in a row, with its interval where it has one."""
+
+    row: str
+    series: str
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+def dots(points: Sequence[Dot], title: str, axis: str, dark: bool, digits: int = 1) -> go.Figure:
+    """Rows from the top in the order in which they come; whiskers are the intervals. `axis` says what is measured."""
+    rows, series = (tuple(dict.fromkeys(names)) for names in ([dot.row for dot in points],
+                                                              [dot.series for dot in points]))
+    figure = go.Figure()
+    for place, name in enumerate(series):
+        own = [dot for dot in points if dot.series == name]
+        colour, symbol = _LOOKS[place % len(_LOOKS)]
+        colour = colour or ink_on(DARK_PAPER if dark else PAPER)
+        shift = 0.5 * (place - (len(series) - 1) / 2) / max(len(series), 2)  # beside each other, not on top
+        whiskers = [dot.interval or (dot.value, dot.value) for dot in own]
+        figure.add_trace(go.Scatter(
+            name=plain(name), x=[dot.value for dot in own], y=[rows.index(dot.row) + shift for dot in own],
+            mode="markers", marker={"symbol": symbol, "size": 10, "color": colour},
+            error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": colour,
+                     "array": [high - dot.value for (_, high), dot in zip(whiskers, own, strict=True)],
+                     "arrayminus": [dot.value - low for (low, _), dot in zip(whiskers, own, strict=True)]},
+            customdata=[[plain(dot.row), _said(dot.interval, digits)] for dot in own],
+            hovertemplate=f"%{{customdata[0]}}: %{{x:.{digits}f}}%{{customdata[1]}}<extra>%{{fullData.name}}</extra>"))
+    figure.update_layout(layout(
+        title, 120 + _ROW_PIXELS * len(rows), dark, margin={"l": 10, "r": 10, "t": 84, "b": 10},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": ink(dark)},
+        xaxis={"title": {"text": axis}, "fixedrange": True, "zeroline": True},
+        yaxis=ticks(rows, range=[len(rows) - 0.5, -0.5])))
+    return figure
+
+
+def dots_table(points: Sequence[Dot], names: Mapping[str, str], digits: int = 1) -> pd.DataFrame:
+    """The same as numbers; `names` heads the columns `row`, `series` and `value`."""
+    columns = [names["row"], names["series"], names["value"], "95 % from", "95 % to"]
+    rows = [(dot.row, dot.series, dot.value, *(dot.interval or (None, None))) for dot in points]
+    return pd.DataFrame(rows, columns=columns).astype({name: float for name in columns[2:]}).round(digits)
+
+
+def _said(interval: tuple[float, float] | None, digits: int) -> str:
+    return "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"

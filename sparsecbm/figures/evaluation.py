@@ -1,0 +1,104 @@
+"""What was measured of a checkpoint, as numbers to draw and as sentences. Everything in percent or points of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sparsecbm.edits.causal import ERRORS, CausalReport
+from sparsecbm.edits.curves import CorrectionCurves
+from sparsecbm.figures.dots import Dot
+from sparsecbm.schema import ConceptSchema
+
+#: The scores of a report, as people call them.
+SCORES = {"macro_f1": "macro F1", "accuracy": "accuracy"}
+_CONCEPTS = {"predicted": "as the model read them", "corrected": "misread ones set right",
+             "true": "all set to the truth"}
+_ERRORS = {"l2": "L2", "cosine": "cosine distance", "norm_difference": "difference of the norms"}
+
+
+def beside_majority(report: Mapping[str, Any], score: str, schema: ConceptSchema) -> tuple[Dot, ...]:
+    """A score of the label and of every concept, beside always giving the most common answer."""
+    parts = {schema.label_title: report["label"], **(report.get("concepts") or {})}
+    return tuple(dot for name, part in parts.items() for dot in (
+        Dot(name, "this model", 100 * part[score], _percent(part["ci95"][score])),
+        Dot(name, "always the most common answer", 100 * part["majority"][score])))
+
+
+def correction_dots(report: Mapping[str, Any]) -> tuple[Dot, ...]:
+    """Label accuracy by what is known of the concepts: with the residual, without it, where a concept is misread."""
+    columns = {"all": "all reviews", "rows_with_wrong_concept": "only reviews with a misread concept",
+               "no_residual": "all reviews, without the residual"}
+    return tuple(Dot(f"concepts {how}", column, 100 * report["correction"][kind][key])
+                 for kind, how in _CONCEPTS.items() for key, column in columns.items()
+                 if report["correction"][kind][key] is not None)
+
+
+def correction_texts(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the correction table comes to."""
+    table, key = report["correction"], "rows_with_wrong_concept"
+    texts = []
+    if table["predicted"][key] is not None and table["corrected"][key] is not None:
+        gain = 100 * (table["corrected"][key] - table["predicted"][key])
+        texts.append(f"Setting misread concepts right changes label accuracy on their reviews by {gain:+.1f} points: "
+                     + ("correcting helps." if gain > 0 else "**correcting does not help here.**"))
+    ceiling = 100 * (table["predicted"]["no_residual"] - table["true"]["no_residual"])
+    texts.append("Without the residual, the label is right in "
+                 f"{100 * table['predicted']['no_residual']:.1f} % from the model's own concepts and in "
+                 f"{100 * table['true']['no_residual']:.1f} % from the true ones. "
+                 + (f"That is {ceiling:.1f} points more than the truth gives: soft concepts tell the label something "
+                    "beyond their value." if ceiling > 0 else "It reads no more from a concept than its value."))
+    return tuple(texts)
+
+
+def curve_text(found: CorrectionCurves) -> str:
+    """What the first corrections do, and whether wrong ones hurt, in a sentence or two."""
+    first = found.policies[found.annotator_policy]
+    low, high = (100 * bound for bound in first.change_ci95[1])
+    start, wrong = 100 * first.error[0], 100 * found.wrong.error[-1]
+    return (f"The label is wrong in {start:.1f} %. One concept set right, the one that {found.annotator_policy} names, "
+            f"changes that by {100 * (first.error[1] - first.error[0]):+.1f} points ({low:+.1f} to {high:+.1f}), all "
+            f"of them by {100 * (first.error[-1] - first.error[0]):+.1f}. All concepts set to wrong values: {wrong:.1f} % "
+            + ("wrong, so the label does depend on its concepts." if wrong > start else "wrong: **the label does not "
+               "depend on its concepts.**"))
+
+
+def word_dots(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[Dot, ...]:
+    """How far an answer's probability falls without the words that a method names first, beside random words."""
+    found = []
+    for method, targets in faithfulness["methods"].items():
+        for target, part in targets.items():
+            mean = part["comprehensiveness"]
+            found.append(Dot(target, titles.get(method, method), 100 * mean["mean"], _percent(mean["ci95"])))
+    for target, part in next(iter(faithfulness["methods"].values()), {}).items():
+        mean = part["random_comprehensiveness"]
+        found.append(Dot(target, "random order", 100 * mean["mean"], _percent(mean["ci95"])))
+    return tuple(found)
+
+
+def causal_dots(report: CausalReport) -> tuple[Dot, ...]:
+    """The errors of every explainer, smaller for better."""
+    return tuple(Dot(name.replace("_", " "), _ERRORS[error], score.errors[error].mean, score.errors[error].ci95)
+                 for name, score in report.explainers.items() for error in ERRORS)
+
+
+def causal_text(report: CausalReport) -> str:
+    """Which references the override beats, on the same pairs, and which it does not."""
+    beaten: dict[bool, list[str]] = {True: [], False: []}
+    for name, score in report.explainers.items():
+        if score.to_override is not None and name != "revision":
+            clear = all(score.to_override[error].ci95[0] > 0 for error in ("l2", "cosine"))
+            beaten[clear].append(name.replace("_", " "))
+    said = []
+    if beaten[True]:
+        said.append(f"Setting the concept is clearly nearer than {_listed(beaten[True])} in L2 and cosine.")
+    if beaten[False]:
+        said.append(f"It is **not** clearly nearer than {_listed(beaten[False])} in both.")
+    return " ".join(said)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _percent(interval: Any) -> tuple[float, float]:
+    low, high = interval
+    return 100 * low, 100 * high

@@ -1,0 +1,67 @@
+"""What setting concepts is worth: the label's error over corrected concepts, and effects beside human rewriting."""
+
+import streamlit as st
+
+from sparsecbm.edits.causal import METRICS_KEY as CAUSAL
+from sparsecbm.edits.causal import CausalReport
+from sparsecbm.edits.curves import METRICS_KEY as CURVES
+from sparsecbm.edits.curves import CorrectionCurves
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.curves import correction_figure, correction_table, edit_figure, edit_table
+from sparsecbm.figures.dots import dots, dots_table
+from sparsecbm.figures.evaluation import causal_dots, causal_text, curve_text
+from sparsecbm.ui.chart import chart
+from sparsecbm.ui.evaluation.measured import how_to_measure, measured
+from sparsecbm.ui.shell import errors_shown, is_dark, note
+
+CURVES_HELP = (
+    "Concepts are set to the annotators' majority, one after another, and the label's error is counted. Each line is a "
+    "way to choose the next concept; `lcp` knows the truth and is a bound, not a way to work. Setting wrong values "
+    "must raise the error: if it does not, the label does not use its concepts."
+)
+CAUSAL_HELP = (
+    "People rewrote reviews so that one concept changed. The true effect is what the model then said, less what it "
+    "said before. Each line is an explainer that saw only the first text and foretold the effect. Errors, so smaller is "
+    "better; cosine distance is 1 for an effect at right angles to the true one, or for none at all."
+)
+
+
+def curves_panel(explainer: Explainer) -> None:
+    """The label's error after 0, 1, .. corrected concepts."""
+    with errors_shown():
+        st.markdown("### How many concepts must a person correct?", help=CURVES_HELP)
+        found = measured(explainer.checkpoint, CURVES)
+        if found is None:
+            how_to_measure("The error over corrected concepts", "curve --save", explainer.checkpoint)
+            return
+        curves, dark = CorrectionCurves.from_json(found), is_dark()
+        settings = curves.settings
+        chart(correction_figure(curves, f"Label wrong on {settings.split}, n = {settings.n:,}", dark),
+              correction_table(curves), "evaluation:curves", "The label's error over the number of corrected concepts")
+        st.markdown(curve_text(curves))
+        edits = edit_figure(curves, "Correcting by override, by revising the subnetwork, and at random", dark)
+        if curves.edits is not None and edits is not None:
+            chart(edits, edit_table(curves), "evaluation:edits",
+                  "The label's error when misread concepts are corrected by override, revision and a random edit")
+            note(f"{curves.edits.n:,} reviews with {curves.edits.corrected:,} misread concepts.")
+        note(f"Random orders and answers were drawn {settings.orders} times; the annotator errs in "
+             f"{settings.error_rate:.0%}; seed {settings.seed}.")
+
+
+def causal_panel(explainer: Explainer) -> None:
+    """How near overrides come to what human rewriting did."""
+    with errors_shown():
+        st.markdown("### Does setting a concept foretell what a rewriting does?", help=CAUSAL_HELP)
+        found = measured(explainer.checkpoint, CAUSAL)
+        if found is None:
+            how_to_measure("The effect of human rewriting", "causal --save", explainer.checkpoint)
+            return
+        report = CausalReport.from_json(found)
+        points = causal_dots(report)
+        chart(dots(points, f"Error of the foretold effect on {report.split}, {report.kept:,} pairs",
+                   "error, smaller is better", is_dark(), digits=3),
+              dots_table(points, {"row": "explainer", "series": "error", "value": "mean"}, digits=3),
+              "evaluation:causal", "Errors of every explainer against the effect of human rewriting")
+        st.markdown(causal_text(report))
+        note(f"{report.all:,} pairs in all; in {report.kept:,} of them annotators agree that the concept changed. "
+             f"References learn from {report.train}. Intervals draw whole originals anew; seed {report.seed}.")

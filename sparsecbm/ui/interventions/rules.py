@@ -1,0 +1,166 @@
+"""Rules: an edit for every review of a kind, tried on many of them before it is put in force.
+
+The panel is one fragment with work of its own. Once a rule was tried, changes of it are tried on the same reviews at
+once: what the model says of them is kept, and a rule runs no backbone pass.
+"""
+
+import numpy as np
+import streamlit as st
+
+from sparsecbm.data.split import Split
+from sparsecbm.edits.blast_radius import BlastRadius, edit_key
+from sparsecbm.edits.conditions import Readings, TextSays, WordCount
+from sparsecbm.edits.description import describe
+from sparsecbm.edits.rule import Rule
+from sparsecbm.explainer import Explainer
+from sparsecbm.intervene.rules import check_rule
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.interventions.blast import Asked, blast_work, sample_choice
+from sparsecbm.ui.interventions.blast_view import blast_view
+from sparsecbm.ui.interventions.reviews import sources
+from sparsecbm.ui.interventions.rules_effect import rule_effect
+from sparsecbm.ui.interventions.rules_form import begin_again, rule_form
+from sparsecbm.ui.interventions.session import do, follow, read_only, refresh, state
+from sparsecbm.ui.interventions.working import work_state
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job
+from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.session import current_view, run_again
+from sparsecbm.ui.shell import errors_shown, note
+
+HELP = (
+    "A rule sets concepts of every review of a kind: **whenever** all of its conditions hold, it **sets** what you "
+    "say. It changes no weight. Conditions look at the text and at what the model says by itself, never at what "
+    "another rule has set. What you set of one review yourself goes before every rule. A rule belongs to your session."
+)
+TRY_HELP = (
+    "The rule alone, tried on reviews whose right answers are known. The first time the model must read them all; "
+    "then every change of the rule shows at once."
+)
+_PANEL = "interventions:rules"
+_JOB, _TRIED_ON = "interventions:ruling", "interventions:rules-tried-on"
+
+
+def rules_panel() -> None:
+    """The rules in force, a form for another one, what it does, and a button that puts it in force."""
+    st.markdown("### Rules", help=HELP)
+    running = _job().running
+    st.fragment(_panel, key=follow("rules"), run_every=LOOK_AGAIN if running else None)(running)
+
+
+def text_count(rule: Rule, split: Split) -> int | None:
+    """Reviews of which the conditions on the text alone hold, for which nothing is read; None without such one."""
+    on_text = tuple(one for one in rule.conditions if isinstance(one, TextSays | WordCount))
+    if not on_text:
+        return None
+    unread = np.zeros((len(split), len(split.schema.concepts), len(split.schema.values)))
+    readings = Readings(split.schema, split.texts, unread, np.zeros(len(split), dtype=np.int64))
+    return int(Rule(on_text, rule.overrides).matches(readings).sum())
+
+
+def _panel(looking: bool) -> None:
+    """`looking` tells whether this fragment draws itself again and again."""
+    with errors_shown():
+        explainer, now, job = load_explainer(), state(), _job()
+        schema = explainer.schema
+        _in_force(now.rules, schema)
+        draft, rule = rule_form(schema), None
+        with errors_shown():  # such as bounds that exclude every text
+            if draft.rule is not None:
+                check_rule(draft.rule, schema)
+                rule = draft.rule
+        if rule is None:
+            _want(job, explainer, None, looking)
+            if draft.missing:
+                note(" ".join(draft.missing) + " The rule is then said in words here, and you can try it on many "
+                     "reviews before you put it in force.")
+            return
+        said = rule.in_words(schema)
+        st.markdown(f"**In words:** {as_markdown(said[0].upper() + said[1:])}.")
+        if rule in now.rules:
+            _want(job, explainer, None, looking)
+            note("This very rule is in force. Change it to make another one.")
+            return
+        rule_effect(explainer, rule, now)
+        _try(explainer, rule, job, looking)
+
+
+def _try(explainer: Explainer, rule: Rule, job: Job, looking: bool) -> None:
+    """The rule's own blast radius, and the button that puts it in force once that was seen."""
+    schema, found = explainer.schema, sources(explainer.schema)
+    st.markdown("#### Its blast radius", help=TRY_HELP)
+    radius = _want(job, explainer, rule, looking) if found else None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_PANEL}:form"):
+        if found:
+            source, sample = sample_choice(explainer, _PANEL)
+            st.button("Try it on them", key=f"{_PANEL}:try", on_click=_ask, args=((source, sample),),
+                      type="secondary" if radius else "primary")
+        st.button("Put in force", key=f"{_PANEL}:do", on_click=_put, args=(rule, schema), icon=":material/gavel:",
+                  type="primary" if radius else "secondary",
+                  disabled=read_only() or (bool(found) and radius is None))
+    if not found:
+        note("There are no reviews with known answers for the concepts of this model, so nobody can tell beforehand "
+             "what the rule does to others.")
+        return
+    _counted_by_text(rule, found[source]())
+    work_state(job, _PANEL, _cancel)
+    asked = _asked(rule)
+    if radius is None or asked is None:
+        if not job.running:
+            note("Not tried yet: see what the rule does to other reviews, then put it in force.")
+        return
+    if state().lasting:
+        note("This is the rule by itself. What it does together with the revisions and rules in force is under *Blast "
+             "radius* below, once it is in force, too.")
+    blast_view(radius, found[asked.source](), (rule,), _PANEL)
+
+
+def _in_force(rules: tuple[Rule, ...], schema: ConceptSchema) -> None:
+    if rules:
+        lines = [f"{number}. {as_markdown(rule.in_words(schema))}" for number, rule in enumerate(rules, 1)]
+        st.markdown("**Rules in force**; where two set the same concept, the later one does:\n\n" + "\n".join(lines))
+        note("*Undo* takes the last edit out again.")
+
+
+def _counted_by_text(rule: Rule, split: Split) -> None:
+    count = text_count(rule, split)
+    if count is not None:
+        others = any(not isinstance(one, TextSays | WordCount) for one in rule.conditions)
+        note(f"{'Its conditions on the text hold' if others else 'It applies to'}{' of' if others else ''} "
+             f"{count:,} of all {len(split):,} reviews there.")
+
+
+def _want(job: Job, explainer: Explainer, rule: Rule | None, looking: bool) -> BlastRadius | None:
+    """Have the rule tried where that was asked for; its blast radius, if it is there."""
+    asked = None if rule is None else _asked(rule)
+    work = None if rule is None or asked is None else blast_work(explainer, (rule,), asked)
+    job.want([work] if work else [], 0.0 if looking else PATIENCE)
+    if job.running != looking:
+        run_again()
+    return job.result(work) if work else None
+
+
+def _asked(rule: Rule) -> Asked | None:
+    """On which reviews a person wanted rules tried."""
+    tried_on: tuple[str, int | None] | None = st.session_state.get(_TRIED_ON)
+    return tried_on and Asked(*tried_on, current_view().residual, (edit_key(rule),))
+
+
+def _ask(tried_on: tuple[str, int | None]) -> None:
+    st.session_state[_TRIED_ON] = tried_on
+
+
+def _cancel() -> None:
+    st.session_state.pop(_TRIED_ON, None)
+
+
+def _put(rule: Rule, schema: ConceptSchema) -> None:
+    if not read_only():
+        do(rule, describe(rule, schema))
+        begin_again()
+    refresh()
+
+
+def _job() -> Job:
+    job: Job = st.session_state.setdefault(_JOB, Job())
+    return job

@@ -1,0 +1,75 @@
+"""Revising subnetworks in a browser: what a revision does beside its controls, one after another, and back again."""
+
+import re
+from urllib.parse import quote
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.watch import Visit, settled
+
+REVIEW = "The soup was cold and bland, but our waiter was a delight."
+
+
+def choose(page: Page, box: str, option: str) -> None:
+    """Open a list and choose from it."""
+    page.get_by_role("combobox", name=box, exact=True).click()
+    page.get_by_role("option", name=option).click()
+    settled(page)
+
+
+def revised(page: Page, number: int) -> Page:
+    """Press Revise, and wait until the revision of that number is in force and what it did is shown."""
+    page.get_by_role("button", name="Revise", exact=True).click()
+    expect(page.get_by_role("table", name="Edits of this session").get_by_role("row")).to_have_count(1 + number,
+                                                                                                   timeout=120_000)
+    expect(page.get_by_text("weights dropped and")).to_be_visible(timeout=120_000)
+    return settled(page)
+
+
+def side(page: Page, name: str) -> str:
+    """The label probabilities of one side as a screen reader reads them."""
+    return (page.get_by_role("img", name=re.compile(f"^{name}:")).get_attribute("aria-label") or "").removeprefix(name)
+
+
+def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> None:
+    page = revised(settled(visitor(f"/Interventions?text={quote(REVIEW)}")), 1)
+    expect(page.get_by_text("The revision takes food from Negative")).to_be_visible()
+    before = side(page, "Before the revision")
+    assert before not in (side(page, "The revision"), side(page, "The plain override"))
+    assert side(page, "Before") == side(page, "The revision"), "what is set above starts from the revised model"
+    page.get_by_role("button", name="Draw another random edit").click()
+    expect(page.get_by_text("This is draw 2.")).to_be_visible(timeout=60_000)
+    settled(page)
+    page.wait_for_timeout(1000)  # fading in changes contrast
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+    found = [(violation["id"], [node["html"][:200] for node in violation["nodes"]])
+             for violation in Axe().run(page).response["violations"] if violation["impact"] in ("serious", "critical")]
+    assert not found
+
+    choose(page, "Concept", "service")
+    revised(page, 2)
+    expect(page.get_by_text("The revision takes service from Positive")).to_be_visible()
+    both = side(page, "Before")
+    choose(page, "Show below", "1. food revised")
+    expect(page.get_by_text("The revision takes food from Negative")).to_be_visible(timeout=60_000)
+
+    choose(page, "An edit", "1. food revised")
+    page.get_by_role("button", name="Look at the state after it").click()
+    settled(page)
+    expect(page.get_by_text("You look at an earlier state: after 1 edit of 2.").first).to_be_visible()
+    expect(page.get_by_role("table", name="Edits of this session")).to_contain_text("in force, looked at")
+    expect(page.get_by_role("button", name="Revise", exact=True)).to_be_disabled()
+    settled(page)
+    assert side(page, "Before") != both, "the whole page shows the earlier state"
+    page.get_by_role("button", name="Back to now").first.click()
+    settled(page)
+    expect(page.get_by_text("You look at an earlier state")).to_have_count(0)
+    assert side(page, "Before") == both
+    for left in (1, 0):
+        page.locator(".st-key-interventions-history-undo").get_by_role("button").click()
+        settled(page)
+        expect(page.get_by_role("cell", name="undone")).to_have_count(2 - left)
+        settled(page)
+    expect(page.get_by_text("No revision is in force. Choose above")).to_be_visible()
+    assert side(page, "Before") == before

@@ -1,0 +1,150 @@
+"""CSV, JSON lines, Parquet and the Hub through one door: the same rows, and bad files told for what they are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from sparsecbm.data import columnar
+from sparsecbm.data.records import Record, Reject
+from sparsecbm.data.table_source import TableSource, open_table
+from sparsecbm.errors import DataError
+
+ROWS = [{"id": "a", "text": "Good soup, good room."}, {"id": "b", "text": "Café? Non; merci.\nNever."}]
+
+
+def of(table: TableSource, *columns: str) -> list[dict[str, Any]]:
+    """The cells of all records, numbered as they come."""
+    found = list(table.records(columns or ("id", "text")))
+    assert all(isinstance(one, Record) for one in found) and found[-1].share == 1
+    return [{name: one.cells[name] for name in columns or ("id", "text")} for one in found if isinstance(one, Record)]
+
+
+def put(path: Path, content: str, encoding: str = "utf-8") -> Path:
+    path.write_text(content, encoding=encoding, newline="")
+    return path
+
+
+CSV = 'id,text\na,"Good soup, good room."\nb,"Café? Non; merci.\nNever."\n'
+TABBED = 'id\ttext\na\tGood soup, good room.\nb\t"Café? Non; merci.\nNever."\n'
+
+
+@pytest.mark.parametrize(("name", "content", "encoding", "form", "notes"), [
+    ("r.csv", CSV, "utf-8", "csv utf-8 ','", 0), ("r.CSV", CSV, "utf-8-sig", "csv utf-8-sig ','", 1),
+    ("r.csv", CSV, "utf-16", "csv utf-16 ','", 1), ("r.txt", CSV, "latin-1", "csv cp1252 ','", 1),
+    ("r.tsv", TABBED, "utf-8", r"csv utf-8 '\t'", 1), ("r.csv", TABBED, "utf-16", r"csv utf-16 '\t'", 2),
+    ("r.jsonl", "\n".join(map(json.dumps, ROWS)), "utf-8", "json utf-8", 0),
+    ("r.ndjson", "".join(json.dumps(row) + "\r\n" for row in ROWS), "utf-8-sig", "json utf-8-sig", 1),
+])
+def test_text_files(tmp_path: Path, name: str, content: str, encoding: str, form: str, notes: int) -> None:
+    table = open_table(put(tmp_path / name, content, encoding))
+    assert table.columns == ("id", "text") and (table.form, len(table.notes)) == (form, notes)
+    assert of(table) == of(table) == ROWS  # as often as asked
+
+
+@pytest.mark.parametrize("name", ["r.parquet", "without a suffix"])
+def test_parquet(tmp_path: Path, name: str) -> None:
+    """In several row groups; columns that nobody asked for are not read."""
+    rows = [{"id": number, "text": f"Text {number % 3}.", "other": [1, 2]} for number in range(600)]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / name, row_group_size=250)
+    table = open_table(tmp_path / name)
+    assert (table.columns, table.form, table.notes) == (("id", "text", "other"), "parquet", ())
+    assert of(table, "text", "id") == [{"text": row["text"], "id": row["id"]} for row in rows]
+    first = next(table.records(["text"]))
+    assert isinstance(first, Record) and set(first.cells) == {"text"} and first.number == 1
+
+
+def test_parquet_text_that_is_none_is_told_by_its_row(tmp_path: Path) -> None:
+    bad = pa.StringArray.from_buffers(2, pa.array([0, 4, 8], pa.int32()).buffers()[1], pa.py_buffer(b"goodb\xff\xfed"))
+    parquet.write_table(pa.table({"text": bad}), tmp_path / "r.parquet", use_dictionary=False)
+    good, told = open_table(tmp_path / "r.parquet").records(["text"])
+    assert isinstance(good, Record) and good.cells == {"text": "good"}
+    assert isinstance(told, Reject) and (told.number, told.kind) == (2, "not UTF-8")
+
+
+def test_a_parquet_bomb_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pa.table({"text": ["x" * 2_000_000, "y" * 2_000_000]})
+    parquet.write_table(texts, tmp_path / "r.parquet", compression="zstd", use_dictionary=False)
+    open_table(tmp_path / "r.parquet")
+    monkeypatch.setattr(columnar, "MOST_UNPACKED", 1_000_000)
+    with pytest.raises(DataError, match=r"column 'text' unpacks .* bytes to 4,0.*allowed: up to 200 times"):
+        open_table(tmp_path / "r.parquet")
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: content[:-30] + b"\0" * 30])
+def test_damaged_parquet(tmp_path: Path, damage: Any) -> None:
+    parquet.write_table(pa.table({"text": ["Good."] * 100}), tmp_path / "r.parquet")
+    (tmp_path / "r.parquet").write_bytes(damage((tmp_path / "r.parquet").read_bytes()))
+    with pytest.raises(DataError, match="r.parquet cannot be read as Parquet .*allowed: a whole"):
+        open_table(tmp_path / "r.parquet")
+
+
+def hub_folder(folder: Path) -> Path:
+    """A local data set laid out as on the Hub, with a class label and a column that is no plain value."""
+    features = datasets.Features({"id": datasets.Value("int64"), "text": datasets.Value("string"),
+                                  "label": datasets.ClassLabel(names=["neg", "pos"]),
+                                  "tokens": datasets.List(datasets.Value("string"))})
+    rows = {"id": [1, 2, 3], "text": ["Good.", "Bad.", "So."], "label": [1, 0, -1], "tokens": [["a"], [], ["b"]]}
+    (folder / "data").mkdir(parents=True)
+    datasets.Dataset.from_dict(rows, features=features).to_parquet(folder / "data" / "part-0.parquet")
+    (folder / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: test\n    path: data/part-*.parquet\n"
+        "dataset_info:\n  features:\n  - name: id\n    dtype: int64\n  - name: text\n    dtype: string\n"
+        "  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': neg\n          '1': pos\n"
+        "  - name: tokens\n    list: string\n---\n")
+    return folder
+
+
+def test_a_data_set_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    source = f"hub:{hub_folder(tmp_path / 'hub')}"
+    table = open_table(source, split="test")
+    assert table.columns == ("id", "text", "label") and table.label == f"{source}, split test"
+    assert of(table, "text", "label") == [{"text": "Good.", "label": "pos"}, {"text": "Bad.", "label": "neg"},
+                                          {"text": "So.", "label": None}]
+    assert open_table(source, split="test").digest == table.digest
+    with pytest.raises(DataError, match="Split 'train' of hub:.* cannot be read: .*or give a file"):
+        open_table(source)
+    assert open_table(f"{source}#default", split="test").digest == table.digest
+    with pytest.raises(DataError, match="cannot be read"):
+        open_table(f"{source}#other", split="test")
+
+
+def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
+    one, same = (open_table(put(tmp_path / name, CSV)) for name in ("a.csv", "b.csv"))
+    other = open_table(put(tmp_path / "c.csv", CSV.replace("Never", "Ever")))
+    assert one.digest == same.digest != other.digest
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("r.docx", "Good.", r"no Parquet file.*allowed: names that end in \.csv, \.tsv, \.txt, \.jsonl"),
+    ("r.json", "[]", "no Parquet file"), ("r.parquet", "id,text\n", "no Parquet file"),
+    ("r.jsonl", '[\n{"text": "x"},\n]', "holds no JSON object on a line of its own"), ("r.jsonl", "", "holds no JSON"),
+    ("r.csv", "", "names no columns"), ("r.csv", "PK\x03\x04", "a zip file or an Excel workbook"),
+])
+def test_what_is_no_table(tmp_path: Path, name: str, content: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        open_table(put(tmp_path / name, content))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere.csv"):
+        with pytest.raises(DataError, match="There is no file at .*or hub:OWNER/NAME"):
+            open_table(path)
+
+
+def test_a_missing_column_lists_those_there(tmp_path: Path) -> None:
+    table = open_table(put(tmp_path / "r.csv", ",".join(f"c{n}" for n in range(25)) + "\n"))
+    with pytest.raises(DataError, match="has no column 'text'; columns there: 'c0', .*'c19' and 5 more"):
+        list(table.records(["text"]))
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    table = open_table(put(tmp_path / "r.csv", CSV, "ascii" if CSV.isascii() else "utf-8"))
+    (tmp_path / "r.csv").write_bytes(b"id,text\na,caf\xe9\n")
+    with pytest.raises(DataError, match="changed while it was read"):
+        list(table.records(["text"]))
