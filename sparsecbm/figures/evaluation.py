@@ -56,7 +56,8 @@ def curve_text(found: CorrectionCurves) -> str:
     start, wrong = 100 * first.error[0], 100 * found.wrong.error[-1]
     return (f"The label is wrong in {start:.1f} %. One concept set right, the one that {found.annotator_policy} names, "
             f"changes that by {100 * (first.error[1] - first.error[0]):+.1f} points ({low:+.1f} to {high:+.1f}), all "
-            f"of them by {100 * (first.error[-1] - first.error[0]):+.1f}. All concepts set to wrong values: {wrong:.1f} % "
+            f"of them by {100 * (first.error[-1] - first.error[0]):+.1f}. "
+            f"All concepts set to wrong values: {wrong:.1f} % "
             + ("wrong, so the label does depend on its concepts." if wrong > start else "wrong: **the label does not "
                "depend on its concepts.**"))
 

@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float, Int
 
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.inference import batches
-from sparsecbm.model.network import VMAP_TOKENS, MaskedWeights, SparseCBM
+from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.schema import ConceptSchema
 
-#: Tokens of a padded batch on a GPU, where larger batches are faster; on a CPU they are not.
-GPU_TOKENS = 16_384
+#: Tokens of a padded batch: on a GPU larger batches are faster, on a CPU they are not (`benchmarks/predict.py`).
+CPU_TOKENS, GPU_TOKENS = 256, 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def predict_texts(
 
     Texts of like length share a batch. InputError when one is blank.
     """
-    schema, most = model.config.schema, VMAP_TOKENS if model.device.type == "cpu" else GPU_TOKENS
+    schema, most = model.config.schema, CPU_TOKENS if model.device.type == "cpu" else GPU_TOKENS
     labels = np.empty((len(texts), len(schema.labels)), dtype=np.float32)
     concepts = np.empty((len(texts), len(schema.concepts), len(schema.values)), dtype=np.float32)
     tokens, truncated = encoder.encode_unpadded(texts) if texts else ([], [])

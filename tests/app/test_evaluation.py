@@ -63,7 +63,8 @@ def test_without_figures_it_says_how_to_get_them(bare: Path) -> None:
 
 def test_curves_and_causal_effects_of_this_model_are_drawn(bare: Path) -> None:
     own = Explainer.load(bare, "cpu").checkpoint.hash
-    at = fine(with_metrics(bare, training=TRAINING | {"split": "train", "rows": 3, "seconds": 60, "config": {"seed": 0}},
+    training = TRAINING | {"split": "train", "rows": 3, "seconds": 60, "config": {"seed": 0}}
+    at = fine(with_metrics(bare, training=training,
                            curves=some_curves().to_json() | {"checkpoint": own},
                            causal=causal(zero=0.1).to_json() | {"checkpoint": own}))
     assert set(charts(at)) == {"evaluation:curves", "evaluation:edits", "evaluation:causal", "evaluation:training"}

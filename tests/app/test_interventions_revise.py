@@ -15,8 +15,8 @@ from sparsecbm.edits.history import History
 from sparsecbm.errors import DataError
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.blast_radius import blast_text
-from sparsecbm.figures.names import label_with_probability
 from sparsecbm.schema import CEBAB, ConceptSchema
+from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from tests.app.screen import EXPLAIN, blocks, fine, open_home, open_page, press, segment
@@ -105,8 +105,9 @@ def test_another_random_edit_is_drawn(explainer: Explainer) -> None:
     revision, shown = history(at).now.entries[0].edit, []
     assert isinstance(revision, Revision)
     for seed in range(3):
-        shown.append(table(at, "answer", "the revision")["a random edit of its size"].iloc[-1])
-        assert shown[-1] == label_with_probability(explainer.random_edit(REVIEW, revision, seed=seed).after)
+        after, name = explainer.random_edit(REVIEW, revision, seed=seed).after, "A random edit of its size"
+        shown.append(next(block for block in blocks(at) if f'aria-label="{name}: ' in block))
+        assert shown[-1] == label_bars_html(after, name, changed=True)
         assert f"This is draw {seed + 1}." in said(at) and f"random edit with seed {seed}" in said(at)
         at = fine(press(at, "interventions:revise:draw"))
     assert len(set(shown)) > 1

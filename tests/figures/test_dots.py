@@ -18,7 +18,7 @@ def test_every_number_stands_in_its_row_with_its_interval(dark: bool) -> None:
     assert list(model.error_x.array) == [5, 0] and list(model.error_x.arrayminus) == [10, 0]
     assert model.marker.symbol != majority.marker.symbol and model.marker.color != majority.marker.color
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first row is at the top
-    assert "<b>" not in "".join(figure.layout.yaxis.ticktext) + "".join(part for row in model.customdata for part in row)
+    assert "<b>" not in "".join(figure.layout.yaxis.ticktext) + str(model.customdata)
     assert model.customdata[0][1] == " (70.0 to 85.0)" and model.customdata[1][1] == ""
 
 

@@ -21,8 +21,8 @@ CURVES_HELP = (
 )
 CAUSAL_HELP = (
     "People rewrote reviews so that one concept changed. The true effect is what the model then said, less what it "
-    "said before. Each line is an explainer that saw only the first text and foretold the effect. Errors, so smaller is "
-    "better; cosine distance is 1 for an effect at right angles to the true one, or for none at all."
+    "said before. Each line is an explainer that saw only the first text and foretold the effect. Errors, so smaller "
+    "is better; cosine distance is 1 for an effect at right angles to the true one, or for none at all."
 )
 
 

@@ -60,9 +60,7 @@ def _shown() -> None:
     """All that a move changes at once."""
     with errors_shown():
         explainer, view, now, unsure = load_explainer(), current_view(), state(), unsure_concepts()
-        schema = explainer.schema
-        write_address(schema)
-        reading = current_reading()
+        schema, reading = explainer.schema, current_reading()
         result = with_overrides(reading)
         label = view.label or result.before.label
         notes = change_notes(explainer.single_effects(result.before, result.after), schema)
@@ -76,6 +74,7 @@ def _shown() -> None:
             next=next_html(found), go=found[0].concept if found and not read_only() else None, disabled=read_only(),
             headings=headings(label, schema), lines=ledger_lines(result, label, whose, notes, view.residual)),
             _pressed, _settled)
+        write_address(schema)  # after the chart, which a person waits for
     if page_is_old():
         run_again()
 
