@@ -6,16 +6,14 @@ from urllib.parse import quote
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, pick, settled
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
 
 def choose(page: Page, box: str, option: str) -> None:
     """Open a list and choose from it."""
-    page.get_by_role("combobox", name=box, exact=True).click()
-    page.get_by_role("option", name=option).click()
-    settled(page)
+    pick(page, page.get_by_role("combobox", name=box, exact=True), option)
 
 
 def revised(page: Page, number: int) -> Page:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from playwright.sync_api import expect
 
 from tests.browser.test_interventions_revise import REVIEW, choose
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, pick, settled
 
 OTHER = "Lovely food, but the waiter forgot us for an hour."
 
@@ -17,8 +17,7 @@ def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Vis
     page.get_by_role("textbox", name="Word or phrase").fill("waiter")
     page.get_by_role("textbox", name="Word or phrase").press("Enter")
     settled(page)
-    page.locator(".st-key-interventions-rules-set-0").get_by_role("combobox").click()
-    page.get_by_role("option", name="service").click()
+    pick(page, page.locator(".st-key-interventions-rules-set-0").get_by_role("combobox"), "service")
     page.keyboard.press("Escape")
     settled(page)
     expect(page.get_by_text("Whenever the text says “waiter”, set service to Negative.")).to_be_visible()
@@ -29,9 +28,7 @@ def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Vis
     put = page.get_by_role("button", name="Put in force")
     expect(put).to_be_disabled()
     panel = page.locator(".st-key-interventions-rules-form")
-    panel.get_by_role("combobox", name="How many").click()
-    page.get_by_role("option", name="50, drawn at random").click()
-    settled(page)
+    pick(page, panel.get_by_role("combobox", name="How many"), "50, drawn at random")
     panel.get_by_role("button", name="Try it on them").click()
     expect(put).to_be_enabled(timeout=240_000)
     expect(page.get_by_text("of 50 reviews: whenever the text says “waiter”")).to_be_visible()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, TimeoutError, expect
 
 #: Streamlit looks for its server below the page's own path first; opened by a link, a page logs these two misses.
 PROBES = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
@@ -55,6 +55,22 @@ def set_concept(page: Page, concept: str, value: str) -> None:
     control = page.locator(f".st-key-explain-set-{concept}")
     control.get_by_role("radio", name=value, exact=True).click()
     expect(control.get_by_role("radio", name=value, exact=True)).to_be_checked()
+    settled(page)
+
+
+def pick(page: Page, box: Locator, option: str) -> None:
+    """Open a list and choose from it. An open list closes when the page moves under it: then it is opened again."""
+    box.scroll_into_view_if_needed()
+    settled(page)
+    wanted = page.get_by_role("option", name=option)
+    for _ in range(3):
+        box.click()
+        try:
+            wanted.wait_for(timeout=3000)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    wanted.click()
     settled(page)
 
 
