@@ -1,6 +1,7 @@
 """The words on Explain: every control above and below them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from sparsecbm.explain.randomisation import rank_correlation
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.names import label_with_probability, percent, signed
 from sparsecbm.types import Target
+from sparsecbm.ui import choices
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from tests.app.screen import (
@@ -211,3 +213,18 @@ def test_a_link_restores_every_choice() -> None:
     assert any("Rank correlation" in line.value for line in at.markdown)
     again = fine(open_explain(**address(at)))
     assert view_data(again) == view_data(at)
+
+
+def test_a_control_that_is_gone_by_now_chooses_nothing() -> None:
+    """The browser's next message may still hold the answer control of the subject before."""
+    gone, now, changed = Target(None, "3"), Target("food", "Negative"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choices, "current_view", lambda: SimpleNamespace(target=now, method="occlusion"))
+        patch.setattr(choices, "change", lambda **changes: changed.append(changes))
+        patch.setattr(choices.st, "session_state", {"answer": "4", "against": "2", "steps": 9})
+        choices._name_chosen(None, gone, "answer")
+        choices._against_chosen(None, gone, "against")
+        choices._steps_chosen("steps", choices.METHODS["integrated-gradients"])
+        assert not changed
+        choices._name_chosen(now, now, "answer")
+        assert changed == [{"target": Target("food", "4")}]

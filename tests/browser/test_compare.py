@@ -7,13 +7,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_subnetworks import REVIEW, query
-from tests.browser.watch import Visit, bars, settled
+from tests.browser.watch import Visit, bars, pick, settled
 
 
 def choose_pruned(page: Page) -> None:
     """Compare the loaded checkpoint with itself, pruned further."""
-    page.locator(".st-key-subnetworks-against").get_by_role("button", name="Open").click()
-    page.get_by_role("option", name="this one, pruned further").click()
+    pick(page, page.locator(".st-key-subnetworks-against").get_by_role("button", name="Open"),
+         "this one, pruned further")
     page.get_by_text("Pruned further to 90 %").wait_for()  # every weight is counted first
     settled(page)
 

@@ -47,7 +47,7 @@ def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Vis
     page.get_by_role("textbox", name="Compare with").fill(OTHER)
     page.get_by_role("button", name="Put it beside").click()
     settled(page)
-    expect(page.get_by_text("With the edits in force: This review")).to_contain_text("The other one")
+    expect(page.get_by_text("With the edits in force: this review")).to_contain_text("the other one")
     expect(page.get_by_role("img", name="The other one with the edits:")).to_be_visible()
     settled(page)
     assert "beside=Lovely" in page.url

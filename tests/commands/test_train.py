@@ -33,7 +33,8 @@ def test_without_options_the_defaults_hold() -> None:
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.option)
 def test_each_option_writes_its_setting_and_no_other(setting: Any) -> None:
     """The value given differs from the default, so a mapping to the wrong place shows."""
-    value = {"--backbone": "other", "--sparsity": "0.9", "--learning-rate": "0.5"}.get(setting.option, "4")
+    values = {"--backbone": "other", "--sparsity": "0.9", "--learning-rate": "0.5", "--max-tokens": "16"}
+    value = values.get(setting.option, "4")
     extra: list[str] = []
     if setting.option == "--start":  # it has its masks already
         extra = ["--kind", "dense", "--epochs-dense", "0", "--epochs-prune", "0"]
