@@ -10,8 +10,7 @@ from sparsecbm.schema import ConceptSchema
 
 #: The scores of a report, as people call them.
 SCORES = {"macro_f1": "macro F1", "accuracy": "accuracy"}
-_CONCEPTS = {"predicted": "as the model read them", "corrected": "misread ones set right",
-             "true": "all set to the truth"}
+_CONCEPTS = {"predicted": "as read", "corrected": "set right", "true": "all true"}
 _ERRORS = {"l2": "L2", "cosine": "cosine distance", "norm_difference": "difference of the norms"}
 
 
@@ -27,7 +26,7 @@ def correction_dots(report: Mapping[str, Any]) -> tuple[Dot, ...]:
     """Label accuracy by what is known of the concepts: with the residual, without it, where a concept is misread."""
     columns = {"all": "all reviews", "rows_with_wrong_concept": "only reviews with a misread concept",
                "no_residual": "all reviews, without the residual"}
-    return tuple(Dot(f"concepts {how}", column, 100 * report["correction"][kind][key])
+    return tuple(Dot(how, column, 100 * report["correction"][kind][key])
                  for kind, how in _CONCEPTS.items() for key, column in columns.items()
                  if report["correction"][kind][key] is not None)
 

@@ -17,7 +17,7 @@ SCORES_HELP = (
     "what always giving the most common answer would get."
 )
 CORRECTION_HELP = (
-    "Label accuracy when the label head reads the concepts as the model understood them, with the misread ones set "
+    "Label accuracy when the label head reads the concepts as the model read them, with the misread ones set "
     "right, and with all of them set to the annotators' majority. If correcting lowers accuracy, the label head does "
     "not mean by a concept what people mean by it."
 )
