@@ -10,6 +10,7 @@ from sparsecbm.commands.parser import (
     Commands,
     add_checkpoint,
     add_json,
+    add_save,
     check_save,
     checkpoint_of,
     device_of,
@@ -43,8 +44,7 @@ def add(commands: Commands) -> None:
                         "leaves it out (default: %(default)s)")
     parser.add_argument("--seed", type=whole, default=0,
                         help="seed of the drawn pairs, the random reference and the intervals (default: %(default)s)")
-    parser.add_argument("--save", action="store_true",
-                        help="also write the result into metrics.json of the checkpoint, for the app to show")
+    add_save(parser)
     add_checkpoint(parser)
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)

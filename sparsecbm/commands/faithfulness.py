@@ -15,7 +15,16 @@ from sparsecbm.commands.console import (
     write_line,
 )
 from sparsecbm.commands.evaluate import add_data
-from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, check_save, checkpoint_of, device_of, whole
+from sparsecbm.commands.parser import (
+    Commands,
+    add_checkpoint,
+    add_json,
+    add_save,
+    check_save,
+    checkpoint_of,
+    device_of,
+    whole,
+)
 from sparsecbm.errors import InputError
 
 #: Under this name the result stands in metrics.json.
@@ -46,8 +55,7 @@ def add(commands: Commands) -> None:
                         "scores should then have nothing in common (default: %(default)s)")
     parser.add_argument("--seed", type=whole, default=0,
                         help="seed of sample, shuffle and intervals (default: %(default)s)")
-    parser.add_argument("--save", action="store_true",
-                        help="also write the result into metrics.json of the checkpoint, for the app to show")
+    add_save(parser)
     add_checkpoint(parser)
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)

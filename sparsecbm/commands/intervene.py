@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, write_json, write_line
+from sparsecbm.commands.console import only_result_on_stdout, say, share_bar, write_json, write_line
 from sparsecbm.commands.explain import add_override, best, overrides_of, show_prediction, utf8
 from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of, number, whole
 from sparsecbm.commands.patches import add_patch, described, patch_of
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: The defaults of `--portion` and `--steps`; named here so that `--help` need not load torch.
 PORTION, STEPS = 0.01, 5
-#: Steps of the progress bar.
-UNITS = 1000
 
 
 def add(commands: Commands) -> None:
@@ -122,14 +120,7 @@ def _revise(
     options: argparse.Namespace,
 ) -> "RevisionResult":
     """Revise, with a bar, and say plainly when nothing was done or it did not help."""
-    with progress_bar("revising", UNITS) as advance:
-        done = 0
-
-        def progress(share: float) -> None:
-            nonlocal done
-            advance(round(UNITS * share) - done)
-            done = round(UNITS * share)
-
+    with share_bar("revising") as progress:
         result = explainer.revise(text, concept, value, options.portion, options.steps,
                                   [revision.change for revision in earlier], progress=progress)
     if result.already:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.commands.comparison import JSON_HELP, against, show_comparison
-from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json, write_line
+from sparsecbm.commands.console import only_result_on_stdout, say, share_bar, show_table, write_json, write_line
 from sparsecbm.commands.evaluate import add_data
 from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, check_save, checkpoint_of, device_of, whole
 from sparsecbm.errors import InputError
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.probe import SubnetworkProbe
 
 Report = dict[str, Any]
-
-#: Steps of the progress bar.
-STEPS = 1000
 
 
 def add(commands: Commands) -> None:
@@ -103,14 +100,7 @@ def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "Subnetwork
     if checkpoint.metrics.get("probe") == asdict(probe_settings(*wanted)):
         write_line("The same was measured before: metrics.json of the checkpoint has it.")
         return SubnetworkProbe.from_json(checkpoint.metrics)
-    with progress_bar("reading through other masks", STEPS) as advance:
-        shown = 0
-
-        def progress(share: float) -> None:
-            nonlocal shown
-            advance(round(share * STEPS) - shown)
-            shown = round(share * STEPS)
-
+    with share_bar("reading through other masks") as progress:
         return probe(*wanted, progress=progress)
 
 

@@ -55,6 +55,12 @@ def checkpoint_of(options: argparse.Namespace) -> str | Path:
     return asked or DEFAULT_CHECKPOINT
 
 
+def add_save(parser: Parser) -> None:
+    """The switch that keeps the result beside the model."""
+    parser.add_argument("--save", action="store_true",
+                        help="also write the result into metrics.json of the checkpoint, for the app to show")
+
+
 def check_save(options: argparse.Namespace, source: str | Path) -> None:
     """InputError when `--save` came and the checkpoint is no folder here to write to."""
     if options.save and not Path(source).is_dir():

@@ -8,6 +8,7 @@ out of every loss and score. Rows with blank text or an id seen before are dropp
 import ast
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,11 @@ def load_cebab(source: str | Path, split: str) -> Split:
     Splits: train_exclusive, train_inclusive, train_observational, dev (also called validation) and test.
     """
     name = split_name(split)
-    rows, where = read_rows(source, name)
+    return split_of(*read_rows(source, name), source, name)
+
+
+def split_of(rows: Sequence[Row], where: str, source: str | Path, name: str) -> Split:
+    """The split called `name` from its rows, as `read_rows` gives them with the place they came from."""
     dropped: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     reviews: dict[str, Review] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from sparsecbm.data.cebab import load_cebab
+from sparsecbm.data.cebab import split_of
 from sparsecbm.data.sources import Row, read_rows, split_name
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError
@@ -46,8 +46,8 @@ def load_pairs(source: str | Path, split: str) -> CounterfactualPairs:
     aspect was rewritten. DataError when a column is missing or there is no pair.
     """
     name = split_name(split)
-    loaded = load_cebab(source, name)
     rows, where = read_rows(source, name)
+    loaded = split_of(rows, where, source, name)
     kept = {review: number for number, review in enumerate(loaded.dataset["id"])}
     families: dict[str, list[Row]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):

@@ -1,18 +1,14 @@
-"""The controls above the words: what to explain, rather than what, by which method, and how closely set.
-
-Some are there for one subject or method only. A message that a browser sent before it had heard that such a control is
-gone still holds its value, and Streamlit takes that for a choice: every one of them checks that it is still asked.
-"""
+"""The controls above the words: what to explain, rather than what, by which method, and how closely set."""
 
 import streamlit as st
 
-from sparsecbm.explain.methods import METHODS, Method, method_named
+from sparsecbm.explain.methods import METHODS, method_named
 from sparsecbm.figures.names import label_name, signed
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Attribution, Prediction, Target
 from sparsecbm.ui.address import MOST_STEPS, View
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import change, current_view, seed_widget
+from sparsecbm.ui.session import change, chosen, current_view, seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.tokens import DENSITIES, usual_density
 
@@ -36,7 +32,6 @@ def target_choice(target: Target, prediction: Prediction, label_only: bool) -> N
     subject = target.concept or schema.label_title
     names = schema.labels if target.concept is None else schema.values
     others = [_NOTHING, *(name for name in names if name != target.name)]
-    drawn = current_view().target
     name_key, against_key = f"explain:target:{subject}", f"explain:against:{subject}:{target.name}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Explain", subjects, key=_SUBJECT, default=seed_widget(_SUBJECT, subject), required=True,
@@ -44,9 +39,9 @@ def target_choice(target: Target, prediction: Prediction, label_only: bool) -> N
         own = label_name(prediction.label, schema) if target.concept is None else prediction.value(target.concept)
         st.segmented_control(f"Answer (the model says {own})", names, key=name_key, required=True,
                              default=seed_widget(name_key, target.name), on_change=_name_chosen,
-                             args=(drawn, target, name_key), format_func=lambda name: _called(name, target, schema))
+                             args=(target, name_key), format_func=lambda name: _called(name, target, schema))
         st.selectbox("Rather than", others, others.index(seed_widget(against_key, target.against or _NOTHING)),
-                     key=against_key, width=150, on_change=_against_chosen, args=(drawn, target, against_key),
+                     key=against_key, width=150, on_change=_against_chosen, args=(target, against_key),
                      format_func=lambda name: _called(name, target, schema) if name else "nothing else",
                      help="Explain the difference between two answers: why the first and not the second?")
 
@@ -66,7 +61,7 @@ def method_choice(view: View, words: int) -> None:
         if method.steps is not None:
             steps_key = f"explain:steps:{method.name}"
             st.number_input("Steps", 1, MOST_STEPS, seed_widget(steps_key, view.steps or method.steps), key=steps_key,
-                            step=1, width=130, on_change=_steps_chosen, args=(steps_key, method),
+                            step=1, width=130, on_change=_steps_chosen, args=(steps_key, method.steps),
                             help=f"{method.steps_help.capitalize()}: more are slower and more exact. The default is "
                                  f"{method.steps}.")
         st.segmented_control("Show", list(DENSITIES), key=_density_key(words), required=True,
@@ -102,14 +97,14 @@ def _subject_chosen(prediction: Prediction) -> None:
         change(target=Target(subject, prediction.value(subject)))
 
 
-def _name_chosen(drawn: Target | None, target: Target, key: str) -> None:
+def _name_chosen(target: Target, key: str) -> None:
     name = st.session_state[key]
-    if current_view().target == drawn:
+    if chosen(key):
         change(target=Target(target.concept, name, None if name == target.against else target.against))
 
 
-def _against_chosen(drawn: Target | None, target: Target, key: str) -> None:
-    if current_view().target == drawn:
+def _against_chosen(target: Target, key: str) -> None:
+    if chosen(key):
         change(target=Target(target.concept, target.name, st.session_state[key] or None))
 
 
@@ -119,12 +114,13 @@ def _method_chosen() -> None:
     change(method=name, steps=None, compare=None if compare == name else compare)
 
 
-def _steps_chosen(key: str, method: Method) -> None:
+def _steps_chosen(key: str, default: int) -> None:
     steps = st.session_state[key]
-    if current_view().method == method.name:
-        change(steps=None if steps == method.steps else steps)
+    if chosen(key):
+        change(steps=None if steps == default else steps)
 
 
 def _part_chosen(key: str) -> None:
     part = st.session_state[key]
-    change(part=None if part == _WHOLE else part)
+    if chosen(key):
+        change(part=None if part == _WHOLE else part)

@@ -12,7 +12,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Attribution, Explanation
 from sparsecbm.ui.address import View
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import change, seed_widget
+from sparsecbm.ui.session import change, chosen, seed_widget
 from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.word_scores import how
 
@@ -88,4 +88,5 @@ def _agreement(correlation: float) -> str:
 
 
 def _compare_chosen(key: str) -> None:
-    change(compare=st.session_state[key] or None)
+    if chosen(key):
+        change(compare=st.session_state[key] or None)

@@ -14,7 +14,7 @@ from sparsecbm.ui.bars import contribution_html, distribution_html
 from sparsecbm.ui.ledger import Part
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.mixing import certain_value, move_share
-from sparsecbm.ui.session import change, current_view, seed_widget
+from sparsecbm.ui.session import change, chosen, current_view, seed_widget
 from sparsecbm.ui.shell import note
 
 #: On a window 1000 pixels wide the third column still holds all values; what stands beside them goes below them there.
@@ -98,16 +98,17 @@ def _value_control(concept: str, override: Sequence[float] | None, schema: Conce
 
 
 def _value_chosen(concept: str, key: str, schema: ConceptSchema) -> None:
-    chosen: Any = st.session_state[key]
-    if chosen is not None:
-        _set(concept, tuple(float(value == chosen) for value in schema.values))
+    wanted: Any = st.session_state[key]
+    if wanted is not None:
+        _set(concept, tuple(float(value == wanted) for value in schema.values))
 
 
 def _share_moved(
     concept: str, key: str, index: int, distribution: tuple[float, ...],
     moved: Callable[[str, tuple[float, ...]], None],
 ) -> None:
-    moved(concept, move_share(distribution, index, st.session_state[key] / 100))
+    if chosen(key):
+        moved(concept, move_share(distribution, index, st.session_state[key] / 100))
 
 
 def _set(concept: str, distribution: tuple[float, ...]) -> None:

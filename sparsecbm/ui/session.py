@@ -12,7 +12,7 @@ from sparsecbm.ui.job import Job
 from sparsecbm.ui.kept import Address, Kept
 
 _KEPT = Kept("explain", View)
-_JOB = "explain:job"
+_SHOWN = "explain:shown"
 
 Value = TypeVar("Value")
 
@@ -63,9 +63,9 @@ def address_notices() -> None:
     _KEPT.notices()
 
 
-def session_job() -> Job:
-    """The slow work of this session."""
-    job: Job = st.session_state.setdefault(_JOB, Job())
+def session_job(panel: str) -> Job:
+    """The slow work of one panel in this session."""
+    job: Job = st.session_state.setdefault(f"{panel}:job", Job())
     return job
 
 
@@ -76,4 +76,25 @@ def seed_widget(key: str, value: Value) -> Value:
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+    _shown()[key] = value
     return value
+
+
+def chosen(key: str) -> bool:
+    """True when a person has set a seeded widget to something else than it showed; for the callbacks of widgets that
+    come and go.
+
+    A message that a browser sent before it heard that a widget is gone still holds what the widget showed, and
+    Streamlit, which has forgotten that by then, takes it for a choice.
+    """
+    value, shown = st.session_state[key], _shown()
+    if key in shown and shown[key] == value:
+        return False
+    shown[key] = value
+    return True
+
+
+def _shown() -> dict[str, Any]:
+    """What every seeded widget of this session shows, or showed when it was last there."""
+    shown: dict[str, Any] = st.session_state.setdefault(_SHOWN, {})
+    return shown

@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 
 from sparsecbm.explainer import Explainer, default_targets
-from sparsecbm.figures.names import percent
 from sparsecbm.types import Explanation, Prediction
 from sparsecbm.ui.address import View
 from sparsecbm.ui.changed_text import changed_text
@@ -25,6 +24,7 @@ from sparsecbm.ui.session import current_view, run_again, session_job, write_add
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.trust import faithfulness_strip, method_verdict
 from sparsecbm.ui.word_scores import plain_review, receipt, scored_review
+from sparsecbm.ui.working import work_state
 from sparsecbm.ui.works import explanation_work, faithfulness_work
 
 HELP = (
@@ -38,14 +38,14 @@ _ALL, _TWO, _EDIT, _TRUST = "explain:all", "explain:two", "explain:editing", "ex
 
 def word_panel(prediction: Prediction) -> None:
     """The words for a chosen target, and all that can be asked about them."""
-    running = session_job().running
+    running = session_job("explain").running
     st.fragment(_panel, run_every=LOOK_AGAIN if running else None)(prediction, running)
 
 
 def _panel(prediction: Prediction, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
-        explainer, view, job = load_explainer(), current_view(), session_job()
+        explainer, view, job = load_explainer(), current_view(), session_job("explain")
         if view.text != prediction.text:
             run_again()  # a copy became the review
         words = explainer.words(view.text)
@@ -68,7 +68,7 @@ def _panel(prediction: Prediction, looking: bool) -> None:
         if job.running != looking:
             run_again()
 
-        _state_of_work(job)
+        work_state(job, "explain", job.cancel, "Nothing was kept; choose a faster method or press Run again.")
         explanation = _large(job, main, view.text, len(words))
         if copy is not None:
             _copy(job, prediction, copy, main, copied)
@@ -158,15 +158,3 @@ def _drawn(job: Job, work: Work | None, draw: Callable[[Any], None]) -> None:
             draw(result)
         else:
             note("Stopped." if job.stopped else "Being worked out…")
-
-
-def _state_of_work(job: Job) -> None:
-    """How far the work is, with a way to stop it; in one container, so that nothing below it moves its place."""
-    with st.container(horizontal=True, vertical_alignment="center", key="explain:work"):
-        title, share = job.progress
-        if job.running:
-            st.progress(share, f"{title}: {percent(share)}", width=400)
-            st.button("Cancel", on_click=job.cancel, key="explain:cancel")
-        elif job.stopped:
-            st.markdown(":material/stop_circle: Stopped. Nothing was kept; choose a faster method or press Run again.")
-            st.button("Run again", on_click=job.again, key="explain:again")

@@ -1,7 +1,6 @@
 """The words on Explain: every control above and below them."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +8,7 @@ from sparsecbm.explain.randomisation import rank_correlation
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.names import label_with_probability, percent, signed
 from sparsecbm.types import Target
-from sparsecbm.ui import choices
+from sparsecbm.ui import choices, comparison
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from tests.app.screen import (
@@ -216,15 +215,21 @@ def test_a_link_restores_every_choice() -> None:
 
 
 def test_a_control_that_is_gone_by_now_chooses_nothing() -> None:
-    """The browser's next message may still hold the answer control of the subject before."""
-    gone, now, changed = Target(None, "3"), Target("food", "Negative"), []
+    """The browser's next message may still hold what the controls of the subject or method before showed."""
+    gone, now, changed = Target(None, "3"), Target("food", "Negative"), list[dict[str, object]]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choices, "current_view", lambda: SimpleNamespace(target=now, method="occlusion"))
         patch.setattr(choices, "change", lambda **changes: changed.append(changes))
-        patch.setattr(choices.st, "session_state", {"answer": "4", "against": "2", "steps": 9})
-        choices._name_chosen(None, gone, "answer")
-        choices._against_chosen(None, gone, "against")
-        choices._steps_chosen("steps", choices.METHODS["integrated-gradients"])
+        patch.setattr(choices.st, "session_state", {})
+        for key, value in (("answer", "4"), ("against", "2"), ("steps", 9), ("part", "food"), ("compare", "occlusion")):
+            choices.seed_widget(key, value)
+        choices._name_chosen(gone, "answer")
+        choices._against_chosen(gone, "against")
+        choices._steps_chosen("steps", 32)
+        choices._part_chosen("part")
+        comparison._compare_chosen("compare")
         assert not changed
-        choices._name_chosen(now, now, "answer")
-        assert changed == [{"target": Target("food", "4")}]
+        choices.seed_widget("answer", "Negative")
+        for value in ("Positive", "Negative"):  # back again before the control could be drawn
+            choices.st.session_state["answer"] = value
+            choices._name_chosen(now, "answer")
+        assert changed == [{"target": Target("food", "Positive")}, {"target": Target("food", "Negative")}]

@@ -11,7 +11,7 @@ from sparsecbm.figures.curves import correction_figure, correction_table, edit_f
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.evaluation import causal_dots, causal_text, curve_text
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.evaluation.measured import how_to_measure, measured
+from sparsecbm.ui.measured import how_to_measure, measured
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 
 CURVES_HELP = (

@@ -8,8 +8,8 @@ from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.evaluation import word_dots
 from sparsecbm.figures.training import training_figure, training_table
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.evaluation.measured import how_to_measure, measured
 from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.measured import how_to_measure, measured
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 
 WORDS_HELP = (

@@ -7,8 +7,8 @@ from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.evaluation import SCORES, beside_majority, correction_dots, correction_texts
 from sparsecbm.figures.names import percent
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.evaluation.measured import measured
 from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.measured import measured
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 
 SCORES_HELP = (

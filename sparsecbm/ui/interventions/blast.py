@@ -15,10 +15,10 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.interventions.blast_view import blast_view
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from sparsecbm.ui.interventions.session import follow, history, read_only, seen, state
-from sparsecbm.ui.interventions.working import work_state
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
-from sparsecbm.ui.session import current_view, run_again
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Progress, Work
+from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.working import work_state
 
 HELP = (
     "A revision or a rule that helps one review can harm others. Here all revisions and rules in force are tried on "
@@ -28,8 +28,7 @@ HELP = (
 #: Sizes of a sample to choose from; a small one is quick on a CPU.
 SAMPLES = (50, 100, 200, 400, 800)
 USUAL = 100
-_JOB, _ASKED = "interventions:blasting", "interventions:blast-asked"
-_PANEL = "interventions:blast"
+_PANEL, _ASKED = "interventions:blast", "interventions:blast-asked"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Asked:
 def blast_panel() -> None:
     """What to try the edits on, how far that is, and what came of it."""
     st.markdown("### Blast radius", help=HELP)
-    running = _job().running
+    running = session_job(_PANEL).running
     st.fragment(_panel, key=follow("blast"), run_every=LOOK_AGAIN if running else None)(running)
 
 
@@ -76,7 +75,7 @@ def sample_choice(explainer: Explainer, key: str) -> tuple[str, int | None]:
 def _panel(looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
-        explainer, edits, job = load_explainer(), state().lasting, _job()
+        explainer, edits, job = load_explainer(), state().lasting, session_job(_PANEL)
         keys = tuple(edit_key(edit) for edit in edits)
         asked = _asked(keys)
         job.want([blast_work(explainer, edits, asked)] if asked else [], 0.0 if looking else PATIENCE)
@@ -125,8 +124,3 @@ def _ask(asked: Asked) -> None:
 
 def _cancel() -> None:
     st.session_state.pop(_ASKED, None)
-
-
-def _job() -> Job:
-    job: Job = st.session_state.setdefault(_JOB, Job())
-    return job

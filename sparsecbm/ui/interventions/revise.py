@@ -18,11 +18,11 @@ from sparsecbm.ui.interventions.revise_words import words_open, words_work
 from sparsecbm.ui.interventions.revision_view import comparison_work, revision_view
 from sparsecbm.ui.interventions.session import do, follow, read_only, state
 from sparsecbm.ui.interventions.strip import counted
-from sparsecbm.ui.interventions.working import work_state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import current_view, run_again
+from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.working import work_state
 
 HELP = (
     "Here you change how the model reads, not what it read. Say what the concept of this review should be: its "
@@ -30,13 +30,13 @@ HELP = (
     "concepts are read in subnetworks of their own, which stay as they are. Other reviews are read through the revised "
     "subnetwork, too: look at the blast radius before you keep it. The shared model is never written to."
 )
-_JOB, _ASKED = "interventions:revising", "interventions:revision-asked"
+_ASKED = "interventions:revision-asked"
 
 
 def revise_panel() -> None:
     """What is in force, the form, and what a revision did beside its two controls."""
     st.markdown("### Revise a subnetwork", help=HELP)
-    running = _job().running
+    running = session_job(FORM).running
     st.fragment(_panel, key=follow("revise"), run_every=LOOK_AGAIN if running else None)(running)
 
 
@@ -52,7 +52,7 @@ def revisions_elsewhere() -> None:
 def _panel(looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
-        explainer, now, job = load_explainer(), state(), _job()
+        explainer, now, job = load_explainer(), state(), session_job(FORM)
         if explainer.checkpoint.kind != "sparse":
             st.info("This model has no subnetworks, so there is nothing to revise. Load a sparse checkpoint.",
                     icon=":material/info:")
@@ -131,11 +131,6 @@ def _ask(asked: Asked) -> None:
 
 def _cancel() -> None:
     st.session_state.pop(_ASKED, None)
-
-
-def _job() -> Job:
-    job: Job = st.session_state.setdefault(_JOB, Job())
-    return job
 
 
 def _revisions(now: State) -> tuple[Entry, ...]:

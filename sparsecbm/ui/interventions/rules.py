@@ -22,11 +22,11 @@ from sparsecbm.ui.interventions.reviews import sources
 from sparsecbm.ui.interventions.rules_effect import rule_effect
 from sparsecbm.ui.interventions.rules_form import begin_again, rule_form
 from sparsecbm.ui.interventions.session import do, follow, read_only, refresh, state
-from sparsecbm.ui.interventions.working import work_state
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import current_view, run_again
+from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.working import work_state
 
 HELP = (
     "A rule sets concepts of every review of a kind: **whenever** all of its conditions hold, it **sets** what you "
@@ -37,14 +37,13 @@ TRY_HELP = (
     "The rule alone, tried on reviews whose right answers are known. The first time the model must read them all; "
     "then every change of the rule shows at once."
 )
-_PANEL = "interventions:rules"
-_JOB, _TRIED_ON = "interventions:ruling", "interventions:rules-tried-on"
+_PANEL, _TRIED_ON = "interventions:rules", "interventions:rules-tried-on"
 
 
 def rules_panel() -> None:
     """The rules in force, a form for another one, what it does, and a button that puts it in force."""
     st.markdown("### Rules", help=HELP)
-    running = _job().running
+    running = session_job(_PANEL).running
     st.fragment(_panel, key=follow("rules"), run_every=LOOK_AGAIN if running else None)(running)
 
 
@@ -61,7 +60,7 @@ def text_count(rule: Rule, split: Split) -> int | None:
 def _panel(looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
-        explainer, now, job = load_explainer(), state(), _job()
+        explainer, now, job = load_explainer(), state(), session_job(_PANEL)
         schema = explainer.schema
         _in_force(now.rules, schema)
         draft, rule = rule_form(schema), None
@@ -159,8 +158,3 @@ def _put(rule: Rule, schema: ConceptSchema) -> None:
         do(rule, describe(rule, schema))
         begin_again()
     refresh()
-
-
-def _job() -> Job:
-    job: Job = st.session_state.setdefault(_JOB, Job())
-    return job

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from sparsecbm.errors import CheckpointError
-from sparsecbm.explainer import DEFAULT_CHECKPOINT, CheckpointInfo, Explainer
+from sparsecbm.explainer import CheckpointInfo, Explainer
 from sparsecbm.figures.specificity import (
     LEAST_LEAD,
     Square,
@@ -21,6 +21,7 @@ from sparsecbm.subnetworks.probe import SubnetworkProbe
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.measured import show_command
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 
@@ -53,13 +54,6 @@ def measured_probe(checkpoint: CheckpointInfo, concepts: tuple[str, ...]) -> Sub
     return probe
 
 
-def probe_command(checkpoint: CheckpointInfo) -> str:
-    """The command that measures this checkpoint and keeps the result in it."""
-    named = "" if checkpoint.path == DEFAULT_CHECKPOINT else f" --checkpoint '{checkpoint.path}'"
-    return ("python -m sparsecbm overlap --probe --save --dataset cebab --data hub:CEBaB/CEBaB --split dev --sample 400"
-            + named)
-
-
 def _panel() -> None:
     st.markdown("### Does each subnetwork carry its concept?")
     with errors_shown():
@@ -76,7 +70,7 @@ def _panel() -> None:
         if probe is None:
             st.markdown("What knocking out each subnetwork costs, beside random ones of the same size, was not "
                         "measured yet. Measure it on labelled reviews, which takes minutes, then start the app again:")
-            st.code(probe_command(explainer.checkpoint), language="sh", wrap_lines=True)
+            show_command("overlap --probe --save", explainer.checkpoint, " --sample 400")
         else:
             _necessity(probe)
 

@@ -8,8 +8,6 @@ import streamlit as st
 from sparsecbm.errors import CheckpointError
 from sparsecbm.explainer import DEFAULT_CHECKPOINT, CheckpointInfo
 
-_DATA = "--dataset cebab --data hub:CEBaB/CEBaB"
-
 
 def measured(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
     """What stands in metrics.json under a key; None where nothing does.
@@ -24,9 +22,15 @@ def measured(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
     return found or None
 
 
-def how_to_measure(what: str, command: str, checkpoint: CheckpointInfo, options: str = f"{_DATA} --split dev") -> None:
+def how_to_measure(what: str, command: str, checkpoint: CheckpointInfo) -> None:
     """The empty state of a panel: what is missing, and the command that adds it to this checkpoint."""
     st.info(f"{what} was not measured for this checkpoint yet. This command does it and keeps the result beside the "
             "model; then reload the page.", icon=":material/straighten:")
+    show_command(command, checkpoint)
+
+
+def show_command(command: str, checkpoint: CheckpointInfo, options: str = "") -> None:
+    """A command that measures this checkpoint on CEBaB's dev split, to be copied."""
     named = "" if checkpoint.path == DEFAULT_CHECKPOINT else f" --checkpoint '{checkpoint.path}'"
-    st.code(f"python -m sparsecbm {command} {options}{named}", language="sh", wrap_lines=True)
+    st.code(f"python -m sparsecbm {command} --dataset cebab --data hub:CEBaB/CEBaB --split dev{options}{named}",
+            language="sh", wrap_lines=True)
