@@ -6,12 +6,12 @@ Exit codes: 0 done, 2 something the user can mend (one line on standard error sa
 import sys
 from collections.abc import Sequence
 
-from sparsecbm.commands import causal, curve, evaluate, explain, faithfulness, intervene, overlap, predict, train
+from sparsecbm.commands import causal, curve, evaluate, explain, faithfulness, intervene, overlap, predict, study, train
 from sparsecbm.commands.console import quieten, write_line
 from sparsecbm.commands.parser import PROGRAM, Parser, parse
 from sparsecbm.errors import InputError, SparseCBMError
 
-COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve, causal, predict)
+COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve, causal, predict, study)
 
 
 def build_parser() -> Parser:

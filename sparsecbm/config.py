@@ -121,7 +121,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     freeze_embeddings: bool = True
     passes_per_step: int | None = None
-    residual_l2: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+    residual_l2: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0)
     head_rows: int = 4000
     selection_rows: int = 512
     probe_rows: int = 400
@@ -156,11 +156,11 @@ class TrainConfig:
         return self.epochs_dense + self.epochs_prune + self.epochs_finetune
 
 
-ConfigT = TypeVar("ConfigT", ModelConfig, TrainConfig)
+ConfigT = TypeVar("ConfigT")
 
 
-def to_json(config: ModelConfig | TrainConfig) -> dict[str, Any]:
-    """A configuration as plain JSON values."""
+def to_json(config: object) -> dict[str, Any]:
+    """A configuration, or any other pydantic dataclass, as plain JSON values."""
     plain: dict[str, Any] = TypeAdapter(type(config)).dump_python(config, mode="json")
     return plain
 

@@ -11,12 +11,12 @@ ROOT = Path(__file__).parents[1]
 
 #: Unit of the library -> level. A file may import units of lower levels and its own unit, nothing else of ours.
 LEVELS = {
-    "errors": 0, "schema": 1, "types": 2, "config": 2,
-    "subnetworks": 3, "edits": 3, "model": 3, "data": 3,
-    "explain": 4, "intervene": 4, "evaluate": 4,
+    "errors": 0, "schema": 1, "checked": 1, "types": 2, "config": 2,
+    "subnetworks": 3, "edits": 3, "model": 3, "data": 3, "deck": 3,
+    "explain": 4, "intervene": 4, "evaluate": 4, "failures": 4,
     "training": 5,
-    "explainer": 6, "studies": 6, "export": 6, "figures": 6,
-    "batch": 7,
+    "explainer": 6, "export": 6, "figures": 6,
+    "batch": 7, "studies": 7,
     "ui": 8, "commands": 8,
     "__main__": 9, "__init__": 9,
     "screens": 10,  # app.py and pages/
@@ -27,7 +27,9 @@ SIDEWAYS = {
     ("explain/probes.py", "evaluate"), ("intervene/blast_radius.py", "evaluate"), ("evaluate/curves.py", "intervene"),
     ("evaluate/causal.py", "intervene"),
     ("evaluate/reading.py", "intervene"),
+    ("failures/confusion.py", "evaluate"),
     ("export/content.py", "figures"), ("export/page.py", "figures"), ("export/table.py", "figures"),
+    ("export/templates.py", "figures"),
 }
 #: Units beside each other that must not meet although their levels would allow it: the two ways in.
 APART = {("__main__", "ui"), ("__init__", "ui"), ("screens", "commands"), ("screens", "__main__")}

@@ -1,0 +1,130 @@
+"""The studies' database: where it is, opened so that what is committed stays, and brought to this release's form."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError
+
+from sparsecbm.errors import ConfigError, DataError
+
+#: Environment variables: the URL of a PostgreSQL database, or else the path of an SQLite file.
+URL_VARIABLE, FILE_VARIABLE = "SPARSECBM_DATABASE_URL", "SPARSECBM_STUDIES"
+DEFAULT_FILE = Path("studies") / "studies.sqlite"
+#: How long a write waits for others, in milliseconds.
+PATIENCE_MS = 20_000
+#: Held while a PostgreSQL database is upgraded, so that one process does; any number that nobody else uses.
+_UPGRADE_LOCK = 7_306_152
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
+
+
+def database_url(url: str | None = None) -> URL:
+    """The URL that was given, else that of the environment, else the SQLite file. ConfigError for another kind."""
+    named = url or os.environ.get(URL_VARIABLE)
+    if not named:
+        return URL.create("sqlite+pysqlite", database=os.environ.get(FILE_VARIABLE) or str(DEFAULT_FILE))
+    try:
+        made = make_url(named)
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"The database's URL cannot be read; allowed: postgresql://user:password@host/name, or "
+                          f"sqlite:///path. Check {URL_VARIABLE}.") from None
+    if made.drivername.partition("+")[0] not in _DRIVERS:
+        raise ConfigError(f"The database's URL starts with {made.drivername[:40]!r}; allowed: postgresql or sqlite. "
+                          f"Check {URL_VARIABLE}.")
+    return made.set(drivername=_DRIVERS.get(made.drivername, made.drivername))
+
+
+def open_database(url: str | None = None) -> Engine:
+    """The database, made or upgraded where it must be. DataError when it cannot be used."""
+    where = database_url(url)
+    if where.get_backend_name() == "sqlite":
+        if not where.database or where.database == ":memory:":
+            raise ConfigError("An SQLite database in memory keeps nothing; allowed: a file. Name one.")
+        Path(where.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        where = where.set(database=str(Path(where.database).expanduser()))
+    with told(where):
+        try:
+            engine = create_engine(where, pool_pre_ping=where.get_backend_name() == "postgresql")
+        except (NoSuchModuleError, ImportError) as error:
+            raise ConfigError(f"The driver of the database's URL is not installed ({error}); allowed: postgresql:// "
+                              "or sqlite:///. Use one of these.") from None
+        if where.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _as_sqlite_should)
+            event.listen(engine, "begin", _begin)
+        try:
+            _upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+@contextmanager
+def told(where: URL) -> Iterator[None]:
+    """What the database cannot do, as a DataError that hides its password."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise DataError(f"The studies' database {where.render_as_string(hide_password=True)} cannot be used "
+                        f"({reason}); nothing of this step is written. Check that it runs, may be written to and has "
+                        "free space, and try again.") from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; it is committed, safe on the disk, when the block is left, or not at all."""
+    with told(engine.url), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads what stood at one moment, and holds nobody up."""
+    with told(engine.url), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+def _as_sqlite_should(connection: object, _: object) -> None:
+    setattr(connection, "isolation_level", None)  # noqa: B010 - we begin transactions ourselves, `_begin`
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in (f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                   "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes its turn at once: one that reads first and then writes could not wait for another."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", "sparsecbm.studies:migrations")
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise DataError(f"The studies' database {engine.url.render_as_string(hide_password=True)} has a form that "
+                            f"this release does not know ({error}). Use the release that wrote it.") from None

@@ -1,0 +1,173 @@
+"""What a study is: frozen when made, JSON both ways. Whoever wants another study makes the next version of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from sparsecbm.config import from_json, to_json
+from sparsecbm.errors import ConfigError
+from sparsecbm.schema import ConceptSchema
+
+Arm = Literal["prediction", "words", "concepts", "overrides", "subnetworks"]
+Moment = Literal["start", "before", "after", "end"]
+Kind = Literal["confidence", "agreement", "text"]
+
+#: What an arm shows or lets do, the least first; an arm offers all that those before it do.
+ARMS: Mapping[Arm, str] = {
+    "prediction": "the prediction only",
+    "words": "and how much each word counts",
+    "concepts": "and what the model reads of each concept",
+    "overrides": "and concepts that can be set, or marked as not sure",
+    "subnetworks": "and subnetworks that can be revised",
+}
+#: Confidence and agreement are whole numbers from 0, not at all, to this, fully.
+HIGHEST = 6
+#: Characters that a text may have.
+LONGEST = {"name": 80, "consent": 20_000, "id": 80, "question": 1000, "answer": 4000}
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+def offers(arm: Arm, what: Arm) -> bool:
+    """True when an arm has what another arm adds, e.g. overrides."""
+    order = get_args(Arm)
+    return order.index(arm) >= order.index(what)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Case:
+    """A text to judge. `label` and `concepts` (value by concept, where there is a majority) are the truth, never shown.
+
+    `outcome` is the group that the case was drawn from, such as right or wrong for the model's own prediction.
+    """
+
+    id: str
+    text: str
+    label: str
+    concepts: Mapping[str, str] = field(default_factory=dict)
+    outcome: str = ""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Question:
+    """Asked at the start or end of the study, or before or after each prediction is seen. `id` names its column."""
+
+    id: str
+    text: str
+    kind: Kind
+    moment: Moment
+    required: bool = True
+
+
+CONFIDENCE = (
+    Question("confidence_before", "How confident are you in your answer?", "confidence", "before"),
+    Question("confidence_after", "How confident are you in your answer?", "confidence", "after"),
+)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Protocol:
+    """A study. ConfigError says which setting contradicts another.
+
+    between        every participant has one arm and sees all cases; otherwise (within) every participant goes through
+                   all arms, with an equal share of the cases in each
+    practice       cases that come first in every arm and count for nothing
+    answer_first   the participant answers before the prediction is shown, and again after
+    time_limit_s   seconds for a case, None for no limit
+    checkpoint     content hash of the model; data_hash that of the split that the cases are from
+    """
+
+    name: str
+    consent: str
+    schema: ConceptSchema
+    arms: tuple[Arm, ...]
+    cases: tuple[Case, ...]
+    checkpoint: str
+    data_hash: str
+    practice: tuple[Case, ...] = ()
+    questions: tuple[Question, ...] = CONFIDENCE
+    between: bool = False
+    answer_first: bool = True
+    time_limit_s: int | None = None
+    seed: int = 0
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        _text("name", self.name, LONGEST["name"])
+        _text("consent", self.consent, LONGEST["consent"])
+        if min(self.version, len(self.arms), len(self.cases)) < 1 or self.seed < 0:
+            raise ConfigError(f"Version {self.version}, {len(self.arms)} arms, {len(self.cases)} cases and seed "
+                              f"{self.seed} came; allowed: at least 1 of each, and a seed of 0 or more.")
+        if self.time_limit_s is not None and self.time_limit_s < 5:
+            raise ConfigError(f"time_limit_s is {self.time_limit_s}; allowed: 5 seconds or more, or none.")
+        if not self.checkpoint or not self.data_hash:
+            raise ConfigError("The hash of checkpoint or data is missing; give both, so that the study can be rerun.")
+        for kind, names in (("arm", self.arms), ("case", [case.id for case in (*self.practice, *self.cases)]),
+                            ("question", [question.id for question in self.questions])):
+            _distinct(kind, names)
+        if not self.between and len(self.cases) % len(self.arms):
+            raise ConfigError(f"{len(self.cases)} cases cannot be shared equally by {len(self.arms)} arms; allowed: "
+                              "a multiple of the arms. Take or leave some cases, or give each participant one arm.")
+        for question in self.questions:
+            _text("question", question.text, LONGEST["question"])
+            if question.moment == "before" and not self.answer_first:
+                raise ConfigError(f"Question {question.id!r} comes before the prediction, but answer_first is false; "
+                                  "set it to true, or ask after.")
+        for case in (*self.practice, *self.cases):
+            self._check(case)
+
+    def _check(self, case: Case) -> None:
+        if not case.text.strip():
+            raise ConfigError(f"Case {case.id!r} has no text; allowed: any text that is not blank. Leave it out.")
+        known = set(self.schema.concepts), set(self.schema.values)
+        if case.label not in self.schema.labels or not (set(case.concepts) <= known[0]
+                                                        and set(case.concepts.values()) <= known[1]):
+            raise ConfigError(f"Case {case.id!r} has label {case.label!r} and concepts {dict(case.concepts)}; allowed: "
+                              f"labels {', '.join(self.schema.labels)}, concepts {', '.join(self.schema.concepts)} and "
+                              f"values {', '.join(self.schema.values)}.")
+
+    @cached_property
+    def case_of(self) -> Mapping[str, Case]:
+        """Every case by its id, those for practice too."""
+        return {case.id: case for case in (*self.practice, *self.cases)}
+
+    def asked(self, moment: Moment) -> tuple[Question, ...]:
+        """The questions of a moment, in their order."""
+        return tuple(question for question in self.questions if question.moment == moment)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the whole content: the same for equal protocols and no others."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+
+    def next_version(self, **changes: Any) -> "Protocol":
+        """A changed copy with the number after this one's."""
+        return replace(self, **{"version": self.version + 1} | changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The protocol as plain JSON values."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], source: str = "protocol") -> "Protocol":
+        """The inverse of `to_json`; ConfigError names the first setting that is wrong, and `source`."""
+        return from_json(cls, values, source)
+
+
+def _text(kind: str, text: str, longest: int) -> None:
+    if not text.strip() or len(text) > longest:
+        raise ConfigError(f"The {kind} has {len(text)} characters, {len(text.strip())} of them not blank; allowed: 1 "
+                          f"to {longest:,}. Change it.")
+
+
+def _distinct(kind: str, names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated or any(not name.strip() or len(name) > LONGEST["id"] for name in names):
+        raise ConfigError(f"Among the {kind}s, {(repeated or ['a blank or too long name'])[0]!r} is repeated or no "
+                          f"name; allowed: different names of 1 to {LONGEST['id']} characters. Rename or leave it out.")

@@ -1,0 +1,219 @@
+"""Studies and their participants in a database. Whatever a call writes is on the disk when the call returns.
+
+Any number of threads and processes may write at once: a participant's events are written one after another, and what
+two of them write at the same moment is told apart by sequence number and key.
+"""
+
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from types import TracebackType
+
+from cachetools import LRUCache
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text
+
+from sparsecbm.errors import InputError
+from sparsecbm.studies import tables
+from sparsecbm.studies.database import open_database, reading, writing
+from sparsecbm.studies.design import trials
+from sparsecbm.studies.log import Course, Event, Logged, Note, ParticipantKind, Recorded, Study, now, stamp
+from sparsecbm.studies.protocol import Protocol
+from sparsecbm.studies.rows import Found, add_event, add_trials, read_course, read_courses, read_person
+
+Turn = AbstractContextManager[object]
+
+#: Courses whose events are not read again, some hundred kilobytes each; more than take part at once.
+COURSES_KNOWN = 128
+#: Letters of a code: none that looks like another one.
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Store:
+    """The studies of a database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._lock, self._studies = engine, threading.Lock(), dict[str, tuple[Protocol, datetime]]()
+        self._courses_known: LRUCache[int, Course] = LRUCache(COURSES_KNOWN)
+        self._turn: Turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @classmethod
+    def open(cls, url: str | None = None) -> "Store":
+        """That of a database URL, else of the environment, else of the default file, made on first use.
+
+        ConfigError for a URL that is none, DataError when the database cannot be used.
+        """
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Let go of the database; nothing else can be asked after that."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def add_study(self, protocol: Protocol) -> str:
+        """Keep a protocol, frozen from now on; returns the study's id, the same one for the same protocol.
+
+        InputError when that version of that name is another protocol.
+        """
+        with self._writing() as connection:
+            if connection.dialect.name == "postgresql":  # one at a time, or two of a name could come together
+                connection.execute(text("LOCK TABLE study IN SHARE ROW EXCLUSIVE MODE"))
+            same = tables.study.c.name == protocol.name
+            versions = {row.version: row for row in connection.execute(select(tables.study).where(same))}
+            if protocol.version in versions:
+                if versions[protocol.version].digest != protocol.digest:
+                    raise InputError(f"There is a version {protocol.version} of study {protocol.name!r} already, and "
+                                     f"it is frozen; allowed: version {max(versions) + 1}, or another name.")
+                found: str = versions[protocol.version].id
+                return found
+            made = _random(10).lower()
+            connection.execute(insert(tables.study).values(
+                id=made, name=protocol.name, version=protocol.version, digest=protocol.digest,
+                checkpoint=protocol.checkpoint, data_hash=protocol.data_hash, seed=protocol.seed,
+                protocol=protocol.to_json(), created=stamp(now())))
+        return made
+
+    def studies(self) -> tuple[Study, ...]:
+        """All studies, the newest first."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(tables.study).order_by(tables.study.c.created.desc(),
+                                                                    tables.study.c.version.desc())).all()
+            return tuple(self._study(connection, row) for row in rows)
+
+    def study(self, study: str) -> Study:
+        """A study by its id; InputError when there is none."""
+        with reading(self._engine) as connection:
+            return self._study(connection, self._row_of(connection, study))
+
+    def note(self, study: str, kind: Note) -> None:
+        """Log that something was done with a study: `closed` closes it, `results` says that outcomes were looked at."""
+        with self._writing() as connection:
+            self._row_of(connection, study)
+            _note(connection, study, kind, 0)
+
+    def notes(self, study: str) -> tuple[Logged, ...]:
+        """What was logged of a study, the first first."""
+        with reading(self._engine) as connection:
+            asked = select(tables.log).where(tables.log.c.study_id == study).order_by(tables.log.c.id)
+            return tuple(Logged(row.kind, row.events, datetime.fromisoformat(row.at))
+                         for row in connection.execute(asked))
+
+    # -- participants -----------------------------------------------------------------------------------------------
+
+    def enrol(self, study: str, kind: ParticipantKind = "person") -> str:
+        """Take a participant in, with the lowest free number; returns the code. InputError when closed."""
+        with self._writing() as connection:
+            found = self._study(connection, self._row_of(connection, study, lock=True))
+            if found.closed:
+                raise InputError(f"Study {found.protocol.name!r} is closed; allowed: studies that still run. Those who "
+                                 "take part already can go on with their code.")
+            column = tables.participant.c
+            taken = set(connection.scalars(select(column.number).where(column.study_id == study, column.kind == kind)))
+            number = next(n for n in range(len(taken) + 1) if n not in taken)
+            code = "-".join(_random(4) for _ in range(3))
+            made = connection.execute(insert(tables.participant).values(
+                study_id=study, code=code, kind=kind, number=number, created=stamp(now())).returning(column.id))
+            add_trials(connection, made.scalar_one(), trials(found.protocol, number))
+        return code
+
+    def course(self, code: str) -> Course:
+        """All that is known of the participant with a code, in any case and with or without dashes.
+
+        InputError when there is none.
+        """
+        with reading(self._engine) as connection:
+            person = read_person(connection, code)
+            with self._lock:
+                known = self._courses_known.get(person.id)
+            protocol = self._protocol(self._row_of(connection, person.study_id))[0]
+            found = read_course(connection, person, protocol, known)
+        with self._lock:
+            self._courses_known[person.id] = found
+        return found
+
+    def courses(self, study: str, kinds: Sequence[ParticipantKind] = ("person",)) -> tuple[Course, ...]:
+        """The courses of a study's participants of some kinds, by kind and number."""
+        column = tables.participant.c
+        with reading(self._engine) as connection:
+            self._row_of(connection, study)
+            rows = connection.execute(select(tables.participant).where(column.study_id == study, column.kind.in_(kinds))
+                                      .order_by(column.kind, column.number)).all()
+            return self._courses(connection, rows)
+
+    def append(self, code: str, event: Event) -> Recorded:
+        """Write an event if its sequence number is the next one and its key is new."""
+        with self._writing() as connection:  # as short as it can be: others wait for it
+            person, column = read_person(connection, code, lock=True), tables.event.c
+            mine = column.participant_id == person.id
+            first = connection.scalar(select(column.sequence).where(mine, column.key == event.entry.key))
+            fits = event.entry.sequence == connection.scalar(select(func.count()).where(mine))
+            if first is None and fits:
+                add_event(connection, person.id, event)
+        course = self.course(code)
+        if first is not None:
+            return Recorded("repeated", course.events[first], course)
+        return Recorded("written", event, course) if fits else Recorded("stale", None, course)
+
+    def withdraw(self, code: str) -> int:
+        """Delete a participant and all that belongs to them; returns how many events that were, which is logged."""
+        with self._writing() as connection:
+            person = read_person(connection, code, lock=True)
+            count = connection.scalar(select(func.count()).where(tables.event.c.participant_id == person.id)) or 0
+            connection.execute(delete(tables.participant).where(tables.participant.c.id == person.id))
+            _note(connection, person.study_id, "withdrawn", count)
+        with self._lock:
+            self._courses_known.pop(person.id, None)
+        if self._engine.dialect.name == "sqlite":  # or the write-ahead file would keep it for a while
+            with self._engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        return count
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that writes. SQLite has one at a time and lets the others poll, so ours take turns before."""
+        with self._turn, writing(self._engine) as connection:
+            yield connection
+
+    def _row_of(self, connection: Connection, study: str, lock: bool = False) -> Found:
+        asked = select(tables.study).where(tables.study.c.id == study)
+        row = connection.execute(asked.with_for_update() if lock else asked).one_or_none()
+        if row is None:
+            raise InputError(f"There is no study {study[:40]!r} here; allowed: an id that the list of studies gives. "
+                             "Check the link.")
+        return row
+
+    def _study(self, connection: Connection, row: Found) -> Study:
+        closed = connection.scalar(select(func.count()).where(tables.log.c.study_id == row.id,
+                                                              tables.log.c.kind == "closed"))
+        return Study(row.id, *self._protocol(row), bool(closed))
+
+    def _protocol(self, row: Found) -> tuple[Protocol, datetime]:
+        """Protocol and time of a study; both never change, so they are read once."""
+        with self._lock:
+            if row.id not in self._studies:
+                self._studies[row.id] = (Protocol.from_json(row.protocol, f"study {row.id}"),
+                                         datetime.fromisoformat(row.created))
+            return self._studies[row.id]
+
+    def _courses(self, connection: Connection, people: Sequence[Found]) -> tuple[Course, ...]:
+        protocols = {study: self._protocol(self._row_of(connection, study))[0]
+                     for study in {person.study_id for person in people}}
+        return read_courses(connection, people, protocols)
+
+
+def _note(connection: Connection, study: str, kind: Note, events: int) -> None:
+    connection.execute(insert(tables.log).values(study_id=study, kind=kind, events=events, at=stamp(now())))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))

@@ -1,0 +1,97 @@
+"""The database is made on first use, keeps what it was given, and lets nothing be changed in place."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from sparsecbm.errors import ConfigError, DataError
+from sparsecbm.studies.database import database_url, open_database
+from sparsecbm.studies.store import Store
+from sparsecbm.studies.tables import metadata
+from tests.studies.toys import a_protocol, an_event
+
+
+def test_migrations_make_the_tables_that_the_code_reads(url: str) -> None:
+    with ThreadPoolExecutor(4) as together:  # the first use may be that of several at once
+        engines = list(together.map(lambda _: open_database(url), range(4)))
+    with engines[0].connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert set(inspect(engines[0]).get_table_names()) == {*metadata.tables, "alembic_version"}
+    for engine in engines:
+        engine.dispose()
+
+
+def test_rows_stay_as_they_were_written(url: str) -> None:
+    """By whatever program: the triggers are the database's own."""
+    with Store.open(url) as store:
+        study = store.add_study(a_protocol())
+        code = store.enrol(study)
+        store.append(code, an_event("consent", 0, answers={"q": 1}))
+        store.note(study, "results")
+    engine = open_database(url)
+    changes = [f"UPDATE {table} SET {column} = {column}" for table, column in (
+        ("study", "name"), ("participant", "code"), ("assignment", "arm"), ("event", "sequence"), ("answer", "number"),
+        ("log", "kind"))]
+    for change in [*changes, "DELETE FROM event", "DELETE FROM answer", "DELETE FROM assignment", "DELETE FROM log",
+                   "DELETE FROM study", *(["TRUNCATE event CASCADE"] if url.startswith("postgresql") else [])]:
+        with engine.connect() as connection, pytest.raises(DatabaseError, match="rows|violates"):
+            connection.execute(text(change))
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM participant"))
+    with engine.connect() as connection:
+        counts = {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in metadata.tables}
+    engine.dispose()
+    assert counts == {"study": 1, "log": 1, "participant": 0, "assignment": 0, "event": 0, "answer": 0}
+
+
+def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/new/folder/studies.sqlite")
+    with engine.connect() as connection:
+        found = {name: connection.scalar(text(f"PRAGMA {name}"))
+                 for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")}
+        assert connection.scalar(text("PRAGMA busy_timeout")) >= 10_000
+    engine.dispose()
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+def test_where_the_database_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SPARSECBM_DATABASE_URL", raising=False)
+    monkeypatch.setenv("SPARSECBM_STUDIES", str(tmp_path / "mine.sqlite"))
+    assert database_url().database == str(tmp_path / "mine.sqlite")
+    monkeypatch.setenv("SPARSECBM_DATABASE_URL", "postgres://me:secret@host/studies")
+    assert database_url().drivername == "postgresql+psycopg" and database_url().password == "secret"
+    monkeypatch.delenv("SPARSECBM_DATABASE_URL")
+    monkeypatch.delenv("SPARSECBM_STUDIES")
+    assert database_url().database == "studies/studies.sqlite"
+
+
+@pytest.mark.parametrize("wrong", ["mysql://host/x", "nonsense", "sqlite://", "sqlite:///:memory:"])
+def test_another_kind_of_database_is_refused(wrong: str) -> None:
+    with pytest.raises(ConfigError, match="allowed"):
+        open_database(wrong)
+
+
+def test_a_database_that_cannot_be_reached_is_told_without_its_password() -> None:
+    with pytest.raises(DataError, match="cannot be used") as told:
+        open_database("postgresql://me:secret@/studies?host=/nowhere")
+    assert "secret" not in str(told.value)
+
+
+def test_a_file_that_is_no_database_and_one_of_a_newer_release_are_told(tmp_path: Path) -> None:
+    (tmp_path / "text.sqlite").write_text("not a database, but long enough to be looked at as one" * 20)
+    with pytest.raises(DataError, match="not a database"):
+        open_database(f"sqlite:///{tmp_path}/text.sqlite")
+    newer = tmp_path / "newer.sqlite"
+    open_database(f"sqlite:///{newer}").dispose()
+    connection = sqlite3.connect(newer)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(DataError, match="form that this release does not know"):
+        open_database(f"sqlite:///{newer}")
