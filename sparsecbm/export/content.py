@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsecbm.figures.heatmap import PRINTED_FROM, full_colour
+from sparsecbm.figures.names import label_name
 from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
 
 #: Words that a split by concept lists one by one; the others share a row, so that every column still adds up.
@@ -14,6 +15,13 @@ MOST_ROWS = 12
 NAMED_WORDS = 3
 
 Leading = tuple[str, float]
+
+
+def label_shares(prediction: Prediction) -> tuple[tuple[str, float], ...]:
+    """Every label as people say it, with its probability."""
+    schema = prediction.schema
+    return tuple((label_name(label, schema), float(share))
+                 for label, share in zip(schema.labels, prediction.label_probabilities, strict=True))
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,11 @@
 """An explanation as one standalone HTML file: no network, no script, dark or light as the reader's system is."""
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from sparsecbm.explain.methods import method_named
 from sparsecbm.export import content
-from sparsecbm.figures import completeness, names, verdict
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, shading
-from sparsecbm.figures.escaping import visible
+from sparsecbm.export.templates import environment
+from sparsecbm.figures import names
+from sparsecbm.figures.colour import shading
 from sparsecbm.figures.heatmap import SHADED_FROM, full_colour, heatmap_html, legend_html
 from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult
 
@@ -32,26 +26,9 @@ def explanation_html(
     def shade(score: float) -> str:
         return shading(score / limit, None) if abs(score) >= SHADED_FROM * limit else ""
 
-    return _environment().get_template("page.html.j2").render(
+    return environment().get_template("page.html.j2").render(
         explanation=explanation, intervention=intervention, faithfulness=faithfulness, prediction=prediction,
         schema=prediction.schema, label=names.label_name(prediction.label, prediction.schema),
         read=prediction.text[:end], unread=prediction.text[end:], has_concepts=bool(prediction.contributions.any()),
         attributions=sorted(attributions, key=lambda attribution: attribution.target.concept is not None),
-        legend=legend_html(limit, None, "the answer in the title"), heatmap=heatmap, shade=shade,
-        papers=(PAPER, DARK_PAPER))
-
-
-@cache
-def _environment() -> Environment:
-    """The template's surroundings: every text that it is given is made visible and escaped."""
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, finalize=_shown,
-                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": lambda share: names.percent(float(share)),
-                            "signed": lambda number: names.signed(float(number))}
-    environment.globals |= {"content": content, "completeness": completeness, "names": names, "verdict": verdict,
-                            "method_named": method_named}
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+        legend=legend_html(limit, None, "the answer in the title"), heatmap=heatmap, shade=shade)

@@ -44,3 +44,8 @@ def as_cell(content: str | int | float | None) -> str | int | float | None:
         return content
     shown = visible(content)
     return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
+
+
+def from_cell(cell: str) -> str:
+    """Text that `as_cell` wrote, without the apostrophe that it put in front; visible marks stay."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell

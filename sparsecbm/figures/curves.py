@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.edits.curves import ORACLE, CorrectionCurves, Curve
+from sparsecbm.edits.curves import ORACLE, CorrectionCurves, Curve, EditCurves
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SHARED, SUPPORTS, ink_on
 from sparsecbm.figures.plotly_text import ink, layout, plain
 
@@ -30,9 +30,9 @@ def correction_table(found: CorrectionCurves) -> pd.DataFrame:
     return _table(_named(found))
 
 
-def edit_figure(found: CorrectionCurves, title: str, dark: bool) -> go.Figure | None:
-    """Override, revision and random edit on the texts with a misread concept; None where they were not measured."""
-    return None if found.edits is None else _figure(found.edits.curves, title, dark, "corrected misread concepts")
+def edit_figure(found: EditCurves, title: str, dark: bool) -> go.Figure:
+    """Override, revision and random edit on the texts with a misread concept."""
+    return _figure(found.curves, title, dark, "corrected misread concepts")
 
 
 def edit_table(found: CorrectionCurves) -> pd.DataFrame:

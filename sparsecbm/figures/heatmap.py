@@ -1,11 +1,12 @@
 """A review as HTML with every word shaded by how much it moved the target. All text in it is escaped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from sparsecbm.figures.colour import shading
 from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.names import signed
-from sparsecbm.types import Attribution
+from sparsecbm.types import Attribution, Word
 
 #: Words at least this share of the strongest one get their score printed, and so get a sign that needs no colour.
 PRINTED_FROM = 0.2
@@ -15,8 +16,21 @@ SHADED_FROM = 0.06
 LEAST_LIMIT = 0.2
 
 
+@runtime_checkable
+class Scored(Protocol):
+    """Words of a text, with a score each: an attribution, or what was kept of one."""
+
+    @property
+    def words(self) -> Sequence[Word]:
+        """In the order of the text."""
+
+    @property
+    def scores(self) -> Iterable[float]:
+        """In logits."""
+
+
 def heatmap_html(
-    attribution: Attribution, text: str, limit: float, dark: bool | None, truncated: bool = False, height: str = "22rem"
+    attribution: Scored, text: str, limit: float, dark: bool | None, truncated: bool = False, height: str = "22rem"
 ) -> str:
     """The whole text; `limit` is the score, in logits, that gets the full colour. `dark` is as in `shading`.
 

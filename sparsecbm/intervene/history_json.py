@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from sparsecbm.checked import validated
 from sparsecbm.edits.conditions import Condition
 from sparsecbm.edits.edit import Override, Revision
 from sparsecbm.edits.history import Entry, History
@@ -20,7 +21,6 @@ FORMAT: Literal[1] = 1
 _STRICT = ConfigDict(extra="forbid")
 
 Shares = tuple[float, ...]
-Form = TypeVar("Form")
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -70,7 +70,7 @@ def rule_to_json(rule: Rule) -> dict[str, Any]:
 
 def rule_from_json(values: Any, schema: ConceptSchema, source: str = "rule") -> Rule:
     """The inverse of `rule_to_json`; InputError names what is wrong with the values, and what is allowed."""
-    return _rule(_validated(_RULE.validate_python, values, source), schema)
+    return _rule(validated(_RULE.validate_python, values, source), schema)
 
 
 def history_to_json(history: History, patch_of: Callable[[Revision], str] | None = None) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def history_from_json(
     Nothing of it counts as seen: a blast radius is looked at by the person who saves. InputError names what is wrong
     with the values, and what is allowed.
     """
-    form = _validated(_HISTORY.validate_python, values, source)
+    form = validated(_HISTORY.validate_python, values, source)
     entries = tuple(Entry(_edit(one.edit, schema, revision_of), one.description, one.time.astimezone(UTC), one.note)
                     for one in form.entries)
     return History(entries, form.position)
@@ -136,12 +136,3 @@ def _rule(form: _RuleForm, schema: ConceptSchema) -> Rule:
         condition.check(schema)
     return Rule(form.when, tuple(Override(concept, check_distribution(concept, shares, schema))
                                  for concept, shares in form.set.items()))
-
-
-def _validated(validate: Callable[[Any], Form], values: Any, source: str) -> Form:
-    try:
-        return validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise InputError(f"{source}: {where} is wrong: {first['msg']} (got {repr(first['input'])[:80]}).") from None

@@ -47,11 +47,17 @@ def scored_review(explanation: Explanation, view: View, density: str) -> None:
 def receipt(explanation: Explanation) -> None:
     """Always on screen: by what the words were scored, and how far the scores account for the whole."""
     attribution = explanation.attributions[0]
-    whole = replace(explanation.receipt, method=how(attribution), milliseconds=attribution.milliseconds)
-    note(as_markdown(receipt_line(whole, str(attribution.target), gap_text(attribution))))
+    note(as_markdown(receipt_text(explanation)))
     if far_from_complete(attribution):
         st.warning(f"Read these words with care: {miss_text(attribution)}. Integrated gradients, or more steps, miss "
                    "less. The sum further down is exact.", icon=":material/warning:")
+
+
+def receipt_text(explanation: Explanation) -> str:
+    """The same in one line, for the first target."""
+    attribution = explanation.attributions[0]
+    whole = replace(explanation.receipt, method=how(attribution), milliseconds=attribution.milliseconds)
+    return receipt_line(whole, str(attribution.target), gap_text(attribution))
 
 
 def how(attribution: Attribution) -> str:

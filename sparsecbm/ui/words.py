@@ -6,6 +6,7 @@ keeps its pace for as long as the page does, so the whole page runs once when wo
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -17,13 +18,15 @@ from sparsecbm.ui.changed_text import changed_text
 from sparsecbm.ui.choices import chosen_density, chosen_target, method_choice, part_choice, target_choice
 from sparsecbm.ui.comparison import all_targets, method_to_compare, two_methods
 from sparsecbm.ui.copy_panel import both_predictions, copy_buttons, edit_form, word_by_word
+from sparsecbm.ui.deck.parts import words_parts, words_title
+from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.downloads import download_buttons
 from sparsecbm.ui.engine import load_explainer, predicted
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Work
 from sparsecbm.ui.session import current_view, run_again, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.trust import faithfulness_strip, method_verdict
-from sparsecbm.ui.word_scores import plain_review, receipt, scored_review
+from sparsecbm.ui.word_scores import plain_review, receipt, receipt_text, scored_review
 from sparsecbm.ui.working import work_state
 from sparsecbm.ui.works import explanation_work, faithfulness_work
 
@@ -103,6 +106,7 @@ def _large(job: Job, work: Work, text: str, words: int) -> Explanation | None:
     method_choice(view, words)
     if explanation is not None:
         receipt(explanation)
+        pin("words", words_title(explanation), partial(words_parts, explanation, view.part), receipt_text(explanation))
         verdict = method_verdict(load_explainer().checkpoint.metrics, explanation.attributions[0])
         if verdict is not None:
             beats, said = verdict

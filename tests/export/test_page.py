@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sparsecbm.export import explanation_html
-from sparsecbm.export.page import _environment
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, contrast
+from sparsecbm.export.templates import environment
+from sparsecbm.figures.colour import PAPER, contrast
 from sparsecbm.figures.escaping import visible
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import Explanation, InterventionResult
@@ -213,7 +213,7 @@ def test_a_model_without_concepts_or_without_words_has_a_page_too() -> None:
 
 def colours() -> dict[str, tuple[str, str]]:
     """The style's colours by name, for light and dark; `for` and `against` are those of signed numbers."""
-    style = _environment().get_template("page.css").render(papers=(PAPER, DARK_PAPER))
+    style = environment().get_template("page.css").render()
     pairs = re.findall(r"(--[\w-]+|\.for|\.against)(?:: | \{ color: )light-dark\((#\w{6}), (#\w{6})\)", style)
     return {name: (light, dark) for name, light, dark in pairs}
 

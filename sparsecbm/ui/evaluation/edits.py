@@ -12,7 +12,7 @@ from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.evaluation import causal_dots, causal_text, curve_text
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.measured import how_to_measure, measured
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 
 CURVES_HELP = (
     "Concepts are set to the annotators' majority, one after another, and the label's error is counted. Each line is a "
@@ -34,16 +34,17 @@ def curves_panel(explainer: Explainer) -> None:
         if found is None:
             how_to_measure("The error over corrected concepts", "curve --save", explainer.checkpoint)
             return
-        curves, dark = CorrectionCurves.from_json(found), is_dark()
+        curves = CorrectionCurves.from_json(found)
         settings = curves.settings
-        chart(correction_figure(curves, f"Label wrong on {settings.split}, n = {settings.n:,}", dark),
+        chart(lambda dark: correction_figure(curves, f"Label wrong on {settings.split}, n = {settings.n:,}", dark),
               correction_table(curves), "evaluation:curves", "The label's error over the number of corrected concepts")
         st.markdown(curve_text(curves))
-        edits = edit_figure(curves, "Correcting by override, by revising the subnetwork, and at random", dark)
-        if curves.edits is not None and edits is not None:
-            chart(edits, edit_table(curves), "evaluation:edits",
+        edits = curves.edits
+        if edits is not None:
+            chart(lambda dark: edit_figure(edits, "Correcting by override, by revising the subnetwork, and at random",
+                                           dark), edit_table(curves), "evaluation:edits",
                   "The label's error when misread concepts are corrected by override, revision and a random edit")
-            note(f"{curves.edits.n:,} reviews with {curves.edits.corrected:,} misread concepts.")
+            note(f"{edits.n:,} reviews with {edits.corrected:,} misread concepts.")
         note(f"Random orders and answers were drawn {settings.orders} times; the annotator errs in "
              f"{settings.error_rate:.0%}; seed {settings.seed}.")
 
@@ -58,8 +59,8 @@ def causal_panel(explainer: Explainer) -> None:
             return
         report = CausalReport.from_json(found)
         points = causal_dots(report)
-        chart(dots(points, f"Error of the foretold effect on {report.split}, {report.kept:,} pairs",
-                   "error, smaller is better", is_dark(), digits=3),
+        chart(lambda dark: dots(points, f"Error of the foretold effect on {report.split}, {report.kept:,} pairs",
+                                "error, smaller is better", dark, digits=3),
               dots_table(points, {"row": "explainer", "series": "error", "value": "mean"}, digits=3),
               "evaluation:causal", "Errors of every explainer against the effect of human rewriting")
         st.markdown(causal_text(report))

@@ -10,7 +10,7 @@ from sparsecbm.figures.training import training_figure, training_table
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.measured import how_to_measure, measured
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 
 WORDS_HELP = (
     "The words that a method names first are taken out, 10 to 100 % of them, and the probability of the answer is read "
@@ -32,8 +32,8 @@ def words_panel(explainer: Explainer) -> None:
             how_to_measure("How faithful the word scores are", "faithfulness --save", explainer.checkpoint)
             return
         points = word_dots(found, {name: method.title for name, method in METHODS.items()})
-        chart(dots(points, f"Comprehensiveness on {found['n']} reviews of {found['split']}", "points of probability",
-                   is_dark()),
+        chart(lambda dark: dots(points, f"Comprehensiveness on {found['n']} reviews of {found['split']}",
+                                "points of probability", dark),
               dots_table(points, {"row": "target", "series": "words in the order of", "value": "points"}),
               "evaluation:words", "How far probabilities fall without the words that each method names first")
         note(f"Seed {found['seed']}.")
@@ -47,7 +47,7 @@ def training_panel(explainer: Explainer) -> None:
         if found is None or not found.get("epochs"):
             st.info("This checkpoint came without a record of its training.", icon=":material/info:")
             return
-        chart(training_figure(found, f"Training on {found['split']}, {found['rows']:,} reviews", is_dark()),
+        chart(lambda dark: training_figure(found, f"Training on {found['split']}, {found['rows']:,} reviews", dark),
               training_table(found), "evaluation:training", "Scores on the held-out split over the epochs")
         note(as_markdown(f"Epoch {found['best_epoch'] + 1} was kept; {found['seconds'] / 60:.0f} minutes in all; seed "
                          f"{found['config']['seed']}."))

@@ -9,7 +9,7 @@ from sparsecbm.figures.names import percent
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.measured import measured
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 
 SCORES_HELP = (
     "Macro F1 is the plain mean over the values, so rare ones count as much as common ones; accuracy is the share of "
@@ -31,7 +31,7 @@ def scores_panel(explainer: Explainer) -> None:
 
 def _panel(explainer: Explainer) -> None:
     with errors_shown():
-        report, schema, dark = measured(explainer.checkpoint, "dev"), explainer.schema, is_dark()
+        report, schema = measured(explainer.checkpoint, "dev"), explainer.schema
         st.markdown("### How often is it right?", help=SCORES_HELP)
         if report is None:
             st.info("This checkpoint came without measured numbers. Measure them with `python -m sparsecbm evaluate`.")
@@ -40,7 +40,7 @@ def _panel(explainer: Explainer) -> None:
         score = st.segmented_control("Score", list(SCORES), default=next(iter(SCORES)), key=_SCORE, required=True,
                                      format_func=lambda name: SCORES[name])
         points = beside_majority(report, score, schema)
-        chart(dots(points, f"{SCORES[score]} on {rows}", "percent", dark),
+        chart(lambda dark: dots(points, f"{SCORES[score]} on {rows}", "percent", dark),
               dots_table(points, {"row": "of", "series": "by", "value": f"{SCORES[score]}, percent"}),
               "evaluation:scores", f"{SCORES[score]} of the {schema.label_title} and of every concept, beside the "
                                    "most common answer")
@@ -48,9 +48,9 @@ def _panel(explainer: Explainer) -> None:
         if report.get("correction") is None:
             return
         st.markdown("### Does correcting it help?", help=CORRECTION_HELP)
-        points = correction_dots(report)
-        chart(dots(points, f"Accuracy of the {schema.label_title} on {rows}", "percent", dark),
-              dots_table(points, {"row": "concepts", "series": "on", "value": "accuracy, percent"}),
+        corrected = correction_dots(report)
+        chart(lambda dark: dots(corrected, f"Accuracy of the {schema.label_title} on {rows}", "percent", dark),
+              dots_table(corrected, {"row": "concepts", "series": "on", "value": "accuracy, percent"}),
               "evaluation:correction", "Label accuracy by what is known of the concepts")
         for text in correction_texts(report):
             st.markdown(f"- {text}")

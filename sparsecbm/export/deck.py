@@ -1,0 +1,85 @@
+"""A deck as one standalone HTML file: a scene at a time, large, no network, dark or light as the reader's system is."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs
+
+from sparsecbm.deck.deck import Deck
+from sparsecbm.deck.figure import enlarged
+from sparsecbm.deck.parts import Chart
+from sparsecbm.deck.scene import Scene
+from sparsecbm.export.templates import environment
+
+#: How much larger than on a page everything in a scene is.
+LARGE = 1.6
+_HERE = Path(__file__).parent
+#: Script that tells which scene a key leads to.
+KEYS_SCRIPT = (_HERE / "keys.js").read_text()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Either HTML, everything in it escaped, or a chart."""
+
+    html: str = ""
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    scene: Scene
+    pieces: tuple[Piece, ...]
+
+
+def deck_html(deck: Deck) -> str:
+    """The page. Arrow keys turn it, and on paper every scene has a sheet of its own.
+
+    Only the page's own scripts may run on it, each named by its hash, so that no text of a scene ever could.
+    """
+    scenes = [_Shown(scene, scene_pieces(scene)) for scene in deck.scenes]
+    figures = [[enlarged(paper, LARGE, one.scene.title) for paper in (piece.chart.light, piece.chart.dark)]
+               for one in scenes for piece in one.pieces if piece.chart is not None]
+    scripts = [*([get_plotlyjs()] if figures else []), KEYS_SCRIPT + (_HERE / "deck.js").read_text()]
+    templates = environment()
+    return templates.get_template("deck.html.j2").render(
+        scenes=scenes, scripts=scripts, digest=_digest, figures=_as_script(figures),
+        table=templates.get_template("scene.html.j2").module.table)  # type: ignore[attr-defined]
+
+
+def scene_pieces(scene: Scene) -> tuple[Piece, ...]:
+    """What a scene is made of, from the top."""
+    macros = environment().get_template("scene.html.j2").module
+    pieces, html = list[Piece](), list[str]()
+    for part in scene.parts:
+        if isinstance(part, Chart):
+            pieces += [_html(html), Piece(chart=part)]
+            html = []
+        else:
+            html.append(macros.part(part, scene))  # type: ignore[attr-defined]
+    head, foot = str(macros.head(scene)), str(macros.foot(scene))  # type: ignore[attr-defined]
+    return (Piece(head), *(piece for piece in (*pieces, _html(html)) if piece.html or piece.chart), Piece(foot))
+
+
+def scene_style(dark: bool) -> str:
+    """Style for a scene inside another page, where it stands in elements of the class `scene`."""
+    page, scene, colours = (environment().get_template(f"{name}.css").render() for name in ("page", "scene", "colours"))
+    return f".scene {{ color-scheme: {'dark' if dark else 'light'}; color: var(--ink); {colours} {page} {scene} }}"
+
+
+def _html(parts: Sequence[str]) -> Piece:
+    return Piece(f'<div class="parts">{"".join(parts)}</div>' if parts else "")
+
+
+def _digest(script: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _as_script(values: object) -> str:
+    """JSON that ends no script element."""
+    plain = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,1 @@
+"""The presenter deck on screen: pinning, the list of scenes, and showing them."""

@@ -1,0 +1,34 @@
+"""The only control while a deck is presented: keys, two small buttons, and how far it is.
+
+Its script and style are the two files beside this one, and the exported page's rule of which key leads where.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from sparsecbm.export.deck import KEYS_SCRIPT
+
+_HERE = Path(__file__).with_suffix("")
+_component = st.components.v2.component(
+    "sparsecbm.stage", css=_HERE.with_suffix(".css").read_text(),
+    js=KEYS_SCRIPT + _HERE.with_suffix(".js").read_text())
+_TURN = "deck:turn"
+
+
+def stage(key: str, at: int, count: int, go: Callable[[int | None], None]) -> None:
+    """Draw it at scene `at` of `count`; `go` gets the scene to show, or None to leave.
+
+    A press says where it leads and is numbered. What is drawn carries the number of the last press it knows of, so that
+    two quick presses lead two scenes on although the page was still busy with the first.
+    """
+
+    def pressed() -> None:
+        press = st.session_state[key].get("pressed")
+        if press is not None:
+            st.session_state[_TURN] = int(press["turn"])
+            go(None if press["at"] is None else int(press["at"]))
+
+    _component(key=key, on_pressed_change=pressed, data={
+        "at": at, "count": count, "turn": st.session_state.get(_TURN, 0)})

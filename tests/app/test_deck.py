@@ -1,0 +1,215 @@
+"""The presenter deck: what is pinned, how it is arranged, presented, exported and loaded again."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.deck.deck import MOST_SCENES, Deck, deck_to_json
+from sparsecbm.deck.figure import check_figure
+from sparsecbm.deck.parts import Bars, Chart, Heatmap, Passage
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer, surveyed
+from tests.app.screen import (
+    EXPLAIN,
+    HOME,
+    QUICK,
+    ROOT,
+    SUBNETWORKS,
+    address,
+    blocks,
+    fine,
+    open_explain,
+    open_home,
+    open_page,
+    press,
+    press_in_ledger,
+)
+from tests.deck.scenes import a_chart, a_scene
+from tests.helpers import saved_checkpoint
+
+REVIEW = "The soup was cold but the waiter was kind."
+INTERVENTIONS, EVALUATION = "pages/3_Interventions.py", "pages/6_Evaluation.py"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random sparse model."""
+    return saved_checkpoint(tmp_path_factory.mktemp("deck") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny))
+
+
+def deck(at: AppTest) -> Deck:
+    """What the session has pinned."""
+    kept: Deck = at.session_state["deck:deck"] if "deck:deck" in at.session_state else Deck()
+    return kept
+
+
+def home_with(*titles: str) -> AppTest:
+    """Home of a session that has pinned some scenes."""
+    at = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+    at.session_state["deck:deck"] = Deck(tuple(a_scene(title, Passage(f"{title} is shown"), a_chart())
+                                               for title in titles))
+    return fine(at.run())
+
+
+def pinned(at: AppTest, key: str, title: str | None = None) -> AppTest:
+    """Open a pin, call the scene something, and press."""
+    at.session_state[f"pin:{key}"] = True
+    at.run()
+    if title is not None:
+        at.text_input(key=f"pin:{key}:title").set_value(title)
+    return press(at, f"pin:{key}:go")
+
+
+def turn(at: AppTest, to: int | None, number: int = 1) -> AppTest:
+    """Press a key while a deck is presented, as the browser sends it; `number` counts the session's presses."""
+    stage = next(element.proto for element in at.get("bidi_component")
+                 if element.proto.component_name == "sparsecbm.stage")
+    states = at._tree.get_widget_states()
+    states.widgets.add(id=_make_trigger_id(stage.id, "events"),
+                       json_trigger_value=json.dumps([{"event": "pressed", "value": {"at": to, "turn": number}}]))
+    return fine(at._run(states))
+
+
+def test_words_are_pinned_survive_a_page_change_and_are_presented_without_the_model(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = fine(pinned(open_explain(text=REVIEW, method=QUICK), "words", "<b>Cold</b> soup"))
+    assert any("Scene 1 of your deck" in said.value for said in at.success)
+    scene = deck(at).scenes[0]
+    words = next(part for part in scene.parts if isinstance(part, Heatmap))
+    assert words.text == REVIEW and [word.text for word in words.words][:3] == ["The", "soup", "was"]
+    assert (scene.page, dict(scene.query)) == ("Explain", {"text": REVIEW, "method": QUICK})
+    assert scene.checkpoint == load_explainer().checkpoint.hash and "Gradient × input" in scene.receipt
+    at = fine(open_page(at, HOME))
+    assert any("&lt;b&gt;Cold&lt;/b&gt; soup" in block for block in blocks(at))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, "/nowhere")
+    at = fine(press(at, "deck:present"))
+    assert address(at)["present"] == ["1"]
+    shown = "".join(block for block in blocks(at) if not block.startswith("<style>"))
+    assert "&lt;b&gt;Cold&lt;/b&gt; soup" in shown and "waiter" in shown and "<b>" not in shown
+    assert not at.button and not at.text_area
+
+
+def allowed_charts(at: AppTest) -> int:
+    """How many charts a page has, all of which could be pinned."""
+    drawn = at.get("plotly_chart")
+    for chart in drawn:
+        spec = json.loads(chart.proto.spec)
+        spec["layout"].pop("template", None)
+        check_figure(json.dumps({name: spec[name] for name in ("data", "layout")}))
+    return len(drawn)
+
+
+def test_a_chart_is_pinned_on_both_papers_and_made_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = fine(open_page(open_home(), SUBNETWORKS))
+    assert allowed_charts(at)
+    at = fine(pinned(at, "subnetworks:sharing"))
+    kept = deck(at).scenes[0].parts[0]
+    assert isinstance(kept, Chart) and kept.light != kept.dark and kept.table is not None and kept.alt
+    monkeypatch.setattr("sparsecbm.ui.chart.chart_part", lambda *_: pytest.fail("nobody pinned"))
+    fine(at.run())
+
+
+def test_what_a_person_set_is_pinned_as_it_stands_when_it_is_pressed() -> None:
+    at = open_page(open_home(), INTERVENTIONS, text="The soup was tasty.")
+    at.session_state["pin:interventions"] = True
+    at = press_in_ledger(fine(at.run()), ("set", "soup", "Positive"))
+    at = fine(press(at, "pin:interventions:go"))
+    result = load_explainer().override(load_explainer().predict("The soup was tasty."), {"soup": (0.0, 0.0, 1.0)})
+    before, after = [part for part in deck(at).scenes[0].parts if isinstance(part, Bars)]
+    assert before.rows[0][1] == pytest.approx(float(result.before.label_probabilities[0]), abs=1e-6)
+    assert after.rows[0][1] == pytest.approx(float(result.after.label_probabilities[0]), abs=1e-6)
+    assert before.pale and not after.pale
+
+
+def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(CHECKPOINT_VARIABLE)
+    assert allowed_charts(open_page(open_home(), EVALUATION)) >= 4
+    at, explainer = open_home(), load_explainer()
+    failure = surveyed(explainer).failures[0]
+    key = f"failure:{failure.sample.id}"
+    at = pinned(at, key)
+    assert [part.kind for part in deck(fine(at)).scenes[0].parts] == ["text", "bars", "table"]
+    quote, bars, _ = deck(at).scenes[0].parts
+    assert isinstance(quote, Passage) and quote.text == failure.sample.text
+    assert isinstance(bars, Bars) and dict(bars.rows)[bars.top] == pytest.approx(failure.probability)
+    at.text_input(key=f"pin:{key}:title").set_value("  ")
+    at = press(at, f"pin:{key}:go")
+    assert "without a title" in at.error[0].value and len(deck(at).scenes) == 1
+    at.session_state["deck:deck"] = Deck((a_scene("A", Passage("x")),) * MOST_SCENES)
+    at.text_input(key=f"pin:{key}:title").set_value("One too many")
+    at = press(at, f"pin:{key}:go")
+    assert "101 scenes" in at.error[0].value and len(deck(at).scenes) == MOST_SCENES
+
+
+def test_scenes_are_moved_renamed_and_deleted() -> None:
+    at = home_with("A", "B", "C")
+    at = press(press(at, "deck:down"), "deck:down")
+    assert [scene.title for scene in deck(at).scenes] == ["B", "C", "A"]
+    box = next(box for box in at.text_input if (box.key or "").startswith("deck:title:"))
+    assert box.value == "A"  # the moved scene stays the chosen one
+    box.set_value("A*")
+    at = fine(press(at, "deck:rename"))
+    assert [scene.title for scene in deck(at).scenes] == ["B", "C", "A*"]
+    at = fine(press(at, "deck:delete"))
+    assert [scene.title for scene in deck(at).scenes] == ["B", "C"]
+    at = fine(press(at, "deck:clear-now"))
+    assert not deck(at).scenes and any("Nothing is pinned yet" in line.value for line in at.markdown)
+
+
+def test_a_deck_from_a_file_is_added_and_a_hostile_one_is_refused() -> None:
+    at = home_with("A")
+    data = deck_to_json(Deck((a_scene("B"), a_scene("<script>alert(1)</script>"))))
+    at.file_uploader[0].set_value(("deck.json", data.encode(), "application/json"))
+    at = fine(press(at.run(), "deck:add"))
+    assert [scene.title for scene in deck(at).scenes] == ["A", "B", "<script>alert(1)</script>"]
+    assert not any("<script>" in block for block in blocks(at))
+    evil = data.replace('\\"layout\\":{', '\\"layout\\":{\\"images\\":[{\\"source\\":\\"https://evil.example\\"}],', 1)
+    assert evil != data
+    at.file_uploader[0].set_value(("evil.json", evil.encode(), "application/json"))
+    at = press(at.run(), "deck:add")
+    assert "images" in at.error[0].value and len(deck(at).scenes) == 3
+    assert not press(at, "deck:dismiss").error
+
+
+def test_keys_turn_the_scenes_and_escape_leaves() -> None:
+    at = press(home_with("A", "B", "C"), "deck:present")
+    at = turn(at, 1)
+    assert "B is shown" in "".join(blocks(at)) and address(at)["present"] == ["2"] and at.get("plotly_chart")
+    assert "C is shown" in "".join(blocks(turn(at, 2, number=2)))
+    at = turn(at, None, number=3)
+    assert "present" not in address(at) and any("Presenter deck" in line.value for line in at.markdown)
+    assert len(deck(at).scenes) == 3
+
+
+@pytest.mark.parametrize(("given", "shown"), [("2", "B"), ("99", "B"), ("0", "A"), ("-1", "A"), ("x", "A"), ("²", "A")])
+def test_the_address_says_which_scene_is_shown(given: str, shown: str) -> None:
+    at = home_with("A", "B")
+    at.query_params["present"] = given
+    at = fine(at.run())
+    assert f"{shown} is shown" in "".join(blocks(at)) and address(at)["present"] == [str("AB".index(shown) + 1)]
+    del at.query_params["present"]  # as the browser's way back does
+    assert any("Presenter deck" in line.value for line in fine(at.run()).markdown)
+
+
+def test_a_session_without_a_deck_says_so_and_leads_on() -> None:
+    at = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+    at.query_params["present"] = "1"
+    at = fine(at.run())
+    assert "no deck to present" in at.info[0].value
+    at = fine(press(at, "deck:leave"))
+    assert any("Nothing is pinned yet" in line.value for line in at.markdown) and "present" not in address(at)
+
+
+def test_a_scene_leads_back_to_where_it_was_pinned() -> None:
+    at = home_with("A")
+    link = next(link.proto for link in at.get("page_link") if link.proto.label == "Where it was pinned")
+    assert link.page == "Explain" and link.query_string == "text=good+soup&override=food%3DPositive"
+    assert EXPLAIN.endswith(f"{link.page}.py")
