@@ -20,12 +20,4 @@ with ui.errors_shown():
     if view.text.strip():
         with st.spinner("Reading the review…"):
             ui.text_notices(view, ui.predicted(explainer, view.text))
-        ui.set_concepts_panel()
-        ui.revise_panel()
-    else:
-        ui.nothing_to_set()
-    ui.rules_panel()
-    ui.beside_panel()
-    ui.blast_panel()
-    ui.history_panel()
-    ui.patches_panel()
+    ui.interventions_section()

@@ -28,13 +28,12 @@ def neuron_map(neurons: MaskCounts, title: str, dark: bool) -> go.Figure:
     """A row per concept, a thin column per feed-forward neuron; as arrays, for there are thousands of them."""
     share, paper = neurons.exclusive_share.T, DARK_PAPER if dark else PAPER
     names = neurons.passes[: len(share)]
-    rows = [go.Heatmap(
-        z=share[k][None].astype(np.float32), y=[k], x0=0, dx=1, coloraxis="coloraxis",
-        customdata=np.stack([neurons.exclusive[:, k], neurons.used], axis=-1)[None].astype(np.int32),
-        hovertemplate=f"neuron %{{x}}, {plain(name).replace('%', '&#37;')}<br>%{{customdata[0]:,}} of "
-                      "%{customdata[1]:,} used weights are its own (%{z:.1%})<extra></extra>", ygap=3)
-        for k, name in enumerate(names)]
-    return go.Figure(rows, layout(
+    counts = np.stack([neurons.exclusive[:, : len(share)].T, np.broadcast_to(neurons.used, share.shape)], axis=-1)
+    heat = go.Heatmap(
+        z=share.astype(np.float32), x0=0, dx=1, coloraxis="coloraxis", customdata=counts.astype(np.int32), ygap=3,
+        hovertemplate="neuron %{x}, %{y}<br>%{customdata[0]:,} of %{customdata[1]:,} used weights are its own "
+                      "(%{z:.1%})<extra></extra>")
+    return go.Figure(heat, layout(
         title, 120 + 34 * len(share), dark,
         coloraxis={"cmin": 0, "cmax": 1, "colorscale": [(step, sequential(step, paper)) for step in (0.0, 1.0)],
                    "colorbar": colour_bar(dark)},

@@ -17,9 +17,7 @@ SHOWN = {"observed": "Observed", "expected": "Expected by chance", "difference":
 _LEAST_LIMIT = 0.1
 
 
-def pair_matrix(
-    total: MaskCounts, passes: int, show: str, title: str, dark: bool, chosen: tuple[int, int] | None = None
-) -> go.Figure:
+def pair_matrix(total: MaskCounts, passes: int, show: str, title: str, dark: bool) -> go.Figure:
     """Jaccard overlap of every two of the first `passes`; `show` is one of SHOWN. A pass with itself stays blank."""
     numbers = _shown(total, show)[:passes, :passes].copy()
     np.fill_diagonal(numbers, np.nan)
@@ -30,19 +28,17 @@ def pair_matrix(
                 for j in range(passes)] for i in range(passes)]
     hover = [[_pair_hover(total, 0, i, j) for j in range(passes)] for i in range(passes)]
     names = total.passes[:passes]
-    return cells(numbers, names, names, title, printed, hover, dark, limit,
-                 () if chosen is None else (chosen, (chosen[1], chosen[0])))
+    return cells(numbers, names, names, title, printed, hover, dark, limit)
 
 
-def density_map(layers: MaskCounts, passes: int, title: str, dark: bool, chosen: int | None = None) -> go.Figure:
-    """Share of each layer's weights (row) that each of the first `passes` keeps (column); `chosen` is a row."""
+def density_map(layers: MaskCounts, passes: int, title: str, dark: bool) -> go.Figure:
+    """Share of each layer's weights (row) that each of the first `passes` keeps (column)."""
     density, names = layers.density[:, :passes], layers.passes[:passes]
     rows = tuple(f"layer {unit}" for unit in layers.units)
     printed = [[f"{share:.2f}" for share in row] for row in density]
     hover = [[f"{rows[row]}, {plain(name)}<br>keeps {layers.kept[row, k]:,} of {layers.weights[row]:,} weights "
               f"({100 * density[row, k]:.2f} %)" for k, name in enumerate(names)] for row in range(len(rows))]
-    frame = () if chosen is None else tuple((chosen, k) for k in range(passes))
-    return cells(density, rows, names, title, printed, hover, dark, chosen=frame)
+    return cells(density, rows, names, title, printed, hover, dark)
 
 
 def density_table(layers: MaskCounts) -> pd.DataFrame:

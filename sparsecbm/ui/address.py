@@ -15,12 +15,15 @@ from sparsecbm.types import Target
 
 TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
 METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
-UNSURE, POLICY, WANTED, BESIDE = "unsure", "policy", "wanted", "beside"
+UNSURE, POLICY, WANTED, BESIDE, SECTION = "unsure", "policy", "wanted", "beside", "section"
 NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT, UNSURE, POLICY, WANTED,
-         BESIDE)
+         BESIDE, SECTION)
 #: Parts that may come several times.
 MANY = (OVERRIDE, UNSURE)
 SWITCH = ("on", "off")
+#: The sections of the Interventions page, by the name that the address gives them; it opens with the first.
+SECTIONS = {"concepts": "Set concepts", "revise": "Revise a subnetwork", "rules": "Rules", "beside": "Another review",
+            "blast": "Blast radius", "history": "History and patches"}
 
 #: Browsers and servers in between refuse much longer addresses; a longer review stays out of it.
 MOST_ENCODED = 6000
@@ -41,7 +44,8 @@ class View:
 
     The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
     `unsure` are concepts of which the person does not know the value, `policy` says which concept to check next, and
-    `wanted` is a label to find the smallest fix for. `beside` is a second review that the same edits are made to.
+    `wanted` is a label to find the smallest fix for. `beside` is a second review that the same edits are made to, and
+    `section` the part of the Interventions page that is shown.
     """
 
     text: str = ""
@@ -59,6 +63,7 @@ class View:
     policy: str = DEFAULT_POLICY
     wanted: str | None = None
     beside: str | None = None
+    section: str = "concepts"
 
     @property
     def edited(self) -> bool:
@@ -93,6 +98,7 @@ def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
         POLICY: None if view.policy == DEFAULT_POLICY else view.policy,
         WANTED: view.wanted,
         BESIDE: view.beside if carried and view.beside_fits_address else None,
+        SECTION: None if view.section == "concepts" else view.section,
     }
     parts: dict[str, str | list[str]] = {name: part for name, part in single.items() if part is not None}
     if view.overrides:
@@ -146,6 +152,7 @@ def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> t
         wanted=last(WANTED, lambda name: schema.labels[schema.label_index(name)]),
         residual=last(RESIDUAL, lambda name: _one_of("switch", name, SWITCH)) != "off", method=method,
         beside=last(BESIDE, str) or None,
+        section=last(SECTION, lambda name: _one_of("section", name, tuple(SECTIONS))) or "concepts",
         steps=last(STEPS, lambda given: _steps(given, method)),
         compare=last(COMPARE, lambda name: _another(name, method)),
         part=last(PART, lambda name: _one_of("part", name, (*schema.concepts, RESIDUAL))), hidden=hidden, edit=edit,

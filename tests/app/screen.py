@@ -109,6 +109,20 @@ def _ledger(at: AppTest) -> Any:
     return next(proto for proto in found if proto.component_name == "sparsecbm.ledger_view")
 
 
+def table(at: AppTest, *columns: str) -> Any:
+    """The first table that has these columns; the folds under the charts are opened for it."""
+    open_tables(at)
+    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
+
+
+def open_tables(at: AppTest) -> AppTest:
+    """Open the table under every chart."""
+    folds = [key for key in at.session_state._state.filtered_state if str(key).endswith(":table")]
+    for key in folds:
+        at.session_state[key] = True
+    return fine(at.run())
+
+
 def set_concept(at: AppTest, concept: str, value: str) -> AppTest:
     """Press a concept's button for a value."""
     return segment(at, f"explain:set:{concept}").set_value(value).run()
@@ -117,6 +131,12 @@ def set_concept(at: AppTest, concept: str, value: str) -> AppTest:
 def press(at: AppTest, key_or_label: str) -> AppTest:
     """Press the button of that key or label."""
     return next(b for b in at.button if key_or_label in (b.key, b.label)).click().run()
+
+
+def section(at: AppTest, name: str) -> AppTest:
+    """Choose a section of Subnetworks or Interventions."""
+    control = next(one for one in at.get("segmented_control") if one.key.endswith(":section"))
+    return fine(control.set_value(name).run())
 
 
 def segment(at: AppTest, key: str) -> Any:

@@ -16,8 +16,8 @@ from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, sa
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.subnetworks.comparison import comparison_csv
 from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
-from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment
-from tests.app.test_subnetworks import HOSTILE, charts, said, table
+from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment, table
+from tests.app.test_subnetworks import HOSTILE, charts, said
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
 
 AGAINST, PERCENT = "subnetworks:against", "subnetworks:percent"
@@ -43,7 +43,7 @@ def other(mine: Path) -> Path:
 
 def opened(review: str = "", **parts: str) -> AppTest:
     at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
-    return fine(open_page(at, SUBNETWORKS, **parts))
+    return fine(open_page(at, SUBNETWORKS, section="compare", **parts))
 
 
 def options(at: AppTest) -> list[str]:
@@ -57,14 +57,14 @@ def test_nothing_is_read_before_something_is_chosen(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Explainer, "compare", lambda *_: pytest.fail("compared"))
     at = opened()
     assert options(at) == ["nothing", "seed-1", "this one, pruned further"] and "Nothing is compared yet" in said(at)
-    assert "beside" not in "".join(charts(at)) and not at.query_params
+    assert "beside" not in "".join(charts(at)) and "against" not in address(at)
 
 
 def test_another_checkpoint_is_shown_in_words_bars_and_tables(other: Path) -> None:
     at = opened()
     fine(at.selectbox(key=AGAINST).set_value("seed-1").run())
     found = load_explainer().compare(other)
-    assert address(at) == {"against": ["seed-1"]}
+    assert address(at)["against"] == ["seed-1"]
     drawn = charts(at)["mine beside seed-1"]["data"]
     assert drawn[0]["x"] == pytest.approx((100 * found.whole.same).tolist())
     shown = table(at, "of", "used for the same concept there, percent")
@@ -77,21 +77,21 @@ def test_another_checkpoint_is_shown_in_words_bars_and_tables(other: Path) -> No
     jaccard = found.between(found.across.total.jaccard)[0, :2, :2]
     assert table(at, "here", "soup there")["soup there"].tolist() == jaccard[:, 0].round(4).tolist()
     fine(at.selectbox(key=AGAINST).set_value("").run())
-    assert not at.query_params and "mine beside seed-1" not in charts(at)
+    assert "against" not in address(at) and "mine beside seed-1" not in charts(at)
 
 
 @pytest.mark.usefixtures("other")
 def test_a_link_restores_the_comparison() -> None:
     at = opened(against="seed-1")
     assert "mine beside seed-1" in charts(at) and at.selectbox(key=AGAINST).value == "seed-1"
-    assert address(fine(at.run())) == {"against": ["seed-1"]}
+    assert address(fine(at.run()))["against"] == ["seed-1"]
 
 
 @pytest.mark.parametrize("against", ["../mine", "/etc", "seed-2", "40%", "100%"])
 @pytest.mark.usefixtures("other")
 def test_only_what_is_offered_can_be_opened(against: str) -> None:
     at = opened(against=against)
-    assert "allowed: seed-1, " in said(at) and "Nothing is compared yet" in said(at) and not at.query_params
+    assert "allowed: seed-1, " in said(at) and "Nothing is compared yet" in said(at) and "against" not in address(at)
 
 
 def test_without_another_checkpoint_it_says_how_to_get_one(mine: Path) -> None:
@@ -105,16 +105,16 @@ def test_without_another_checkpoint_it_says_how_to_get_one(mine: Path) -> None:
 def test_the_same_checkpoint_can_be_pruned_to_any_sparsity() -> None:
     at = opened()
     fine(at.selectbox(key=AGAINST).set_value(PRUNED).run())
-    assert address(at) == {"against": ["90%"]} and "mine beside mine at 90 %" in charts(at)
+    assert address(at)["against"] == ["90%"] and "mine beside mine at 90 %" in charts(at)
     assert "not trained again" in said(at) and "Pruned further to 90 %" in said(at)
     fine(at.number_input(key=PERCENT).set_value(87.5).run())
-    assert address(at) == {"against": ["87.5%"]} and "mine beside mine at 87.5 %" in charts(at)
+    assert address(at)["against"] == ["87.5%"] and "mine beside mine at 87.5 %" in charts(at)
     command = next(code.value for code in at.code if "--sparsity" in code.value)
     assert "--sparsity 0.875" in command
     assert "There is no review at hand" in said(at)
     least = at.number_input(key=PERCENT).min
     fine(at.number_input(key=PERCENT).set_value(least).run())
-    assert address(at) == {"against": [f"{least:g}%"]} and not at.warning
+    assert address(at)["against"] == [f"{least:g}%"] and not at.warning
 
 
 def test_the_review_at_hand_is_read_through_the_sparser_masks() -> None:
@@ -124,23 +124,24 @@ def test_the_review_at_hand_is_read_through_the_sparser_masks() -> None:
         assert bars(at, side) == {display: percent(float(share)) for display, share in zip(
             prediction.schema.label_display, prediction.label_probabilities, strict=True)}
     assert bars(at, "As it is") != bars(at, "At 90 %")
-    lost = next(frame.value for frame in at.dataframe if "weights lost" in frame.value)["weights lost"].tolist()
+    lost = table(at, "weights lost")["weights lost"].tolist()
     assert lost == [found.removed["soup"], found.removed["room"]]
 
 
 def test_a_broken_checkpoint_is_named_and_the_page_stays(other: Path) -> None:
     (other / MASKS_FILE).write_bytes((other / MASKS_FILE).read_bytes()[:-5])
-    at = open_page(open_home(), SUBNETWORKS, against="seed-1")
+    at = open_page(open_home(), SUBNETWORKS, section="compare", against="seed-1")
     assert not at.exception and len(at.error) == 1
     assert f"{other.name}/{MASKS_FILE} is truncated" in at.error[0].value.replace("\\", "")
-    assert "The model cannot be loaded" not in at.error[0].value and "Jaccard overlap" in charts(at)
+    assert "The model cannot be loaded" not in at.error[0].value
+    assert "Who uses the weights of each subnetwork" in charts(at)
     (other / CONFIG_FILE).unlink()
     assert options(fine(at.selectbox(key=AGAINST).set_value("").run())) == ["nothing", "this one, pruned further"]
 
 
 def test_a_checkpoint_of_other_concepts_is_named(mine: Path) -> None:
     saved_checkpoint(mine.parent / "bare", residual=False)
-    at = open_page(open_home(), SUBNETWORKS, against="bare")
+    at = open_page(open_home(), SUBNETWORKS, section="compare", against="bare")
     assert "mine has the subnetworks soup, room, residual, but bare has soup, room" in at.error[0].value.replace(
         "\\", "")
 
@@ -159,7 +160,7 @@ def test_scores_stand_side_by_side_where_both_have_them(mine: Path, other: Path)
         patch.setenv(CHECKPOINT_VARIABLE, str(copy))
         patch.setenv(OTHERS_VARIABLE, str(mine.parent))
         at = opened(against="seed-1")
-    rows = table(at, "mine", "seed-1").set_index("")
+        rows = table(at, "mine", "seed-1").set_index("")
     assert rows.loc["label macro F1, percent"].tolist() == ["72.0", "61.0"]
     assert rows.loc["least lead of a concept's own subnetwork, points"].tolist() == ["22.0 (soup)", "11.0 (soup)"]
     assert "measured on different reviews" in said(at)

@@ -26,6 +26,7 @@ from tests.app.screen import (
     open_page,
     press,
     press_in_ledger,
+    section,
     segment,
 )
 from tests.helpers import HOSTILE, saved_checkpoint
@@ -182,9 +183,9 @@ def test_a_press_for_a_review_that_has_gone_sets_nothing_of_the_next() -> None:
 
 
 def test_nothing_is_set_while_an_earlier_state_is_looked_at() -> None:
-    at = pressed(opened(), ("set", "soup", "Negative"))
+    at = section(pressed(opened(), ("set", "soup", "Negative")), "history")
     at.selectbox(key="interventions:look:1:1").set_value(0).run()
-    at = fine(press(at, "interventions:look:go"))
+    at = section(press(at, "interventions:look:go"), "concepts")
     data = ledger_data(at)
     assert data["disabled"] and not data["undo"] and "go" in data and data["go"] is None
     assert line(at, "soup")["chosen"] == AS_READ

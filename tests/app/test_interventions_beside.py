@@ -33,7 +33,7 @@ def opened(edits: History | None = None, **parts: str) -> AppTest:
     at = open_home()
     if edits is not None:
         at.session_state["interventions:history"] = edits
-    return fine(open_page(at, INTERVENTIONS, **{"text": REVIEW, **parts}))
+    return fine(open_page(at, INTERVENTIONS, **{"text": REVIEW, "section": "beside", **parts}))
 
 
 def answers(at: AppTest) -> list[list[str]]:

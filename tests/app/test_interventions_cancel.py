@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.explainer import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import fine, press
+from tests.app.screen import fine, press, section
 from tests.app.test_interventions_revise import history, opened, revised, said, second_value, toy_sources
 from tests.helpers import saved_checkpoint
 
@@ -67,7 +67,7 @@ def test_a_slow_blast_radius_can_be_stopped_and_is_not_seen_then(gate: threading
     gate.set()
     at = fine(until_done(revised(opened(), second_value(load_explainer())), "revise"))
     gate.clear()
-    at = fine(press(at, "interventions:blast:do"))
+    at = fine(press(section(at, "blast"), "interventions:blast:do"))
     assert "interventions:blast:cancel" in keys(at)
     at = fine(press(at, "interventions:blast:cancel"))
     assert "Not worked out yet" in said(at) and not history(at).now.may_be_saved

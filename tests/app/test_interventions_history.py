@@ -16,7 +16,7 @@ from sparsecbm.intervene.patch import patch_bytes
 from sparsecbm.intervene.patch_store import PatchStore
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.shared_patches import PATCHES_VARIABLE
-from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger
+from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger, section
 from tests.helpers import HOSTILE, saved_checkpoint
 
 INTERVENTIONS = "pages/3_Interventions.py"
@@ -55,7 +55,7 @@ def opened(history: History | None = None, text: str = REVIEW) -> AppTest:
     at = open_home()
     if history is not None:
         at.session_state["interventions:history"] = history
-    return fine(open_page(at, INTERVENTIONS, text=text))
+    return fine(open_page(at, INTERVENTIONS, text=text, section="history"))
 
 
 def kept(at: AppTest) -> History:
@@ -138,7 +138,7 @@ def test_another_review_keeps_revisions_and_drops_what_was_set(explainer: Explai
     revision = a_revision(explainer)
     at = opened(History().do(revision, "revised"))
     is_read = explainer.predict_changed(REVIEW, [revision.change]).value("soup")
-    at = fine(press_in_ledger(at, ("set", "soup", is_read)))
+    at = fine(press_in_ledger(section(at, "concepts"), ("set", "soup", is_read)))
     assert list(kept(at).now.overrides) == ["soup"] and "override" in address(at)
     at.text_area(key="explain:box").set_value("The waiter was rude.")
     at = fine(press(at, "Read it"))

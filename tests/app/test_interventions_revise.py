@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,7 +18,7 @@ from sparsecbm.schema import CEBAB, ConceptSchema
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
-from tests.app.screen import EXPLAIN, blocks, fine, open_home, open_page, press, segment
+from tests.app.screen import EXPLAIN, blocks, fine, open_home, open_page, press, section, segment, table
 from tests.helpers import TOY, saved_checkpoint, toy_split
 
 INTERVENTIONS = "pages/3_Interventions.py"
@@ -40,8 +39,8 @@ def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
     return load_explainer()
 
 
-def opened(text: str = REVIEW) -> AppTest:
-    return fine(open_page(open_home(), INTERVENTIONS, text=text))
+def opened(section: str = "revise", text: str = REVIEW) -> AppTest:
+    return fine(open_page(open_home(), INTERVENTIONS, text=text, section=section))
 
 
 def history(at: AppTest) -> History:
@@ -53,10 +52,6 @@ def said(at: AppTest) -> str:
     """All text of the page without its escapes."""
     lines = [line.value for kind in (at.markdown, at.info, at.warning) for line in kind]
     return "\n".join([*lines, *blocks(at)]).replace("\\", "").replace("\u00a0", " ")
-
-
-def table(at: AppTest, *columns: str) -> Any:
-    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
 
 
 def second_value(explainer: Explainer, concept: str = "soup", text: str = REVIEW) -> str:
@@ -171,12 +166,12 @@ def toy_sources(_: ConceptSchema) -> dict[str, Callable[[], Split]]:
 def with_blast(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr("sparsecbm.ui.interventions.blast.sources", toy_sources)
     at = fine(revised(opened(), second_value(explainer)))
-    return fine(press(at, "interventions:blast:do"))
+    return fine(press(section(at, "blast"), "interventions:blast:do"))
 
 
 def test_a_blast_radius_needs_something_that_reaches_other_reviews(explainer: Explainer) -> None:
-    assert "nothing reaches other reviews" in said(opened())
-    at = fine(revised(opened(), second_value(explainer)))
+    assert "nothing reaches other reviews" in said(opened("blast"))
+    at = section(revised(opened(), second_value(explainer)), "blast")
     assert "no reviews with known answers" in said(at), "none ship for these concepts"
 
 
@@ -202,7 +197,8 @@ def test_to_see_the_blast_radius_lets_the_revision_be_saved(
     assert not history(at).now.may_be_saved
     at = with_blast(explainer, monkeypatch)
     assert history(at).now.may_be_saved
-    fine(revised(at, second_value(explainer, "room"), "room"))
+    fine(revised(section(at, "revise"), second_value(explainer, "room"), "room"))
+    section(at, "blast")
     assert not history(at).now.may_be_saved and "Not worked out yet" in said(at), "it was of other edits"
 
 

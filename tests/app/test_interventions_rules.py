@@ -63,7 +63,7 @@ def button(at: AppTest, name: str) -> Any:
 
 
 def test_a_rule_is_said_in_words_once_it_is_complete(explainer: Explainer) -> None:
-    at = opened()
+    at = opened("rules")
     assert "Choose which concepts the rule sets" in said(at) and button(at, "do") is None
     sets(choose(at, concept="room", **{"is": "is not"}, value="unknown"), "soup", "Positive")
     assert "Whenever room is not unknown, set soup to Positive." in said(at)
@@ -82,12 +82,12 @@ def test_a_rule_is_said_in_words_once_it_is_complete(explainer: Explainer) -> No
 def test_reviews_are_counted_by_their_text_before_any_is_read() -> None:
     texts = toy_sources(load_explainer().schema)["toys"]().texts
     assert f"It applies to {sum('tasty' in text for text in texts)} of all {len(texts)}" in said(
-        sets(says(opened(), "tasty"), "soup", "Negative"))
+        sets(says(opened("rules"), "tasty"), "soup", "Negative"))
 
 
 def test_a_rule_is_tried_first_and_then_put_in_force(explainer: Explainer) -> None:
     split = toy_sources(explainer.schema)["toys"]()
-    at = sets(says(opened(), "tasty"), "soup", "Negative")
+    at = sets(says(opened("rules"), "tasty"), "soup", "Negative")
     assert button(at, "do").disabled and "Not tried yet" in said(at)
     at = fine(press(at, f"{RULES}:try"))
     rule = Rule((TextSays("tasty"),), (set_to("soup", "Negative"),))
@@ -106,7 +106,7 @@ def test_a_rule_is_tried_first_and_then_put_in_force(explainer: Explainer) -> No
 
 
 def test_it_shows_what_a_rule_does_to_the_review_at_hand(explainer: Explainer) -> None:
-    at = sets(says(opened(), "tasty"), "soup", "Negative")
+    at = sets(says(opened("rules"), "tasty"), "soup", "Negative")
     read, rule = explainer.predict(REVIEW), Rule((TextSays("tasty"),), (set_to("soup", "Negative"),))
     assert f"soup goes from {read.value('soup')}" in said(at) or "soup is Negative already" in said(at)
     after = explainer.apply_rules(read, [rule]).after
@@ -114,11 +114,11 @@ def test_it_shows_what_a_rule_does_to_the_review_at_hand(explainer: Explainer) -
     assert shown == pytest.approx(100 * after.label_probabilities, abs=0.6)
     says(at, "parrot")
     assert "it does not apply, because it is not so that the text says “parrot”" in said(at)
-    assert "No review is at hand" in said(sets(fine(opened("")), "soup", "Negative"))
+    assert "No review is at hand" in said(sets(fine(opened("rules", "")), "soup", "Negative"))
 
 
 def test_a_rule_in_force_is_no_part_of_what_explain_shows(explainer: Explainer) -> None:
-    at = opened()
+    at = opened("rules")
     at.session_state["interventions:history"] = history(at).do(always("soup", "Negative"), "always")
     at = sets(fine(at.run()), "soup", "Negative")
     fine(press(at, f"{LINE}:0:remove"))
@@ -128,7 +128,7 @@ def test_a_rule_in_force_is_no_part_of_what_explain_shows(explainer: Explainer) 
 
 @pytest.mark.usefixtures("explainer")
 def test_bounds_that_exclude_every_text_are_refused_in_place() -> None:
-    at = sets(choose(opened(), kind="the text is so long"), "soup", "Negative")
+    at = sets(choose(opened("rules"), kind="the text is so long"), "soup", "Negative")
     fine(at.number_input(key=f"{LINE}:0:least").set_value(9).run())
     assert "Whenever the text has at least 9 words" in said(at)
     at.number_input(key=f"{LINE}:0:most").set_value(3).run()
@@ -137,7 +137,7 @@ def test_bounds_that_exclude_every_text_are_refused_in_place() -> None:
 
 @pytest.mark.usefixtures("explainer")
 def test_what_was_said_of_a_rule_survives_another_page() -> None:
-    at = sets(says(opened(), "tasty"), "soup", "Negative")
+    at = sets(says(opened("rules"), "tasty"), "soup", "Negative")
     fine(open_page(fine(open_page(at, EXPLAIN)), INTERVENTIONS))
     assert "Whenever the text says “tasty”, set soup to Negative." in said(at)
 
@@ -154,7 +154,7 @@ def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Explainer, "blast_radius", slow)
     monkeypatch.setattr("sparsecbm.ui.interventions.rules.PATIENCE", 0.0)
-    at = fine(press(sets(says(opened(), "tasty"), "soup", "Negative"), f"{RULES}:try"))
+    at = fine(press(sets(says(opened("rules"), "tasty"), "soup", "Negative"), f"{RULES}:try"))
     assert button(at, "cancel") and button(at, "do").disabled
     at = fine(press(at, f"{RULES}:cancel"))
     assert button(at, "cancel") is None and "Not tried yet" in said(at) and button(at, "do").disabled
@@ -162,7 +162,7 @@ def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_kind_of_condition_is_what_it_says(explainer: Explainer) -> None:
-    at = opened()
+    at = opened("rules")
     at = sets(at, "soup", "Negative")
     made = {"a concept is read as": ValueIs("soup", "Negative"), "the model is unsure of": Unsure("soup", 0.6)}
     for kind, condition in made.items():

@@ -26,6 +26,10 @@ def explainer() -> Explainer:
     return load_explainer()
 
 
+def open_review_section(review: str = "", **parts: str) -> AppTest:
+    return open_subnetworks(review, section="review", **parts)
+
+
 def heatmaps(at: AppTest) -> list[str]:
     """The two reviews with coloured words, without their scores."""
     found = [block for block in blocks(at) if "line-height:2.1" in block]
@@ -33,13 +37,13 @@ def heatmaps(at: AppTest) -> list[str]:
 
 
 def test_without_a_review_it_says_what_to_do() -> None:
-    at = fine(open_subnetworks(leaning="service"))
+    at = fine(open_review_section(leaning="service"))
     assert "then you see which heads and neurons its answer leans on" in said(at) and PICK not in at.session_state
-    assert address(at) == {"leaning": ["service"]}, "a link is kept until there is a review"
+    assert address(at) == {"section": ["review"], "leaning": ["service"]}, "a link is kept until there is a review"
 
 
 def test_the_strongest_parts_of_a_concept_are_shown_and_looked_at(explainer: Explainer) -> None:
-    at = fine(open_subnetworks(REVIEW, leaning="service"))
+    at = fine(open_review_section(REVIEW, leaning="service"))
     value = explainer.predict(REVIEW).value("service")
     target = Target("service", value)
     found = explainer.leaning(REVIEW, target)
@@ -68,18 +72,18 @@ def test_the_strongest_parts_of_a_concept_are_shown_and_looked_at(explainer: Exp
     fine(segment(at, CONCEPT).set_value("food").run())
     first = explainer.leaning(REVIEW, Target("food", explainer.predict(REVIEW).value("food"))).strongest("head")[0]
     assert at.selectbox(key=PICK).value == first, "another question starts anew"
-    assert address(at) == {"leaning": ["food"]}
+    assert address(at) == {"section": ["review"], "leaning": ["food"]}
 
 
 def test_what_a_concept_adds_to_the_label_can_be_asked(explainer: Explainer) -> None:
-    at = fine(open_subnetworks(REVIEW, leaning="food"))
+    at = fine(open_review_section(REVIEW, leaning="food"))
     fine(segment(at, QUESTION).set_value(True).run())
     prediction = explainer.predict(REVIEW)
     found = explainer.leaning(REVIEW, Target(None, prediction.label), "food")
     name = f"{explainer.schema.label_display[explainer.schema.label_index(prediction.label)]} through food"
     drawn = charts(at)[f"Heads for (+) and against (−) {name}"]["data"][0]
     assert np.array(drawn["z"]) == pytest.approx(found.heads.scores)
-    assert address(at) == {"leaning": ["food"], "adds": ["on"]}
+    assert address(at) == {"section": ["review"], "leaning": ["food"], "adds": ["on"]}
     read = [block for block in blocks(at) if "line-height:2.1" in block]
     assert "would have without any word" in said(at)
     fine(segment(at, SHOW).set_value("place").run())
@@ -88,7 +92,7 @@ def test_what_a_concept_adds_to_the_label_can_be_asked(explainer: Explainer) -> 
 
 
 def test_a_head_goes_to_the_live_knock_out_and_comes_back(explainer: Explainer) -> None:
-    at = fine(open_subnetworks(REVIEW, leaning="service"))
+    at = fine(open_review_section(REVIEW, leaning="service"))
     untouched = bars(at, "After")
     found = explainer.leaning(REVIEW, Target("service", explainer.predict(REVIEW).value("service")))
     unit = found.strongest("head")[0]
@@ -114,14 +118,14 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
 @pytest.mark.usefixtures("tiny")
 def test_a_backbone_with_unknown_names_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbone, "ROLES", {})
-    at = fine(open_subnetworks("The soup was tasty."))
+    at = fine(open_review_section("The soup was tasty."))
     assert "have names that are not known here" in said(at) and PICK not in at.session_state
 
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("tiny", [{"schema": HOSTILE}], indirect=True)
 def test_hostile_names_and_words_are_text() -> None:
-    at = fine(open_subnetworks("soup <img src=x onerror=alert(1)> **warm** $x$"))
+    at = fine(open_review_section("soup <img src=x onerror=alert(1)> **warm** $x$"))
     drawn = json.dumps(charts(at))
     assert "<img" not in drawn and "<b>soup" not in drawn
     assert not any(re.search(r"(?<!\\)(<img|:red|\$|\*\*room|\*\*warm)", line.value) for line in at.markdown)

@@ -18,7 +18,19 @@ from sparsecbm.subnetworks.knockout import KnockOut
 from sparsecbm.subnetworks.probe import Necessity, ProbeSettings, SubnetworkProbe
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.subnetworks.closer import overlap_csv
-from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, press, segment
+from tests.app.screen import (
+    EXPLAIN,
+    SUBNETWORKS,
+    address,
+    bars,
+    fine,
+    open_home,
+    open_page,
+    open_tables,
+    press,
+    segment,
+    table,
+)
 from tests.helpers import TOY, saved_checkpoint
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
@@ -45,11 +57,6 @@ def charts(at: AppTest) -> dict[str, dict[str, Any]]:
     return {spec["layout"]["title"]["text"]: spec for spec in specs}
 
 
-def table(at: AppTest, *columns: str) -> Any:
-    """The first table that has these columns."""
-    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
-
-
 def said(at: AppTest) -> str:
     """All text of the page without its escapes."""
     lines = [line.value for kind in (at.markdown, at.info, at.warning) for line in kind]
@@ -69,10 +76,11 @@ def test_it_opens_with_what_the_numbers_say(explainer: Explainer) -> None:
 
 
 def test_every_chart_has_words_for_who_cannot_see_it() -> None:
-    at = fine(open_subnetworks(layer="2"))
+    at = fine(open_subnetworks(layer="2", pair=["food", "noise"]))
     found = at.get("plotly_chart")
     assert len(found) >= 8 and all(chart.proto.alt for chart in found)
-    assert len(at.dataframe) >= len(found), "a table for each"
+    assert not at.dataframe[2:], "no table is drawn that nobody opened, but for the two lists"
+    assert len(open_tables(at).dataframe) == len(found) + 2, "a table for each"
 
 
 def test_the_matrix_can_show_chance_and_the_difference() -> None:
@@ -91,7 +99,7 @@ def test_the_residual_joins_the_matrix_and_leaves_with_its_pair() -> None:
     fine(at.selectbox(key="subnetworks:pair").set_value((0, 4)).run())
     assert address(at) == {"residual": ["on"], "pair": ["food", "residual"]}
     fine(at.toggle(key="subnetworks:residual").set_value(False).run())
-    assert not at.query_params and "food and ambiance, by layer" in charts(at)
+    assert not at.query_params and not any(", by layer" in name for name in charts(at))
 
 
 def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
@@ -112,9 +120,10 @@ def test_a_layer_is_drilled_down_to_its_heads_and_neurons(explainer: Explainer) 
     found = explainer.layer_overlap(3)
     assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()
     assert len(table(at, "neuron", "only food")) == len(found.neurons.units)
+    assert address(at) == {"layer": ["3"]}
+    fine(at.selectbox(key="subnetworks:pair").set_value((0, 1)).run())
     both = explainer.overlap().layers.both[3, 0, 1]
     assert table(at, "module")["both keep"].sum() == both, "only this layer's modules"
-    assert address(at) == {"layer": ["3"]}
 
 
 def test_the_list_names_the_most_exclusive_heads(explainer: Explainer) -> None:
@@ -152,7 +161,7 @@ def test_a_bad_part_is_named_and_the_rest_kept(part: str, given: list[str], mess
 
 def test_a_weak_lead_is_said_plainly(explainer: Explainer) -> None:
     square = np.array(explainer.checkpoint.metrics["dev"]["specificity"])
-    at = fine(open_subnetworks())
+    at = fine(open_subnetworks(section="proof"))
     for k, concept in enumerate(explainer.schema.concepts):
         lead = square[k, k] - np.delete(square[:, k], k).max()
         assert (f"{concept} is only weakly specific" in said(at)) == bool(0 <= lead < 0.05)
@@ -176,7 +185,7 @@ def write_probe(folder: Path, checkpoint: str, concepts: tuple[str, ...] = TOY.c
 
 
 def test_without_measurements_it_says_how_to_measure(tiny: Path) -> None:
-    at = fine(open_subnetworks())
+    at = fine(open_subnetworks(section="proof"))
     assert "was not measured for this checkpoint yet" in said(at)
     command = next(code.value for code in at.code if "--probe" in code.value)
     assert "overlap --probe --save" in command and f"--checkpoint '{tiny}'" in command
@@ -184,7 +193,7 @@ def test_without_measurements_it_says_how_to_measure(tiny: Path) -> None:
 
 def test_what_was_measured_is_said_in_plain_words(tiny: Path) -> None:
     write_probe(tiny, load_checkpoint(tiny, "cpu").hash)
-    at = fine(open_subnetworks())
+    at = fine(open_subnetworks(section="proof"))
     assert "Knocking out soup's subnetwork costs 31 points on soup and 2 on room" in said(at)
     assert not any("--probe" in code.value for code in at.code) and "weakly" not in said(at)
     assert "40 reviews of dev" in said(at)
@@ -195,7 +204,7 @@ def test_what_was_measured_is_said_in_plain_words(tiny: Path) -> None:
 
 def test_what_was_measured_of_another_model_is_not_shown(tiny: Path) -> None:
     write_probe(tiny, "another")
-    at = fine(open_subnetworks())
+    at = fine(open_subnetworks(section="proof"))
     assert any("--probe" in code.value for code in at.code)
     assert "is of another model" in said(at) and "Knocking out soup" not in said(at)
 
@@ -222,18 +231,20 @@ def test_hostile_names_are_text_everywhere() -> None:
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("tiny", [{"residual": False}], indirect=True)
 def test_a_model_without_a_residual_offers_none() -> None:
-    at = fine(open_subnetworks("The soup was tasty."))
-    assert not at.toggle and "residual" not in at.selectbox(key="subnetworks:take:whose").options
+    at = fine(open_subnetworks())
+    assert not at.toggle
+    at = fine(open_subnetworks("The soup was tasty.", section="review"))
+    assert "residual" not in at.selectbox(key="subnetworks:take:whose").options
 
 
 def test_without_a_review_it_leads_to_one() -> None:
-    at = fine(open_subnetworks())
+    at = fine(open_subnetworks(section="review"))
     assert "There is no review at hand" in said(at)
     assert any("Open a review" in link.proto.label for link in at.get("page_link"))
 
 
 def test_a_knock_out_changes_the_prediction_and_undo_restores_it(explainer: Explainer) -> None:
-    at = fine(open_subnetworks(REVIEW))
+    at = fine(open_subnetworks(REVIEW, section="review"))
     untouched = bars(at, "Before")
     assert bars(at, "After") == untouched and "Nothing is taken out yet" in said(at)
     at.selectbox(key="subnetworks:take:kind").set_value("whole").run()
@@ -251,7 +262,7 @@ def test_a_knock_out_changes_the_prediction_and_undo_restores_it(explainer: Expl
 
 
 def test_each_knock_out_can_be_put_back_and_all_at_once() -> None:
-    at = fine(open_subnetworks(REVIEW))
+    at = fine(open_subnetworks(REVIEW, section="review"))
     untouched = bars(at, "After")
     fine(press(at, "subnetworks:take"))
     at.selectbox(key="subnetworks:take:whose").set_value("service").run()
@@ -266,7 +277,7 @@ def test_each_knock_out_can_be_put_back_and_all_at_once() -> None:
 
 
 def test_layers_heads_and_neurons_can_be_taken_out_of_one_pass(explainer: Explainer) -> None:
-    at = fine(open_subnetworks(REVIEW))
+    at = fine(open_subnetworks(REVIEW, section="review"))
     for kind in ("layer", "head", "neurons"):
         at.selectbox(key="subnetworks:take:kind").set_value(kind).run()
         at.selectbox(key="subnetworks:take:layer").set_value("2").run()
@@ -282,6 +293,6 @@ def test_layers_heads_and_neurons_can_be_taken_out_of_one_pass(explainer: Explai
 
 
 def test_a_knock_out_is_this_sessions_alone() -> None:
-    one = fine(press(open_subnetworks(REVIEW), "subnetworks:take"))
+    one = fine(press(open_subnetworks(REVIEW, section="review"), "subnetworks:take"))
     assert "Nothing is taken out yet" not in said(one)
-    assert "Nothing is taken out yet" in said(fine(open_subnetworks(REVIEW)))
+    assert "Nothing is taken out yet" in said(fine(open_subnetworks(REVIEW, section="review")))

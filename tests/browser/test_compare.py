@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_subnetworks import REVIEW, query
-from tests.browser.watch import Visit, bars, pick, settled
+from tests.browser.watch import Visit, bars, pick, section, settled
 
 
 def choose_pruned(page: Page) -> None:
@@ -19,10 +19,10 @@ def choose_pruned(page: Page) -> None:
 
 
 def test_a_sparsity_is_chosen_and_a_link_restores_it(visitor: Visit) -> None:
-    page = settled(visitor("/Subnetworks?concept=noise"))
+    page = settled(visitor("/Subnetworks?section=compare&concept=noise"))
     page.get_by_text("Nothing is compared yet.").wait_for()
     choose_pruned(page)
-    assert query(page) == {"concept": ["noise"], "against": ["90%"]}
+    assert query(page) == {"section": ["compare"], "concept": ["noise"], "against": ["90%"]}
     sparsity = page.get_by_role("spinbutton", name="Sparsity, percent")
     sparsity.fill("80")
     sparsity.press("Enter")
@@ -43,6 +43,7 @@ def test_the_review_is_read_again_and_everyone_can_read_the_panel(visitor: Visit
     page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}", color_scheme=scheme))
     before = bars(page, "Before")
     page.get_by_role("link", name="Subnetworks").click()
+    section(page, "Beside others")
     page.get_by_text("Nothing is compared yet.").wait_for()
     choose_pruned(page)
     as_it_is, pruned, elsewhere = (side.partition(":")[2] for side in (bars(page, "As it is"), bars(page, "At 90 %"),

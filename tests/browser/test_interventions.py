@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.watch import Visit, bars, settled
+from tests.browser.watch import Visit, bars, section, settled
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 CONCEPTS = ("food", "ambiance", "service", "noise")
@@ -57,6 +57,7 @@ def test_a_press_changes_the_chart_and_keeps_the_focus(visitor: Visit) -> None:
     expect_edits(page, "1 edit in force, the last: food set to unknown")
     expect(radio(page, "food", "unknown")).to_be_focused()
     expect(page).to_have_url(re.compile("override=food%3Dunknown"))
+    section(page, "History and patches")
     expect(page.get_by_role("table", name="Edits of this session")).to_contain_text("food set to unknown")
 
 

@@ -5,11 +5,11 @@ from urllib.parse import quote
 from playwright.sync_api import expect
 
 from tests.browser.test_interventions_revise import REVIEW, choose, revised
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, section, settled
 
 
 def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> None:
-    page = revised(settled(visitor(f"/Interventions?text={quote(REVIEW)}")), 1)
+    page = section(revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1), "Blast radius")
     panel = page.locator(".st-key-interventions-blast-form")
     choose(page, "How many", "all 2")  # with all of them there is time to stop it
     panel.get_by_role("button", name="Work it out").click()
@@ -17,14 +17,14 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     settled(page)
     expect(page.locator(".st-key-interventions-blast-cancel")).to_have_count(0)
     expect(page.get_by_text("Not worked out yet for the edits")).to_be_visible()
+    section(page, "History and patches")
     expect(page.get_by_text("You have not seen yet what the 1 revision in force")).to_be_visible()
-    settled(page)
+    section(page, "Blast radius")
 
     choose(page, "How many", "50, drawn at random")
     panel.get_by_role("button", name="Work it out").click()
     expect(page.get_by_text("The reviews behind a number")).to_be_visible(timeout=240_000)
     settled(page)
-    expect(page.get_by_text("It keeps 1 revision, whose blast radius you have seen.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Answer")).not_to_have_value("food")
     bar = next(box for box in page.locator(".st-key-interventions-blast-bars .point path").all()
                if (box.bounding_box() or {"width": 0})["width"] > 8)
@@ -43,4 +43,5 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     page.get_by_role("button", name="Take the marked review to the top").click()
     settled(page)
     expect(page.get_by_role("textbox", name="Review", exact=True)).not_to_have_value(REVIEW)
-    expect(page.get_by_text("Revisions in force")).to_be_visible()
+    section(page, "History and patches")
+    expect(page.get_by_text("It keeps 1 revision, whose blast radius you have seen.")).to_be_visible()

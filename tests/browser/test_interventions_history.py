@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import expect
 
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, section, settled
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
@@ -13,6 +13,7 @@ def test_an_edit_is_listed_and_noted(visitor: Visit) -> None:
     page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
     control = page.get_by_role("radiogroup", name="Set food to")
     control.get_by_role("radio", name="Positive", exact=True).click()
+    section(page, "History and patches")
     edits = page.get_by_role("table", name="Edits of this session")
     expect(edits.get_by_role("row")).to_have_count(2)
     expect(edits).to_contain_text("food set to Positive")
@@ -23,7 +24,7 @@ def test_an_edit_is_listed_and_noted(visitor: Visit) -> None:
 
 
 def test_nothing_is_saved_unseen_and_no_other_file_is_taken(visitor: Visit) -> None:
-    page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
+    page = settled(visitor(f"/Interventions?section=history&text={quote(REVIEW)}"))
     expect(page.get_by_role("button", name="Save as a patch")).to_be_disabled()
     expect(page.get_by_text("No revision is in force. Revise a subnetwork first")).to_be_visible()
     page.locator(".st-key-interventions-patches-file-0 input[type=file]").set_input_files(

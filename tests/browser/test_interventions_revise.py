@@ -6,7 +6,7 @@ from urllib.parse import quote
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.watch import Visit, pick, settled
+from tests.browser.watch import Visit, pick, section, settled
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
@@ -19,8 +19,7 @@ def choose(page: Page, box: str, option: str) -> None:
 def revised(page: Page, number: int) -> Page:
     """Press Revise, and wait until the revision of that number is in force and what it did is shown."""
     page.get_by_role("button", name="Revise", exact=True).click()
-    expect(page.get_by_role("table", name="Edits of this session").get_by_role("row")).to_have_count(1 + number,
-                                                                                                   timeout=120_000)
+    expect(page.get_by_text(f"{number} edit{'s' * (number > 1)} in force")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("weights dropped and")).to_be_visible(timeout=120_000)
     return settled(page)
 
@@ -31,11 +30,14 @@ def side(page: Page, name: str) -> str:
 
 
 def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> None:
-    page = revised(settled(visitor(f"/Interventions?text={quote(REVIEW)}")), 1)
+    page = revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1)
     expect(page.get_by_text("The revision takes food from Negative")).to_be_visible()
     before = side(page, "Before the revision")
     assert before not in (side(page, "The revision"), side(page, "The plain override"))
-    assert side(page, "Before") == side(page, "The revision"), "what is set above starts from the revised model"
+    revision = side(page, "The revision")
+    section(page, "Set concepts")
+    assert side(page, "Before") == revision, "what is set starts from the revised model"
+    section(page, "Revise a subnetwork")
     page.get_by_role("button", name="Draw another random edit").click()
     expect(page.get_by_text("This is draw 2.")).to_be_visible(timeout=60_000)
     settled(page)
@@ -48,26 +50,32 @@ def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> No
     choose(page, "Concept", "service")
     revised(page, 2)
     expect(page.get_by_text("The revision takes service from Positive")).to_be_visible()
-    both = side(page, "Before")
     choose(page, "Show below", "1. food revised")
     expect(page.get_by_text("The revision takes food from Negative")).to_be_visible(timeout=60_000)
 
+    section(page, "Set concepts")
+    both = side(page, "Before")
+    section(page, "History and patches")
     choose(page, "An edit", "1. food revised")
     page.get_by_role("button", name="Look at the state after it").click()
     settled(page)
     expect(page.get_by_text("You look at an earlier state: after 1 edit of 2.").first).to_be_visible()
     expect(page.get_by_role("table", name="Edits of this session")).to_contain_text("in force, looked at")
+    section(page, "Revise a subnetwork")
     expect(page.get_by_role("button", name="Revise", exact=True)).to_be_disabled()
-    settled(page)
+    section(page, "Set concepts")
     assert side(page, "Before") != both, "the whole page shows the earlier state"
     page.get_by_role("button", name="Back to now").first.click()
     settled(page)
     expect(page.get_by_text("You look at an earlier state")).to_have_count(0)
     assert side(page, "Before") == both
+    section(page, "History and patches")
     for left in (1, 0):
         page.locator(".st-key-interventions-history-undo").get_by_role("button").click()
         settled(page)
         expect(page.get_by_role("cell", name="undone")).to_have_count(2 - left)
         settled(page)
+    section(page, "Revise a subnetwork")
     expect(page.get_by_text("No revision is in force. Choose above")).to_be_visible()
+    section(page, "Set concepts")
     assert side(page, "Before") == before

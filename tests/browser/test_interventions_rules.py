@@ -5,13 +5,13 @@ from urllib.parse import quote
 from playwright.sync_api import expect
 
 from tests.browser.test_interventions_revise import REVIEW, choose
-from tests.browser.watch import Visit, pick, settled
+from tests.browser.watch import Visit, pick, section, settled
 
 OTHER = "Lovely food, but the waiter forgot us for an hour."
 
 
 def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Visit) -> None:
-    page = settled(visitor(f"/Interventions?text={quote(REVIEW)}"))
+    page = settled(visitor(f"/Interventions?section=rules&text={quote(REVIEW)}"))
     expect(page.get_by_text("Choose which concepts the rule sets.")).to_be_visible()
     choose(page, "Whenever", "the text says")
     page.get_by_role("textbox", name="Word or phrase").fill("waiter")
@@ -41,8 +41,9 @@ def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Vis
     expect(page.get_by_text("Rules in force")).to_be_visible()
     expect(page.get_by_text("Choose which concepts the rule sets.")).to_be_visible()
     expect(page.locator(".st-key-interventions-rules-setting")).not_to_contain_text("service")  # nor in the browser
+    section(page, "Set concepts")
     expect(page.get_by_text("set by a rule")).to_be_visible()
-    settled(page)
+    section(page, "Another review")
 
     page.get_by_role("textbox", name="Compare with").fill(OTHER)
     page.get_by_role("button", name="Put it beside").click()
@@ -52,7 +53,8 @@ def test_a_rule_is_built_tried_put_in_force_and_seen_on_two_reviews(visitor: Vis
     settled(page)
     assert "beside=Lovely" in page.url
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-    page.locator(".st-key-interventions-history-undo").get_by_role("button").click()
+    page.locator(".st-key-interventions-strip-undo").get_by_role("button").click()
     settled(page)
     expect(page.get_by_text("No edit is in force: both are as the model reads them.")).to_be_visible()
+    section(page, "Rules")
     expect(page.get_by_text("Rules in force")).to_have_count(0)

@@ -3,22 +3,21 @@
 import re
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_subnetworks import REVIEW, press_cell, query
-from tests.browser.watch import Visit, bars, settled
+from tests.browser.watch import Visit, bars, section, settled
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit, scheme: str) -> None:
-    page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}", color_scheme=scheme))
+def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit) -> None:
+    page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}"))
     page.get_by_role("link", name="Subnetworks").click()
+    section(page, "In the review at hand")
     page.locator(".st-key-subnetworks-leaning-map").wait_for()
     settled(page)
     page.locator(".st-key-subnetworks-leaning-concept").get_by_role("radio", name="service").click()
     page.get_by_text("for (+) and against (−) service =").wait_for()
-    assert query(settled(page)) == {"leaning": ["service"]}
+    assert query(settled(page)) == {"section": ["review"], "leaning": ["service"]}
     press_cell(page, "leaning-map", 2.5 / 12, 1.5 / 6)
     expect(page.get_by_role("combobox", name="Look closer at")).to_have_value("head 2 of layer 1")
     expect(page.get_by_text(re.compile("^Head 2 of layer 1 (pushes|holds) service"))).to_be_visible()
@@ -30,5 +29,5 @@ def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit, sch
     assert bars(page, "Before").removeprefix("Before") == untouched.removeprefix("After")
     page.get_by_role("link", name="see below").click()
     expect(page.get_by_role("heading", name="Take it out and see")).to_be_in_viewport()
-    assert query(page) == {"leaning": ["service"]}, "the link leaves the address alone"
+    assert query(page) == {"section": ["review"], "leaning": ["service"]}, "the link leaves the address alone"
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")

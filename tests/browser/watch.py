@@ -50,6 +50,14 @@ def bars(page: Page, side: str) -> str:
     return page.get_by_role("img", name=f"{side}:").get_attribute("aria-label") or ""
 
 
+def section(page: Page, title: str) -> Page:
+    """Choose a section of a long page."""
+    choice = page.locator("[class*=-section]").get_by_role("radio", name=title, exact=True)
+    choice.click()
+    expect(choice).to_be_checked()
+    return settled(page)
+
+
 def set_concept(page: Page, concept: str, value: str) -> None:
     """Press a concept's button for a value, and wait for the result."""
     control = page.locator(f".st-key-explain-set-{concept}")

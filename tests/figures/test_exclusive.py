@@ -20,14 +20,15 @@ def test_the_colour_is_the_share_of_used_weights_that_is_a_concepts_own() -> Non
 def test_the_hover_has_exact_counts() -> None:
     assert head_map(UNITS, "Title", False).data[1].text[0] == (
         "head 0, food<br>2 of 3 used weights are its own (66.7 %)")
-    food = neuron_map(UNITS, "Title", False).data[0]
-    assert np.array(food.customdata).tolist() == [[[2, 3], [0, 2], [0, 0]]]
+    counts = np.array(neuron_map(UNITS, "Title", False).data[0].customdata)
+    assert counts.tolist() == [[[2, 3], [0, 2], [0, 0]], [[0, 3], [2, 2], [0, 0]]]
 
 
 def test_a_name_is_no_template() -> None:
     hostile = counts_of({"0": ["1110", "0010"]}, ("%{z}", "<b>"), 2)
-    templates = [trace.hovertemplate for trace in neuron_map(hostile, "Title", False).data]
-    assert "&#37;{z}<br>" in templates[0] and "&lt;b&gt;" in templates[1]
+    figure = neuron_map(hostile, "Title", False)
+    assert "<b>" not in figure.data[0].hovertemplate and figure.data[0].hovertemplate.count("%{z") == 1
+    assert figure.layout.yaxis.ticktext[1] == "&lt;b&gt;"
 
 
 def test_the_tables_have_the_same_counts() -> None:

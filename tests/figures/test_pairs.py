@@ -44,11 +44,6 @@ def test_the_hover_has_exact_counts_chance_and_z() -> None:
     assert hover[3].startswith("food and residual")
 
 
-def test_the_chosen_pair_is_framed_on_both_sides() -> None:
-    shapes = pair_matrix(THREE, 3, "observed", "Title", False, (0, 2)).layout.shapes
-    assert sorted((round(s.x0 + 0.48), round(s.y0 + 0.48)) for s in shapes) == [(0, 2), (2, 0)]
-
-
 def test_a_single_concept_has_a_matrix_without_pairs() -> None:
     alone = counts_of({"total": ["110000"]}, ("food",), 1)
     assert pair_matrix(alone, 1, "difference", "Title", False).data
@@ -61,10 +56,9 @@ def test_names_are_no_markup() -> None:
 
 
 def test_density_by_layer() -> None:
-    figure = density_map(LAYERS, 2, "Title", False, 1)
+    figure = density_map(LAYERS, 2, "Title", False)
     assert figure.data[0].z == ([0.3, 0.2], [0.4, 0.4])
     assert figure.data[1].text[1] == "layer 0, room<br>keeps 2 of 10 weights (20.00 %)"
-    assert {round(shape.y0 + 0.48) for shape in figure.layout.shapes} == {1}
     assert density_table(LAYERS).to_numpy().tolist() == [["0", 10, 0.3, 0.2], ["1", 10, 0.4, 0.4]]
 
 

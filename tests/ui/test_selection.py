@@ -23,7 +23,8 @@ def read(selection: Selection) -> tuple[Selection, tuple[str, ...]]:
 
 @pytest.mark.parametrize("selection", [
     Selection(), Selection(("noise", "food")), Selection(layer="0", show="expected"), Selection(concept="room"),
-    Selection(("food", "residual"), "0", "difference", True, "noise"), Selection(leaning="noise", adds=True),
+    Selection(("food", "residual"), "0", "difference", True, "noise"),
+    Selection(leaning="noise", adds=True, section="review"),
 ])
 def test_there_and_back(selection: Selection) -> None:
     assert read(selection) == (selection, ())
@@ -61,8 +62,8 @@ def test_what_cannot_be_used_is_said_and_the_rest_kept(parts: dict[str, list[str
     assert selection.pair is None and selection.layer is None and selection.against is None
 
 
-def test_the_pair_is_the_first_two_until_one_is_chosen() -> None:
-    assert chosen_pair(Selection(), OVERLAP) == (0, 1)
+def test_no_pair_is_looked_at_until_one_is_chosen() -> None:
+    assert chosen_pair(Selection(), OVERLAP) is None
     assert chosen_pair(Selection(("noise", "food")), OVERLAP) == (2, 0)
 
 

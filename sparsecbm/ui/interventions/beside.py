@@ -24,7 +24,7 @@ from sparsecbm.ui.shell import errors_shown, note
 
 HELP = (
     "Is what an edit does to this review peculiar to it? Put a second review beside it: the revisions and rules in "
-    "force act on both, and so do the concepts that you set, if you like. Both follow whatever you do above."
+    "force act on both, and so do the concepts that you set, if you like. Both follow whatever you do on this page."
 )
 #: Characters of each review that stand over its bars.
 LONGEST_SHOWN = 400
@@ -44,10 +44,8 @@ class Side:
 
 def beside_panel() -> None:
     """A box for the second review, and both reviews without and with the edits."""
-    view = current_view()
-    if view.text.strip():
-        st.markdown("### Another review beside it", help=HELP)
-        st.fragment(_panel, key=follow("beside", live=bool((view.beside or "").strip())))()
+    st.markdown("### Another review beside it", help=HELP)
+    st.fragment(_panel, key=follow("beside", live=bool((current_view().beside or "").strip())))()
 
 
 def side(

@@ -32,7 +32,7 @@ def _panel() -> None:
     with errors_shown():
         now = history()
         if not now.entries:
-            small_print("No edit yet. Set a concept or revise a subnetwork above: each edit is listed here with its "
+            small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its "
                         "time, and you can undo it, note why you made it, and look back at any state.")
             return
         history_strip("interventions:history")

@@ -20,6 +20,7 @@ from sparsecbm.ui.interventions.controls import FIX, SHOWN, TABLES, act, unsure_
 from sparsecbm.ui.interventions.ledger_lines import change_notes, headings, ledger_lines, range_note
 from sparsecbm.ui.interventions.ledger_view import LedgerData, ledger_view, presses
 from sparsecbm.ui.interventions.reading import current_reading, current_result, with_overrides
+from sparsecbm.ui.interventions.scene import pin_result
 from sparsecbm.ui.interventions.session import follow, history, page_is_old, read_only, refresh, state
 from sparsecbm.ui.interventions.strip import banner, counted, edits_text
 from sparsecbm.ui.interventions.uncertain import range_html, range_text
@@ -52,6 +53,7 @@ def set_concepts_panel() -> None:
                      help=NEXT_HELP)
     banner("interventions")
     st.fragment(_shown, key=shown)()
+    pin_result()
     smallest_fix()
     st.fragment(_tables, key=follow(TABLES))()
 

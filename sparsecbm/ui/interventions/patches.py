@@ -82,7 +82,7 @@ def _save_form() -> None:
 def _file_form() -> None:
     st.markdown("#### Add one from a file")
     key = _file_key()
-    given = st.file_uploader("A patch that was exported", type=[SUFFIX.removeprefix(".")], key=key)
+    given = st.file_uploader("A patch that was exported", type=[SUFFIX.removeprefix(".")], key=key, max_upload_size=5)
     st.button("Add it to the patches", key="interventions:patches:add", icon=":material/upload:",
               disabled=given is None, on_click=attempt, args=(partial(_add, key),))
 

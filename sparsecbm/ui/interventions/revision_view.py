@@ -1,10 +1,14 @@
 """What a revision did to the review at hand: beside a random edit of its size and a plain override, and where."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from sparsecbm.deck.parts import Part, Passage
+from sparsecbm.edits.change_counts import PlaceCounts
 from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import Entry
 from sparsecbm.explainer import Explainer
@@ -15,10 +19,12 @@ from sparsecbm.types import Prediction
 from sparsecbm.ui.address import View
 from sparsecbm.ui.bars import distribution_html, label_bars_html
 from sparsecbm.ui.chart import chart, title
+from sparsecbm.ui.deck.parts import label_bars
+from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.interventions.revise_words import words_view
 from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 
 COMPARE_HELP = (
     "All four are of this review, without the rules and the concepts that you set. The random edit drops and grows as "
@@ -93,6 +99,7 @@ def revision_view(explainer: Explainer, job: Job, entry: Entry, comparing: Work,
         _draws(revision)
         note(as_markdown(receipt_line(found.revised.receipt, entry.description, f"random edit with seed "
                                       f"{_seed(revision)}")))
+        pin("revision", entry.description, partial(comparison_parts, found, revision))
         _where(explainer, revision)
         words_view(job, reading, revision)
 
@@ -137,6 +144,12 @@ def outcome_text(found: Comparison, revision: Revision) -> str:
     return said + (f" {listed(others)} cannot change: each is read in a subnetwork of its own." if others else "")
 
 
+def comparison_parts(found: Comparison, revision: Revision) -> tuple[Part, ...]:
+    """The review, what became of it, and the label on each side."""
+    return (Passage(found.before.text, quote=True), Passage(outcome_text(found, revision)),
+            *(label_bars(side, name, side is found.before) for name, side in found.sides.items()))
+
+
 def comparison_table(found: Comparison) -> pd.DataFrame:
     """Every concept's answer, and the label, on each side."""
     schema = found.before.schema
@@ -144,6 +157,10 @@ def comparison_table(found: Comparison) -> pd.DataFrame:
                             for k, concept in enumerate(schema.concepts)] + [label_with_probability(side)]
              for name, side in found.sides.items()}
     return pd.DataFrame({"answer": [*schema.concepts, schema.label_title], **sides})
+
+
+def _diff(places: PlaceCounts, show: str, name: str, kind: str, dark: bool) -> go.Figure:
+    return diff_map(places, show, name, dark, kind)
 
 
 def _where(explainer: Explainer, revision: Revision) -> None:
@@ -157,7 +174,7 @@ def _where(explainer: Explainer, revision: Revision) -> None:
         with column:
             if places.columns:
                 name = f"{SHOWN[show]} weights of {revision.concept}, by layer and {kind}"
-                chart(diff_map(places, show, name, is_dark(), kind), diff_table(places, kind),
+                chart(partial(_diff, places, show, name, kind), diff_table(places, kind),
                       f"interventions:revise:{kind}", f"{name}. {diff_text(counts)}")
             else:
                 note(f"The parts of this backbone have unknown names, so nothing can be counted by {kind}.")

@@ -110,7 +110,7 @@ def _try(explainer: Explainer, rule: Rule, job: Job, looking: bool) -> None:
         return
     if state().lasting:
         note("This is the rule by itself. What it does together with the revisions and rules in force is under *Blast "
-             "radius* below, once it is in force, too.")
+             "radius*, once it is in force, too.")
     blast_view(radius, found[asked.source](), (rule,), _PANEL)
 
 

@@ -9,14 +9,14 @@ from sparsecbm.explain.overlap import most_exclusive
 from sparsecbm.explainer import Explainer
 from sparsecbm.export.table import as_cell
 from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
-from sparsecbm.figures.pairs import pair_bars, pair_table
+from sparsecbm.figures.pairs import pair_bars, pair_table, pair_text
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes
+from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes
 
 PAIR_HELP = (
     "Each bar is one part of the network: the weights that both subnetworks use, that only the first uses, and that "
@@ -38,18 +38,23 @@ _PAIR, _LAYER, _CONCEPT = "subnetworks:pair", "subnetworks:layer", "subnetworks:
 _ALL = ""
 
 
-def closer_look(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
-    """The drill-down."""
+def closer_look(explainer: Explainer, selection: Selection) -> None:
+    """The drill-down: what is chosen, and nothing before that."""
     overlap = explainer.overlap()
+    pair = chosen_pair(selection, overlap)
     st.markdown("### A closer look")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        if pair is not None:
+        if len(shown_passes(selection, overlap)) > 1:
             _pair_choice(selection, overlap, pair)
         layers = [_ALL, *overlap.layers.units]
         st.selectbox("Layer", layers, layers.index(seed_widget(_LAYER, selection.layer or _ALL)), key=_LAYER,
                      width=180, format_func=lambda layer: f"layer {layer}" if layer else "all layers",
                      on_change=lambda: KEPT.change(layer=st.session_state[_LAYER] or None))
+    if pair is None and selection.layer is None:
+        note("Press a cell of a chart above, or choose here: a pair to see where the two overlap, a layer to see its "
+             "heads and neurons.")
     if pair is not None:
+        st.markdown(as_markdown(pair_text(overlap.total, *pair)))
         _pair_by_part(explainer, selection.layer, pair)
     if selection.layer is not None:
         _layer(explainer, int(selection.layer))
@@ -66,7 +71,7 @@ def modules_of(overlap: MaskOverlap, layer: str | None) -> MaskCounts:
     return counts.summed(roles)
 
 
-def export_button(explainer: Explainer, selection: Selection) -> None:
+def export_button(explainer: Explainer) -> None:
     """All pairs in total, by layer and by module as one CSV file, made when the button is pressed."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Save the overlap of every pair:", width="content")
@@ -102,15 +107,20 @@ def unknown_parts() -> None:
             "apart.", icon=":material/info:")
 
 
-def _pair_choice(selection: Selection, overlap: MaskOverlap, pair: tuple[int, int]) -> None:
+def _pair_choice(selection: Selection, overlap: MaskOverlap, pair: tuple[int, int] | None) -> None:
     names = overlap.total.passes
     size = len(shown_passes(selection, overlap))
-    pairs = [(i, j) for i in range(size) for j in range(size) if i < j or (i, j) == pair]
-    if pair[0] > pair[1]:
+    pairs = [None, *((i, j) for i in range(size) for j in range(size) if i < j or (i, j) == pair)]
+    if pair is not None and pair[0] > pair[1]:
         pairs.remove((pair[1], pair[0]))
     st.selectbox("Pair", pairs, pairs.index(seed_widget(_PAIR, pair)), key=_PAIR, width=320,
-                 format_func=lambda chosen: " and ".join(names[k] for k in chosen),
-                 on_change=lambda: KEPT.change(pair=tuple(names[k] for k in st.session_state[_PAIR])))
+                 format_func=lambda chosen: "no pair" if chosen is None else " and ".join(names[k] for k in chosen),
+                 on_change=_pair_chosen, args=(names,))
+
+
+def _pair_chosen(names: tuple[str, ...]) -> None:
+    pair = st.session_state[_PAIR]
+    KEPT.change(pair=None if pair is None else tuple(names[k] for k in pair))
 
 
 def _pair_by_part(explainer: Explainer, layer: str | None, pair: tuple[int, int]) -> None:

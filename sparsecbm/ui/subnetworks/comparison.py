@@ -82,7 +82,8 @@ def _bars(comparison: MaskComparison) -> None:
     said = fates(comparison)["same"]
     title("What becomes of each concept's weights", BARS_HELP)
     whole, own = comparison.whole, comparison.own
-    chart(recurrence_bars(comparison, f"{comparison.first.name} beside {comparison.second.name}", is_dark()),
+    name = f"{comparison.first.name} beside {comparison.second.name}"
+    chart(lambda dark: recurrence_bars(comparison, name, dark),
           recurrence_table(comparison), "subnetworks:recurrence",
           f"Percent of a concept's weights, and of its own part, that {said}: " + "; ".join(
               f"{concept} {100 * whole.same[k]:.0f} and {100 * own.same[k]:.0f}"

@@ -6,7 +6,7 @@ from sparsecbm.explainer import CheckpointInfo, Explainer
 from sparsecbm.figures.sharing import sharing_bars, sharing_table, sharing_text, users_bars, users_table
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.shell import note
 
 SHARING_HELP = (
     "Every bar is all weights of the network that masks can switch off, the same for each concept. The common core is "
@@ -31,18 +31,19 @@ def no_subnetworks(checkpoint: CheckpointInfo) -> None:
 
 def sharing_panel(explainer: Explainer) -> None:
     """What the numbers say for this checkpoint, and the picture."""
-    total, dark = explainer.overlap().total, is_dark()
+    total = explainer.overlap().total
     said = as_markdown(sharing_text(total))
     st.markdown("A **subnetwork** is the part of the network's weights that one concept is read with, while all other "
                 f"weights are switched off. {said}")
     left, right = st.columns([2, 1.1], gap="medium")
     with left:
         title("Common core and own parts", SHARING_HELP)
-        chart(sharing_bars(total, "Who uses the weights of each subnetwork", dark), sharing_table(total),
+        chart(lambda dark: sharing_bars(total, "Who uses the weights of each subnetwork", dark), sharing_table(total),
               "subnetworks:sharing", f"Weights of each concept's subnetwork by who shares them. {sharing_text(total)}")
     with right:
         title("How many concepts use a weight", USERS_HELP)
-        chart(users_bars(total, "Weights used by 0, 1, … concepts", dark), users_table(total), "subnetworks:users",
+        chart(lambda dark: users_bars(total, "Weights used by 0, 1, … concepts", dark), users_table(total),
+              "subnetworks:users",
               "Percent of the weights by how many concepts use them: " + ", ".join(
                   f"{users} concepts {100 * count / total.weights[0]:.1f}" for users, count
                   in enumerate(total.shared_by[0])))

@@ -1,6 +1,6 @@
-"""What the subnetworks share: the matrix of all pairs, every layer's density, and a closer look at what is chosen.
+"""What the subnetworks share: the matrix of all pairs, every layer's density, and a closer look at what is pressed.
 
-The panel is one fragment, so that a press draws only this part of the page again.
+The maps and the closer look are fragments, so that a press on a map draws the closer look alone.
 """
 
 from typing import Any
@@ -13,17 +13,15 @@ from sparsecbm.figures.pairs import (
     density_table,
     pair_matrix,
     pair_table,
-    pair_text,
     same_everywhere,
 )
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.subnetworks.closer import closer_look, export_button
-from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes, to_address, with_residual
+from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes, to_address, with_residual
 
 MATRIX_HELP = (
     "Jaccard overlap: the weights that both subnetworks use, as a share of those that at least one uses. 0 is nothing "
@@ -36,33 +34,36 @@ DENSITY_HELP = (
     "word embeddings. Press a cell to look closer at its layer."
 )
 _SHOW, _RESIDUAL = "subnetworks:show", "subnetworks:residual"
+_MAPS, _CLOSER = "subnetworks:maps", "subnetworks:closer"
 
 
 def overlap_panel() -> None:
     """Matrix, density and the closer look."""
-    st.fragment(_panel)()
+    st.fragment(_maps, key=_MAPS)()
+    st.fragment(_closer, key=_CLOSER)()
 
 
-def _panel() -> None:
+def _maps() -> None:
     with errors_shown():
-        explainer, selection = load_explainer(), KEPT.current
-        overlap = explainer.overlap()
+        selection, overlap = KEPT.current, load_explainer().overlap()
         KEPT.write(to_address(selection))
-        st.markdown("### What do they share?")
         _controls(selection, overlap)
         left, right = st.columns(2, gap="medium")
         with left:
             _matrix(selection, overlap)
         with right:
             _density(selection, overlap)
-        pair = chosen_pair(selection, overlap)
-        if pair is not None:
-            st.markdown(as_markdown(pair_text(overlap.total, *pair)))
         if same_everywhere(overlap.layers):
             note("Every layer of this model shares out its weights alike: the masks were made to. Its heads and "
                  "neurons differ; choose a layer to see them.")
-        closer_look(explainer, selection, pair)
-        export_button(explainer, selection)
+
+
+def _closer() -> None:
+    with errors_shown():
+        explainer, selection = load_explainer(), KEPT.current
+        KEPT.write(to_address(selection))
+        closer_look(explainer, selection)
+        export_button(explainer)
 
 
 def _controls(selection: Selection, overlap: MaskOverlap) -> None:
@@ -86,7 +87,7 @@ def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
         return
     name = {"observed": "Jaccard overlap", "expected": "Overlap expected by chance",
             "difference": "Overlap beyond chance (+) or below it (−)"}[selection.show]
-    chart(pair_matrix(total, len(passes), selection.show, name, is_dark(), chosen_pair(selection, overlap)),
+    chart(lambda dark: pair_matrix(total, len(passes), selection.show, name, dark),
           pair_table(total, pairs, "weights of").drop(columns="weights of"), "subnetworks:matrix",
           f"{name}: " + "; ".join(_pair_alt(overlap, pair) for pair in pairs), lambda cell: _cell_pressed(cell, passes))
 
@@ -94,12 +95,11 @@ def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
 def _density(selection: Selection, overlap: MaskOverlap) -> None:
     layers, passes = overlap.layers, shown_passes(selection, overlap)
     title("Share of each layer that is kept", DENSITY_HELP)
-    chosen = None if selection.layer is None else layers.units.index(selection.layer)
-    chart(density_map(layers, len(passes), "Density by layer", is_dark(), chosen), density_table(layers),
+    chart(lambda dark: density_map(layers, len(passes), "Density by layer", dark), density_table(layers),
           "subnetworks:density", "Share of weights kept: " + "; ".join(
               f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
               for row, unit in enumerate(layers.units)),
-          lambda cell: KEPT.change(layer=layers.units[cell[0]]))
+          lambda cell: _look_closer(layer=layers.units[cell[0]]))
 
 
 def all_pairs(passes: int) -> list[tuple[int, int]]:
@@ -116,8 +116,14 @@ def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
 def _cell_pressed(cell: Any, passes: tuple[str, ...]) -> None:
     row, column = cell
     if row != column:
-        KEPT.change(pair=(passes[row], passes[column]))
+        _look_closer(pair=(passes[row], passes[column]))
+
+
+def _look_closer(**chosen: Any) -> None:
+    KEPT.change(**chosen)
+    st.rerun([_CLOSER])
 
 
 def _residual_chosen(overlap: MaskOverlap) -> None:
     KEPT.change(**vars(with_residual(KEPT.current, st.session_state[_RESIDUAL], overlap)))
+    st.rerun([_MAPS, _CLOSER])

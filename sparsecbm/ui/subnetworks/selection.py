@@ -11,19 +11,23 @@ from sparsecbm.ui.kept import Address, Kept
 from sparsecbm.ui.subnetworks.others import MOST_PERCENT, can_be_pruned, least_percent, other_checkpoints
 
 PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST = "pair", "layer", "show", "residual", "concept", "against"
-LEANING, ADDS = "leaning", "adds"
-NAMES = (PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST, LEANING, ADDS)
+LEANING, ADDS, SECTION = "leaning", "adds", "section"
+NAMES = (SECTION, PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST, LEANING, ADDS)
 SWITCH = ("on", "off")
+#: The sections of the page, by the name that the address gives them; it opens with the first.
+SECTIONS = {"shared": "What do they share?", "proof": "Do they carry their concepts?", "compare": "Beside others",
+            "review": "In the review at hand"}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """`pair` are two subnetworks, None for the first two; `layer` is a layer's name, None for all of them.
+    """`pair` are two subnetworks to look closer at, if any; `layer` is a layer's name, None for all of them.
 
     `show` is what the matrix shows, `residual` whether the residual's subnetwork is in it, and `concept` whose heads
     and neurons are listed, None for the pair's first. `against` names another checkpoint to compare with, or a sparsity
     such as "90%"; None compares nothing. `leaning` is the concept whose heads and neurons the review at hand is read
     through, None for the one that matters most to it, and `adds` asks what it adds to the label.
+    `section` is the part of the page that is shown.
     """
 
     pair: tuple[str, str] | None = None
@@ -34,6 +38,7 @@ class Selection:
     against: str | None = None
     leaning: str | None = None
     adds: bool = False
+    section: str = "shared"
 
 
 KEPT = Kept("subnetworks", Selection)
@@ -42,7 +47,8 @@ KEPT = Kept("subnetworks", Selection)
 def to_address(selection: Selection) -> dict[str, str | list[str]]:
     """The parts of the address that restore the selection; what every page starts with is left out."""
     parts: dict[str, str | list[str]] = {} if selection.pair is None else {PAIR: list(selection.pair)}
-    others = {LAYER: selection.layer, SHOW: None if selection.show == "observed" else selection.show,
+    others = {SECTION: None if selection.section == "shared" else selection.section, LAYER: selection.layer,
+              SHOW: None if selection.show == "observed" else selection.show,
               RESIDUAL: "on" if selection.residual else None, CONCEPT: selection.concept, AGAINST: selection.against,
               LEANING: selection.leaning, ADDS: "on" if selection.adds else None}
     return parts | {name: part for name, part in others.items() if part is not None}
@@ -78,18 +84,19 @@ def from_address(
     residual = residual or (chosen is not None and any(name not in overlap.concepts for name in chosen))
     pruned = [name for name in parts.get(AGAINST, ()) if can_be_pruned(overlap, name)]
     sparsities = f"{least_percent(overlap):g}% to {MOST_PERCENT:g}%"
-    selection = Selection(chosen, one(LAYER, overlap.layers.units), one(SHOW, tuple(SHOWN)) or "observed", residual,
-                          one(CONCEPT, overlap.concepts), one(AGAINST, (*others, *pruned), sparsities),
-                          one(LEANING, overlap.concepts), one(ADDS, SWITCH) == "on")
+    selection = Selection(
+        chosen, one(LAYER, overlap.layers.units),
+        one(SHOW, tuple(SHOWN)) or "observed", residual, one(CONCEPT, overlap.concepts),
+        one(AGAINST, (*others, *pruned), sparsities), one(LEANING, overlap.concepts), one(ADDS, SWITCH) == "on",
+        one(SECTION, tuple(SECTIONS)) or "shared")
     return selection, tuple(problems)
 
 
 def chosen_pair(selection: Selection, overlap: MaskOverlap) -> tuple[int, int] | None:
-    """The two passes that are looked at, as positions; None where there is no second one."""
-    passes = shown_passes(selection, overlap)
-    if len(passes) < 2:
+    """The two passes that are looked at, as positions; None where none are."""
+    if selection.pair is None:
         return None
-    first, second = selection.pair or passes[:2]
+    first, second = selection.pair
     return overlap.total.passes.index(first), overlap.total.passes.index(second)
 
 

@@ -1,0 +1,104 @@
+"""The Failures page in a browser: from a cell of the confusion matrix to its reviews, tags, files, and back again."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from sparsecbm.data.samples import load_samples
+from tests.browser.watch import Visit, settled
+
+LINE = re.compile(r"^\d+ of 243 reviews")
+
+
+def rows(page: Page) -> Locator:
+    """The table of reviews, in sight; a canvas has no elements."""
+    table = page.locator(".st-key-failures-rows [data-testid=stDataFrame]")
+    table.evaluate("table => table.scrollIntoView({block: 'center'})")
+    settled(page)
+    return table
+
+
+def press_at(page: Page, where: Locator, x: float, y: float) -> None:
+    place = where.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + x, place["y"] + y)
+    settled(page)
+
+
+def press_cell(page: Page, number: int) -> None:
+    """Press a cell of the confusion matrix."""
+    chart = page.locator(".st-key-failures-confusion")
+    chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+    settled(page)
+    point = chart.locator(".scatterlayer .trace").first.locator(".point").nth(number)
+    place = point.bounding_box()
+    assert place is not None
+    press_at(page, point, place["width"] / 2, place["height"] / 2)
+
+
+def test_from_a_cell_to_its_reviews_and_back(visitor: Visit, tmp_path: Path) -> None:
+    page = visitor("/Failures")
+    expect(page.locator(".st-key-failures-rows canvas").first).to_be_visible(timeout=300_000)
+    settled(page)
+    line = page.locator("p", has_text=LINE)
+    expect(line).to_contain_text("243 of 243 reviews: rating wrong in")
+    press_cell(page, 5)  # truly 2 stars, given 1 star
+    expect(page.get_by_role("button", name="true rating 2 stars")).to_be_visible()
+    expect(line).to_contain_text("100 %")
+    assert "true=2" in page.url and "said=1" in page.url
+    found = line.inner_text()
+    many = int(found.split()[0])
+
+    press_at(page, rows(page), 150, 36 + 17)
+    panel = page.locator(".st-key-failures-row-steps")
+    expect(page.get_by_text(f"1 of {many}", exact=False).last).to_be_visible()
+    expect(page.get_by_text("Smallest fix.")).to_be_visible()
+    page.get_by_text("Smallest fix.").click()  # in the table, arrow keys move its own mark
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    expect(page.get_by_text(f", 2 of {many}")).to_be_visible(timeout=30_000)
+    opened = re.search(r"open=(sample-\d+)", page.url)
+    assert opened is not None
+    panel.get_by_role("button", name="Close").click()
+    settled(page)
+
+    for row in (0, 1):
+        press_at(page, rows(page), 16, 36 + 17 + 35 * row)
+    box = page.get_by_role("combobox", name="Your tag", exact=True)
+    box.fill("=odd")
+    box.press("Enter")
+    page.get_by_role("button", name="Tag the 2 marked rows").click()
+    settled(page)
+    page.get_by_role("button", name="Files").click()
+    with page.expect_download() as started:
+        page.locator(".st-key-failures-saved-csv").get_by_role("button").click()
+    told = list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text(encoding="utf-8"))))
+    assert len(told) == many and {row["true_label"] + row["label"] for row in told} == {"21"}
+    tagged = [row["id"] for row in told if row["tags"] == "'=odd"]
+    assert len(tagged) == 2 and opened[1] in tagged
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("link", name="Explain it")).to_have_count(0)  # marking rows opens none
+    press_at(page, rows(page), 150, 36 + 17)
+    page.get_by_role("link", name="Explain it").click()
+    review = page.get_by_role("textbox", name="Review", exact=True)
+    expect(review).not_to_have_value("", timeout=60_000)
+    assert review.input_value() in {sample.text for sample in load_samples()}
+    page.get_by_role("link", name="Failures").click()
+    expect(line).to_have_text(found)
+
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(60 * 2**20)
+    source = page.get_by_role("combobox", name="Reviews", exact=True)
+    source.scroll_into_view_if_needed()
+    source.click()
+    page.get_by_role("option", name="A table of your own").click()
+    settled(page)
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(large)
+    expect(page.get_by_text("File must be 50")).to_be_visible()
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
