@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,11 @@ class Readings:
     def values(self) -> Int[np.ndarray, "row concept"]:
         """Every concept's most probable value."""
         return np.asarray(self.concept_probabilities.argmax(-1))
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The texts as words are looked for in them."""
+        return tuple(map(_folded, self.texts))
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -107,7 +113,7 @@ class TextSays:
         start = r"(?<!\w)" if self.whole and re.match(r"\w", word[:1]) else ""
         stop = r"(?!\w)" if self.whole and re.match(r"\w", word[-1:]) else ""
         pattern = re.compile(start + re.escape(word) + stop)
-        return np.array([pattern.search(_folded(text)) is not None for text in readings.texts], dtype=bool)
+        return np.array([word in text and pattern.search(text) is not None for text in readings.folded], dtype=bool)
 
     def in_words(self, schema: ConceptSchema) -> str:
         """Such as: the text says “waited”."""

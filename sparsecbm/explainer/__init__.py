@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sparsecbm.explainer.blast import BlastExplainer
 from sparsecbm.explainer.comparison import ComparisonExplainer
-from sparsecbm.explainer.interventions import Interventions
+from sparsecbm.explainer.fixable import FixableExplainer
 from sparsecbm.explainer.resident import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 from sparsecbm.explainer.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.explainer.revisions import RevisionExplainer
@@ -16,7 +16,7 @@ from sparsecbm.model.checkpoint import load_checkpoint
 
 
 class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, BlastExplainer, RevisionExplainer,
-                Interventions):
+                FixableExplainer):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
     Safe for many threads, and nothing a caller does changes the model.

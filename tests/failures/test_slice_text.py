@@ -1,0 +1,75 @@
+"""A slice in an address and in words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sparsecbm.failures.outcomes import Outcome
+from sparsecbm.failures.slice_address import from_params, to_params
+from sparsecbm.failures.slice_words import conditions_in_words, in_words
+from sparsecbm.failures.slices import Slice
+from sparsecbm.failures.tags import Tag
+from sparsecbm.schema import CEBAB, SENTIMENT, ConceptSchema
+from tests.helpers import TOY
+
+#: A slice that says something in every field, with what an address could stumble over.
+EVERYTHING = Slice(
+    outcomes=(Outcome.BOTH_WRONG, Outcome.RIGHT), true=("bad",), said=("good", "fair"), told=(("soup", "Negative"),),
+    read=(("soup", "unknown"), ("room", "Positive")), misread=("room",), tags=(Tag.LONG,), untagged=(Tag.LOW_MARGIN,),
+    says=("so = so..", "<b>&amp;"), words=(3, 40), cells=(("a=b %", "x=y"), ("city", "")),
+    ranges=(("price..", None, 2.5), ("n", -1e20, None)), ids=("r0",), marks=("follow up", "ü"),
+)
+
+
+def test_every_field_comes_back_from_the_address() -> None:
+    parts = json.loads(json.dumps(to_params(EVERYTHING)))
+    assert from_params(parts, TOY) == (EVERYTHING, ())
+    assert set(EVERYTHING.conditions) == set(Slice.__dataclass_fields__), "the slice of this test lacks a field"
+    assert to_params(Slice()) == {} and from_params({}, TOY) == (Slice(), ())
+
+
+def test_an_address_is_readable() -> None:
+    assert to_params(Slice(read=(("soup", "Negative"),), words=(41, None), tags=(Tag.LOW_MARGIN,))) == {
+        "read": ["soup=Negative"], "tag": ["low-margin"], "words": ["41.."]}
+
+
+@pytest.mark.parametrize(("name", "given"), [
+    ("outcome", "fine"), ("true", "6"), ("told", "soup"), ("read", "decor=Negative"), ("read", "soup=bad"),
+    ("misread", "decor"), ("tag", "huge"), ("says", "  "), ("words", "40..3"), ("words", ".."), ("words", "x"),
+    ("words", "²..3"), ("cell", "city"), ("range", "price=..\u00a0"), ("range", "price=1"), ("range", "price=nan.."),
+    ("range", "price=.."),
+])
+def test_a_bad_part_is_told_and_the_others_kept(name: str, given: str) -> None:
+    found, problems = from_params({name: [given], "true": ["bad", *([given] if name == "true" else [])],
+                                   "source": ["samples"]}, TOY)
+    assert found == Slice(true=("bad",))
+    assert len(problems) == 1 and "llowed" in problems[0] and f"(The address says {name}={given}.)" in problems[0]
+
+
+def test_names_with_equal_signs_are_read_whole() -> None:
+    schema = ConceptSchema("odd", ("a=b", "a"), (*SENTIMENT, "x=y"), ("0", "1"), "label", ("0", "1"), ("", ""))
+    one = Slice(read=(("a=b", "x=y"), ("a", "x=y")))
+    assert from_params(to_params(one), schema) == (one, ())
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({}, "all reviews"),
+    ({"read": (("noise", "Negative"),), "words": (40, None)}, "noise read as Negative, at least 40 words"),
+    ({"told": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
+     "food truly Negative or unknown, noise truly Positive"),
+    ({"true": ("2",), "said": ("3", "4")}, "true rating 2 stars, given rating 3 stars or 4 stars"),
+    ({"outcomes": (Outcome.LABEL_WRONG, Outcome.BOTH_WRONG)}, "rating wrong, concepts right or both wrong"),
+    ({"tags": (Tag.LONG, Tag.RARE), "untagged": (Tag.LOW_MARGIN,)}, "long and rare combination, not low margin"),
+    ({"misread": ("food", "noise"), "says": ("waited",)}, "food and noise misread, says “waited”"),
+    ({"cells": (("kind", "irony"), ("kind", "")), "ranges": (("price", 10.0, 1e4), ("n", None, 2.0))},
+     "kind: irony or (empty), price 10 to 10,000, n at most 2"),
+    ({"ids": ("r1",), "marks": ("mine",)}, "id r1, tagged “mine”"), ({"ids": ("r1", "r2")}, "one of 2 ids"),
+])
+def test_in_words(fields: dict[str, Any], words: str) -> None:
+    assert in_words(Slice(**fields), CEBAB) == words
+
+
+def test_every_condition_can_be_named_by_itself() -> None:
+    said = conditions_in_words(EVERYTHING, TOY)
+    assert tuple(name for name, _ in said) == EVERYTHING.conditions and all(words for _, words in said)

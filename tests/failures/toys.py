@@ -1,0 +1,65 @@
+"""Sources and answers written by hand, for whoever judges, slices or draws them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sparsecbm.data.reviews import Reviews
+from sparsecbm.failures.judged import Judged
+from sparsecbm.model.many import Predictions
+from sparsecbm.schema import ConceptSchema
+from tests.helpers import TOY
+
+#: Places of the toy schema's values and labels.
+NEGATIVE, UNKNOWN, POSITIVE = 0, 1, 2
+BAD, FAIR, GOOD = 0, 1, 2
+NOT_TOLD = -1
+
+
+def reviews_of(
+    labels: Sequence[int], values: Sequence[Sequence[int]], texts: Sequence[str] | None = None,
+    columns: dict[str, Any] | None = None, agreement: Any = None, schema: ConceptSchema = TOY,
+) -> Reviews:
+    """A source with these truths, a row each; ids are r0, r1, .."""
+    ids = tuple(f"r{row}" for row in range(len(labels)))
+    return Reviews("toy", "digest", schema, ids, tuple(texts or (f"Review {row}." for row in range(len(ids)))),
+                   np.array(labels, dtype=int), np.array(values, dtype=int).reshape(len(ids), len(schema.concepts)),
+                   None if agreement is None else np.array(agreement, dtype=float),
+                   pd.DataFrame(columns or {}, index=range(len(ids))), (), ())
+
+
+def predictions_of(
+    labels: Sequence[int], values: Sequence[Sequence[int]], lead: float = 0.8, schema: ConceptSchema = TOY,
+    truncated: Sequence[bool] | None = None,
+) -> Predictions:
+    """Answers that are sure of every value; the label given has `lead` over every other one, which are alike."""
+    others = len(schema.labels) - 1
+    shares = np.full((len(labels), len(schema.labels)), (1 - lead) / (others + 1))
+    shares[np.arange(len(labels)), np.array(labels, dtype=int)] += lead
+    read = np.eye(len(schema.values))[np.array(values, dtype=int).reshape(len(labels), len(schema.concepts))]
+    return Predictions(schema, shares.astype(np.float32), read.astype(np.float32),
+                       np.zeros(len(labels), dtype=bool) if truncated is None else np.array(truncated))
+
+
+#: Nine rows: truth and answer of the label, of soup and of room, and the outcome.
+ROWS = (
+    (GOOD, GOOD, (POSITIVE, UNKNOWN), (POSITIVE, UNKNOWN), "right"),
+    (GOOD, GOOD, (POSITIVE, NOT_TOLD), (POSITIVE, NEGATIVE), "right"),
+    (BAD, FAIR, (NEGATIVE, UNKNOWN), (NEGATIVE, UNKNOWN), "label-wrong"),
+    (BAD, BAD, (NEGATIVE, UNKNOWN), (POSITIVE, UNKNOWN), "concept-wrong"),
+    (BAD, GOOD, (NEGATIVE, NEGATIVE), (POSITIVE, POSITIVE), "both-wrong"),
+    (FAIR, GOOD, (UNKNOWN, NOT_TOLD), (POSITIVE, UNKNOWN), "both-wrong"),
+    (FAIR, FAIR, (NOT_TOLD, NOT_TOLD), (POSITIVE, UNKNOWN), "only-label-right"),
+    (FAIR, BAD, (NOT_TOLD, NOT_TOLD), (POSITIVE, UNKNOWN), "only-label-wrong"),
+    (NOT_TOLD, BAD, (NEGATIVE, POSITIVE), (POSITIVE, POSITIVE), "not-told"),
+)
+
+
+def the_nine(**source: Any) -> Judged:
+    """Those rows, judged; `source` goes to the reviews."""
+    true, given, told, read, _ = zip(*ROWS, strict=True)
+    fixable = np.zeros((len(ROWS), 2), dtype=bool)
+    fixable[4, 0] = True
+    return Judged.of(reviews_of(true, told, **source), predictions_of(given, read), fixable)
