@@ -65,7 +65,7 @@ def _review(row: Row, where: str) -> tuple[Review, list[str]]:
     for concept in CEBAB.concepts:
         column = f"{concept}_aspect_majority"
         value = _choice(row[column], CEBAB.values, where, column)
-        votes = _votes(row[f"{concept}_aspect_label_distribution"], where, f"{concept}_aspect_label_distribution")
+        votes = votes_in(row, f"{concept}_aspect_label_distribution", CEBAB.values, where)
         if value == NO_MAJORITY:
             cases.append(f"{concept} without a majority (no concept loss, no concept score)")
         elif value == "":
@@ -97,19 +97,20 @@ def _choice(value: Any, names: tuple[str, ...], where: str, column: str) -> str:
     return name
 
 
-def _votes(value: Any, where: str, column: str) -> tuple[float, ...] | None:
-    """Votes per value as shares, from counts that may be written as text (as on the Hub); None without any vote."""
+def votes_in(row: Row, column: str, names: tuple[str, ...], where: str) -> tuple[float, ...] | None:
+    """Votes per name as shares, from counts that may be written as text (as on the Hub); None without any vote."""
+    value = row.get(column)
     try:
         counts = ast.literal_eval(value) if isinstance(value, str) and value else value or {}
         counts = {name: count for name, count in counts.items() if count is not None}
         total = math.fsum(counts.values())
-        valid = set(counts) <= set(CEBAB.values) and all(count >= 0 for count in counts.values()) and total < math.inf
+        valid = set(counts) <= set(names) and all(count >= 0 for count in counts.values()) and total < math.inf
     except (ValueError, SyntaxError, TypeError, AttributeError):
         valid = False
     if not valid:
-        raise DataError(f"{where}: {column} is {value!r}; allowed: counts of {', '.join(CEBAB.values)}, or empty. "
+        raise DataError(f"{where}: {column} is {value!r}; allowed: counts of {', '.join(names)}, or empty. "
                         "Correct or remove the row.")
-    return tuple(counts.get(name, 0) / total for name in CEBAB.values) if total else None
+    return tuple(counts.get(name, 0) / total for name in names) if total else None
 
 
 def _certain(value: str) -> tuple[float, ...]:

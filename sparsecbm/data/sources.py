@@ -61,6 +61,17 @@ def read_file(path: Path, split: str, splits: Names, suffix: str) -> tuple[bytes
     return content, f"{path}/{name}"
 
 
+def splits_there(path: Path, splits: Names, suffix: str) -> tuple[str, ...]:
+    """The splits that a folder or zip holds; none where it cannot be read, which reading one of them then explains."""
+    try:
+        if path.is_dir():
+            return tuple(_found((file.name for file in path.iterdir()), splits, suffix))
+        with zipfile.ZipFile(path) as archive:
+            return tuple(_found(archive.namelist(), splits, suffix))
+    except (zipfile.BadZipFile, OSError):
+        return ()
+
+
 def _from_folder(path: Path, split: str, splits: Names, suffix: str) -> tuple[str, bytes]:
     try:
         name = _member((file.name for file in path.iterdir()), split, path, splits, suffix)
@@ -85,20 +96,26 @@ def _from_zip(path: Path, split: str, splits: Names, suffix: str) -> tuple[str, 
 
 def _member(names: Iterable[str], split: str, where: Path, splits: Names, suffix: str) -> str:
     """The one file among `names` that holds the split, at whatever depth."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        member = PurePosixPath(name)
-        for ours, allowed in splits.items():
-            if member.suffix == suffix and member.stem in allowed and member.parts[0] != "__MACOSX":
-                found.setdefault(ours, []).append(name)
+    found = _found(names, splits, suffix)
     matches = found.get(split, [])
     if not matches:
-        present = ", ".join(ours for ours in splits if ours in found) or "none"
+        present = ", ".join(found) or "none"
         raise DataError(f"{where} has no {' or '.join(f'{name}{suffix}' for name in splits[split])}; "
                         f"splits present: {present}. Choose one of these, or put the file there.")
     if len(matches) > 1:
         raise DataError(f"{where} holds split {split} more than once: {', '.join(sorted(matches))}. Keep one of them.")
     return matches[0]
+
+
+def _found(names: Iterable[str], splits: Names, suffix: str) -> dict[str, list[str]]:
+    """The files of every split, in the order of the splits."""
+    found: dict[str, list[str]] = {ours: [] for ours in splits}
+    for name in names:
+        member = PurePosixPath(name)
+        for ours, allowed in splits.items():
+            if member.suffix == suffix and member.stem in allowed and member.parts[0] != "__MACOSX":
+                found[ours].append(name)
+    return {ours: files for ours, files in found.items() if files}
 
 
 def _parse(content: bytes, where: str) -> list[Row]:

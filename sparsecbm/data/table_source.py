@@ -9,7 +9,7 @@ from pathlib import Path
 from sparsecbm.data.columnar import Reader, hub_reader, parquet_reader
 from sparsecbm.data.records import Lines, Record, Reject, csv_records, json_records
 from sparsecbm.data.sources import HUB_PREFIX
-from sparsecbm.data.text_form import names_in, separator_of, text_form
+from sparsecbm.data.text_form import names_in, refuse_packed, separator_of, text_form
 from sparsecbm.errors import DataError
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -18,6 +18,8 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 
 #: What every Parquet file begins with.
 _PARQUET_MARK = b"PAR1"
+#: So many bytes tell what a file is, whatever its name.
+_BEGINNING = 16
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ def open_table(
                         f"{HUB_PREFIX}OWNER/NAME. Check the path.")
     with _readable(path):
         with path.open("rb") as file:
-            begins = file.read(len(_PARQUET_MARK))
-        if begins == _PARQUET_MARK:
+            begins = file.read(_BEGINNING)
+        if begins.startswith(_PARQUET_MARK):
             columns, reader = parquet_reader(path)
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             return TableSource(str(path), "parquet", columns, (), digest, reader)
+        refuse_packed(path, begins)
         return _text_table(path, encoding, separator)
 
 

@@ -30,20 +30,23 @@ _TEXT_NAMES = ("text", "review", "description", "sentence", "content", "comment"
 class Columns:
     """Which column of a table holds what; without `id`, rows are numbered.
 
-    `concepts` maps a concept to its column. `names` maps how the table spells labels and values to the schema's names,
-    e.g. {"pos": "Positive"}; what it does not list must be spelt as in the schema, and an empty cell means not known.
+    `concepts` maps a concept to its column. `label_names` and `value_names` map how the table spells labels and values
+    to the schema's names, e.g. {"pos": "Positive"}; what they do not list must be spelt as in the schema, and an empty
+    cell means not known. `also` are columns that are read beside, such as a date.
     """
 
     text: str
     id: str | None = None
     label: str | None = None
     concepts: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
+    label_names: Mapping[str, str] = field(default_factory=dict)
+    value_names: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
         """The columns that are read."""
-        some = (self.text, self.id, self.label, *self.concepts.values())
+        some = (self.text, self.id, self.label, *self.concepts.values(), *self.also)
         return tuple(dict.fromkeys(column for column in some if column is not None))
 
 
@@ -96,7 +99,7 @@ def _text_row(record: Record, columns: Columns, database: sqlite3.Connection) ->
         return _refused(record, problem[0], f"{columns.text} {problem[1]}")
     if columns.id is None:
         return TextRow(record.number, str(record.number), text, record.cells, record.share)
-    name = _name(record.cells.get(columns.id))
+    name = cell_name(record.cells.get(columns.id))
     if not name or len(name) > MOST_ID or _text_problem(name):
         return _refused(record, "no id", f"{columns.id} is {name[:60]!r}; give an id of 1 to {MOST_ID:,} characters")
     added = database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (name, record.number))
@@ -120,7 +123,7 @@ def _text_problem(text: object) -> tuple[str, str] | None:
     return None
 
 
-def _name(value: object) -> str:
+def cell_name(value: object) -> str:
     """A cell as an id, label or value: 5 and 5.0 are "5", nothing is ""."""
     if value is None or value != value:  # only NaN differs from itself
         return ""
@@ -134,37 +137,41 @@ def _refused(record: Record, kind: str, why: str) -> Reject:
 
 def load_table(
     table: TableSource, columns: Columns, schema: ConceptSchema, most_rows: int = MOST_ROWS
-) -> tuple[Split, tuple[Reject, ...]]:
-    """A table as a split named `table`, and the rows that were left out, each with the reason.
+) -> tuple[Split, tuple[Mapping[str, Any], ...], tuple[Reject, ...]]:
+    """A table as a split named `table`, its rows' cells of `columns.also`, and the rows that were left out, each with
+    the reason.
 
     Where there is no column, or an empty cell, the label or concept is -1: not known. DataError when no row can be
     used, or there are more than `most_rows`.
     """
     for concept in columns.concepts:
         schema.concept_index(concept)
-    reviews, rejects, notes, read = list[Review](), list[Reject](), Counter[str](), 0
+    reviews, also, rejects = list[Review](), list[Mapping[str, Any]](), list[Reject]()
+    notes, read = Counter[str](), 0
     for read, row in enumerate(text_rows(table, columns), start=1):
         made = row if isinstance(row, Reject) else _review(row, columns, schema, notes)
         if isinstance(made, Reject):
             rejects.append(made)
-        else:
+        elif isinstance(row, TextRow):
             reviews.append(made)
+            also.append({column: row.cells.get(column) for column in columns.also})
         if read > most_rows:
             raise DataError(f"{table.label} has more than {most_rows:,} rows; allowed here: up to so many. Load a part "
                             "of it, or predict the whole as a batch.")
     dropped = dict(Counter(reject.kind for reject in rejects))
     said = dict.fromkeys(table.notes, read) | dict(sorted(notes.items()))
-    return Split.from_reviews(reviews, schema, LoadReport(table.label, "table", read, len(reviews), dropped, said)), \
-        tuple(rejects)
+    report = LoadReport(table.label, "table", read, len(reviews), dropped, said)
+    return Split.from_reviews(reviews, schema, report), tuple(also), tuple(rejects)
 
 
 def _review(row: TextRow, columns: Columns, schema: ConceptSchema, notes: Counter[str]) -> Review | Reject:
-    wanted = [(schema.label_title, columns.label, schema.labels),
-              *((concept, columns.concepts.get(concept), schema.values) for concept in schema.concepts)]
+    wanted = [(schema.label_title, columns.label, schema.labels, columns.label_names),
+              *((concept, columns.concepts.get(concept), schema.values, columns.value_names)
+                for concept in schema.concepts)]
     indices, unknown = list[int](), list[str]()
-    for what, column, allowed in wanted:
-        cell = "" if column is None else _name(row.cells.get(column))
-        name = columns.names.get(cell, cell)
+    for what, column, allowed, spelt in wanted:
+        cell = "" if column is None else cell_name(row.cells.get(column))
+        name = spelt.get(cell, cell)
         if name and name not in allowed:
             record = Record(row.number, row.cells, row.share)
             return _refused(record, "name outside the schema", f"{column} is {cell[:60]!r}; allowed: "

@@ -122,11 +122,16 @@ def _decoder(name: str) -> codecs.IncrementalDecoder:
                          "Name another, or none to have it found out.") from None
 
 
-def _refuse_binary(path: Path, start: bytes, named: str | None) -> None:
+def refuse_packed(path: Path, start: bytes) -> None:
+    """DataError when a file begins like one that is packed, however it is called."""
     packed = next((what for mark, what in _PACKED.items() if start.startswith(mark)), None)
     if packed is not None:
         raise DataError(f"{path} is {packed}; allowed: CSV, JSON lines or Parquet, not packed. Unpack it, or export "
                         "the sheet as CSV.")
+
+
+def _refuse_binary(path: Path, start: bytes, named: str | None) -> None:
+    refuse_packed(path, start)
     if named is None and b"\0" in start:
         raise DataError(f"{path} holds NUL bytes: it is no text, or UTF-16 without a mark; allowed: CSV, JSON lines or "
                         "Parquet. Name the encoding, such as utf-16-le, or save it as UTF-8.")

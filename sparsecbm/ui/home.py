@@ -7,13 +7,15 @@ from sparsecbm.figures.names import label_name, percent
 from sparsecbm.figures.scores import label_scores
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.address import View, to_address
-from sparsecbm.ui.engine import SURVEYED_OF_EACH_KIND, surveyed
-from sparsecbm.ui.failures import Failure, Survey
+from sparsecbm.ui.deck.parts import failure_parts
+from sparsecbm.ui.deck.pinning import pin
+from sparsecbm.ui.engine import SURVEYED_OF_EACH_KIND, predicted, surveyed
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.numbers import findings, model_scores, score_table
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, note
+from sparsecbm.ui.survey import Failure, Survey
 
 SHOWN_FAILURES = 3
 NUMBERS_HELP = (
@@ -57,7 +59,7 @@ def failure_cards(explainer: Explainer) -> None:
     shown = found.failures[:SHOWN_FAILURES]
     for column, failure in zip(st.columns(SHOWN_FAILURES, gap="medium"), shown, strict=False):
         with column.container(border=True, height="stretch"):
-            _card(failure, explainer.schema)
+            _card(failure, explainer)
 
 
 def model_numbers(checkpoint: CheckpointInfo) -> None:
@@ -84,8 +86,8 @@ def model_numbers(checkpoint: CheckpointInfo) -> None:
         + (f" · share of weights kept: {density}" if density else "")))
 
 
-def _card(failure: Failure, schema: ConceptSchema) -> None:
-    sample = failure.sample
+def _card(failure: Failure, explainer: Explainer) -> None:
+    sample, schema = failure.sample, explainer.schema
     said, meant = label_name(failure.label, schema), label_name(sample.label, schema)
     st.badge(sample.kind, color="gray")
     st.markdown(f"“{as_markdown(sample.text)}”")
@@ -99,8 +101,11 @@ def _card(failure: Failure, schema: ConceptSchema) -> None:
         lines.append(f"Correcting {'it' if len(failure.misread) == 1 else 'them'} gives {as_markdown(mended)}"
                      + (": mended." if failure.corrected == sample.label else "."))
     st.markdown("  \n".join(lines))
-    st.page_link(EXPLAIN, label="Explain this one", icon=":material/arrow_forward:",
-                 query_params=to_address(View(sample.text), schema))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(EXPLAIN, label="Explain this one", icon=":material/arrow_forward:",
+                     query_params=to_address(View(sample.text), schema))
+        pin(f"failure:{sample.id}", f"We meant {meant}, it says {said}", lambda: failure_parts(
+            predicted(explainer, sample.text), sample.label, sample.concepts))
 
 
 def _survey_line(found: Survey) -> str:

@@ -32,10 +32,13 @@ class Work:
 
 
 class Job:
-    """What a session wants and what it has got. Results are kept for as long as they are wanted."""
+    """What a session wants and what it has got. Results are kept for as long as they are wanted.
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
+    Work that no page has asked about for `goes_on` seconds stops.
+    """
+
+    def __init__(self, goes_on: float = ABANDONED_AFTER) -> None:
+        self._goes_on, self._changed = goes_on, threading.Condition()
         self._wanted: dict[Hashable, Work] = {}
         self._results: dict[Hashable, Any] = {}
         self._stopped: set[Hashable] = set()
@@ -53,7 +56,7 @@ class Job:
             self._wanted = {work.key: work for work in works}
             self._results = {key: result for key, result in self._results.items() if key in self._wanted}
             self._stopped &= self._wanted.keys()
-            self._abandoned_at = time.monotonic() + patience + ABANDONED_AFTER
+            self._abandoned_at = time.monotonic() + patience + self._goes_on
             self._start()
             self._changed.wait_for(lambda: not self._pending(), patience)
 

@@ -1,7 +1,7 @@
 """The frame of every page: title, menu, and what happens when something goes wrong."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -14,27 +14,33 @@ from sparsecbm.ui.markdown import as_markdown
 log = logging.getLogger(__name__)
 
 HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
-INTERVENTIONS, EVALUATION = "pages/3_Interventions.py", "pages/6_Evaluation.py"
+INTERVENTIONS, FAILURES = "pages/3_Interventions.py", "pages/4_Failures.py"
+EVALUATION = "pages/6_Evaluation.py"
+#: Where the session knows the title of the page at hand.
+PAGE = "shell:page"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
 MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
-        (EVALUATION, "Evaluation"))
+        (FAILURES, "Failures"), (EVALUATION, "Evaluation"))
 
 
 def page(title: str) -> None:
     """Start a page; its first call. Draws the menu, so that something is on screen while the model loads."""
     st.set_page_config(page_title=f"{title} · SparseCBM", page_icon="🧩", layout="wide",
                        initial_sidebar_state=SIDEBAR_PIXELS)
+    st.session_state[PAGE] = title
     with st.sidebar:
         st.markdown("**SparseCBM**")
         for target, label in MENU:
             link(target, label)
 
 
-def link(target: str, label: str, icon: str | None = None) -> None:
-    """A link to a page of ours."""
+def link(
+    target: str, label: str, icon: str | None = None, parts: Mapping[str, str | list[str]] | None = None
+) -> None:
+    """A link to a page of ours, with these parts of its address."""
     try:
-        st.page_link(target, label=label, icon=icon)
+        st.page_link(target, label=label, icon=icon, query_params=parts)
     except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
         st.markdown(label)
 

@@ -3,6 +3,8 @@
 The panel is one fragment: moving a control runs the label head and redraws the panel, no backbone pass, no heatmap.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from sparsecbm.figures.names import label_name, percent, signed
@@ -11,6 +13,8 @@ from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.before_after import flip_html, result_receipt, result_tables, side_html, sides_html
 from sparsecbm.ui.concept_row import concept_row, fixed_row, header, reset_all
+from sparsecbm.ui.deck.parts import result_parts, result_title
+from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.ledger import Part, label_ledger, largest
 from sparsecbm.ui.markdown import as_markdown
@@ -53,6 +57,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
         with st.expander("The same as tables"):
             result_tables(result, ledger, label_name(label, schema))
         note(result_receipt(result))
+        pin("concepts", partial(result_title, result), partial(result_parts, result, label), result_receipt(result))
         link(INTERVENTIONS, "More: smallest fix, what to check next, subnetwork edits", ":material/arrow_forward:")
 
 

@@ -96,7 +96,7 @@ e,Odder.,good,tasty,Positive
 
 def test_a_table_with_truth_is_a_split(tmp_path: Path) -> None:
     source = table(tmp_path, LABELLED)
-    split, rejects = load_table(source, suggest_columns(source.columns, TOY), TOY)
+    split, _, rejects = load_table(source, suggest_columns(source.columns, TOY), TOY)
     assert split.dataset["id"][:] == ["a", "b", "c"] and split.name == "table"
     assert split.labels.tolist() == [2, 0, -1] and split.concepts.tolist() == [[2, 2], [0, -1], [1, 0]]
     np.testing.assert_allclose(split.shares[1], [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]])
@@ -109,14 +109,14 @@ def test_a_table_with_truth_is_a_split(tmp_path: Path) -> None:
 
 def test_other_spellings_can_be_named(tmp_path: Path) -> None:
     source = table(tmp_path, LABELLED)
-    columns = Columns("text", "id", "verdict", {"soup": "soup"}, {"superb": "good", "tasty": "Positive"})
-    split, rejects = load_table(source, columns, TOY)
+    columns = Columns("text", "id", "verdict", {"soup": "soup"}, {"superb": "good"}, {"tasty": "Positive"})
+    split, _, rejects = load_table(source, columns, TOY)
     assert rejects == () and split.labels.tolist() == [2, 0, -1, 2, 2]
     assert split.concepts.tolist() == [[2, -1], [0, -1], [1, -1], [2, -1], [2, -1]]
 
 
 def test_without_label_and_concepts_nothing_is_known(tmp_path: Path) -> None:
-    split, rejects = load_table(table(tmp_path, "text;n\nCafé;1\n"), Columns("text"), TOY)
+    split, _, rejects = load_table(table(tmp_path, "text;n\nCafé;1\n"), Columns("text"), TOY)
     assert (split.labels.tolist(), split.concepts.tolist(), rejects) == ([-1], [[-1, -1]], ())
     assert split.report.notes == {"cells are separated by semicolons": 1, "verdict not known (no score)": 1,
                                   "soup not known (no score)": 1, "room not known (no score)": 1}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sparsecbm.errors import Cancelled, InputError
-from sparsecbm.ui import job as module
 from sparsecbm.ui.job import Job, Progress, Work
 
 WAIT = 60.0
@@ -132,11 +131,8 @@ def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
     assert job.result(quick("b")) == "b"
 
 
-def test_work_that_nobody_asks_about_any_more_stops(
-    gated: Callable[..., Gated], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "ABANDONED_AFTER", -2 * WAIT)
-    one, job = gated("a"), Job()
+def test_work_that_nobody_asks_about_any_more_stops(gated: Callable[..., Gated]) -> None:
+    one, job = gated("a"), Job(-2 * WAIT)
     one.leave.set()
     job.want([one.work], WAIT)
     assert job.result(one.work) is None and one.outcome == "cancelled" and not job.running

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sparsecbm.data.samples import Sample
 from sparsecbm.types import InterventionResult, Prediction
-from sparsecbm.ui.failures import Survey, few_of_each_kind, survey
+from sparsecbm.ui.survey import Survey, few_of_each_kind, survey
 from tests.builders import a_prediction, an_intervention
 
 Asked = Mapping[str, Sequence[float]]

@@ -1,0 +1,171 @@
+"""Reviews of any source under one schema: what a model's answers can be held against, and by what they can be sorted.
+
+Samples, released data sets and users' tables all end here. A source whose concepts are not those of the schema that is
+asked for is refused.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+
+from sparsecbm.data.cebab import split_of, votes_in
+from sparsecbm.data.imdb_c import load_imdb_c
+from sparsecbm.data.records import Reject
+from sparsecbm.data.samples import load_samples, sample_split
+from sparsecbm.data.sources import Row, read_rows, split_name
+from sparsecbm.data.split import Split
+from sparsecbm.data.table_source import TableSource
+from sparsecbm.data.tables import MOST_ROWS, Columns, load_table
+from sparsecbm.errors import DataError
+from sparsecbm.schema import CEBAB, IMDB_C, ConceptSchema
+
+#: The most other columns that are kept, and of each of their cells so many characters.
+MOST_COLUMNS, MOST_CELL = 20, 200
+#: What CEBaB tells of a review beside its votes: the first of these are columns, the others facts of the restaurant.
+_CEBAB_COLUMNS = ("is_original", "edit_type", "edit_goal", "original_id")
+#: Text such as "007" is a name and no number.
+_LEADING_ZERO = re.compile(r"0\d")
+_RESTAURANT, _RESTAURANT_COLUMNS = "opentable_metadata", ("cuisine", "price_tier", "dining_style", "region")
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """A source that was read, a row each, in its order.
+
+    `labels` and `values` are indices into the schema, -1 where not told. `agreement` is the share of raters, 0..1, who
+    chose the majority, of the label and then of the concepts, nan where not told; None when nothing is known of raters.
+    `ids` are unique and the same at every reading. `columns` are the source's others. `rejects` could not be used.
+    """
+
+    name: str
+    digest: str
+    schema: ConceptSchema
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    labels: Int[np.ndarray, " row"]
+    values: Int[np.ndarray, "row concept"]
+    agreement: Float[np.ndarray, "row subject"] | None
+    columns: pd.DataFrame
+    notes: tuple[str, ...]
+    rejects: tuple[Reject, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def labels_told(self) -> bool:
+        """True when the label of some row is known."""
+        return bool((self.labels >= 0).any())
+
+    @property
+    def values_told(self) -> bool:
+        """True when some concept of some row is known."""
+        return bool((self.values >= 0).any())
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        split: Split,
+        columns: pd.DataFrame,
+        agreement: Float[np.ndarray, "row subject"] | None = None,
+        rejects: tuple[Reject, ...] = (),
+    ) -> "Reviews":
+        """The rows of a split, with what else is known of each."""
+        ids, schema = tuple(split.dataset["id"]), split.schema
+        content = json.dumps([schema.concepts, schema.values, schema.labels, ids, split.texts, split.labels.tolist(),
+                              split.concepts.tolist(), columns.to_dict("list")], default=str)
+        return cls(name, hashlib.sha256(content.encode("utf-8", "replace")).hexdigest(), schema, ids,
+                   tuple(split.texts), split.labels, split.concepts, agreement, columns, tuple(split.report.lines()),
+                   rejects)
+
+
+def sample_reviews(schema: ConceptSchema) -> Reviews:
+    """The reviews that ship with the project, with their kind; DataError when they were written for another schema."""
+    split = sample_split(schema)
+    return Reviews.of("our samples", split, pd.DataFrame({"kind": [sample.kind for sample in load_samples(schema)]}))
+
+
+def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
+    """A split of CEBaB, from where `load_cebab` reads, with its raters' agreement and what it tells of each review."""
+    _same_concepts(CEBAB, schema)
+    name = split_name(split)
+    rows, where = read_rows(source, name)
+    read, first = split_of(rows, where, source, name), dict[str, Row]()
+    for row in rows:
+        if str(row["description"]).strip():
+            first.setdefault(row["id"], row)
+    kept = [first[name] for name in read.dataset["id"]]
+    subjects = [("review_label_distribution", CEBAB.labels),
+                *((f"{concept}_aspect_label_distribution", CEBAB.values) for concept in CEBAB.concepts)]
+    votes = [[votes_in(row, column, names, f"{where}, row {row['id']!r}") for column, names in subjects]
+             for row in kept]
+    agreement = np.array([[max(shares) if shares else np.nan for shares in row] for row in votes])
+    cells = [{column: row.get(column) for column in _CEBAB_COLUMNS}
+             | {column: _restaurant(row).get(column) for column in _RESTAURANT_COLUMNS} for row in kept]
+    return Reviews.of(f"CEBaB {name}", read, _frame(cells, (*_CEBAB_COLUMNS, *_RESTAURANT_COLUMNS)), agreement)
+
+
+def imdb_c_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
+    """A split of IMDB-C, from where `load_imdb_c` reads."""
+    _same_concepts(IMDB_C, schema)
+    read = load_imdb_c(source, split)
+    return Reviews.of(f"IMDB-C {split}", read, pd.DataFrame(index=range(len(read))))
+
+
+def table_reviews(
+    name: str, table: TableSource, columns: Columns, schema: ConceptSchema, most_rows: int = MOST_ROWS
+) -> Reviews:
+    """A user's table; what cannot be used of it, a label outside the schema among others, is told in `rejects`.
+
+    DataError when no row can be used, a column is not there, or there are more than `most_rows`.
+    """
+    others = [column for column in table.columns if column not in columns.used]
+    also = tuple(others[:MOST_COLUMNS])
+    read, cells, rejects = load_table(table, replace(columns, also=also), schema, most_rows)
+    return Reviews.of(name, read, _frame(cells, also), None, rejects)
+
+
+def _same_concepts(of: ConceptSchema, schema: ConceptSchema) -> None:
+    if of != schema:
+        raise DataError(f"{of.name} speaks of {', '.join(of.concepts)}; allowed: reviews that speak of "
+                        f"{', '.join(schema.concepts)}, with a {schema.label_title} of {', '.join(schema.labels)}, for "
+                        "the loaded model reads nothing else. Load another model, or choose another source.")
+
+
+def _restaurant(row: Row) -> Mapping[str, Any]:
+    told = row.get(_RESTAURANT)
+    return told if isinstance(told, dict) else {}
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pd.DataFrame:
+    """Cells as columns of numbers, where all that is told is a number, or of text; empty and nested cells are nothing.
+
+    A column in which nothing is told is left out.
+    """
+    columns = {}
+    for name in names:
+        cells = [_cell(row.get(name)) for row in rows]
+        told = [cell for cell in cells if cell is not None]
+        if told:
+            numbers = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float)
+            names_only = any(isinstance(cell, str) and _LEADING_ZERO.match(cell) for cell in told)
+            columns[name] = pd.Series(numbers) if np.isfinite(numbers).sum() == len(told) and not names_only \
+                else pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object)
+    return pd.DataFrame(columns, index=range(len(rows)))
+
+
+def _cell(value: object) -> str | float | None:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return float(value) if value == value else None
+    return value.strip()[:MOST_CELL] or None if isinstance(value, str) else None

@@ -1,0 +1,141 @@
+"""The pictures of the Failures page: what they count, and that a press on one is the slice of the whole page."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.data.reviews import sample_reviews
+from sparsecbm.failures.judged import Judged
+from sparsecbm.failures.outcomes import OUTCOMES
+from sparsecbm.failures.rates import Rate
+from sparsecbm.failures.slices import Slice
+from sparsecbm.failures.tree import FoundSlice, Search
+from sparsecbm.schema import CEBAB
+from sparsecbm.types import LABEL_TARGET
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.failures import source
+from tests.app.screen import ROOT, address, fine, press, segment
+from tests.helpers import saved_checkpoint
+
+PICTURE = "failures:pictures"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved_checkpoint(tmp_path_factory.mktemp("pictures") / "tiny", schema=CEBAB)
+
+
+@pytest.fixture(autouse=True)
+def _tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)
+    yield
+
+
+def opened(**parts: str | list[str]) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "pages/4_Failures.py"), default_timeout=120)
+    for name, part in parts.items():
+        at.query_params[name] = part
+    return fine(at.run())
+
+
+def judged() -> Judged:
+    reviews = sample_reviews(CEBAB)
+    return Judged.of(reviews, load_explainer().predict_texts(reviews.texts), None)
+
+
+def drawn(at: AppTest) -> dict[str, Any]:
+    """Every chart by the start of its title: the element and what it draws."""
+    found = [(chart.proto, json.loads(chart.proto.spec)) for chart in at.get("plotly_chart")]
+    return {spec["layout"]["title"]["text"].split(" of ")[0].split(",")[0]: (proto, spec) for proto, spec in found}
+
+
+def press_mark(at: AppTest, chart: str, *customdata: object) -> AppTest:
+    """Press a bar or a cell of a chart, as the browser says it."""
+    states = at._tree.get_widget_states()
+    states.widgets.add(id=drawn(at)[chart][0].id, string_value=json.dumps({"selection": {
+        "points": [{"customdata": list(customdata)}], "point_indices": [0], "box": [], "lasso": []}}))
+    return fine(at._run(states))
+
+
+def shown(at: AppTest) -> int:
+    """How many reviews the page says that the slice has."""
+    line = next(one.value for one in at.markdown if "reviews**" in one.value)
+    return int(line.removeprefix("**").partition(" of ")[0].replace(",", ""))
+
+
+def test_a_pressed_outcome_is_the_slice_and_the_others_stay_to_be_pressed() -> None:
+    at, found = opened(), judged()
+    counts = np.bincount(found.outcomes, minlength=len(OUTCOMES))
+    bars = drawn(at)["Outcomes"][1]["data"][0]
+    assert [data[0] for data in bars["customdata"]] == ["right", "label-wrong", "concept-wrong", "both-wrong"]
+    place = int(counts[:4].argmax())
+    at = press_mark(at, "Outcomes", OUTCOMES[place].value)
+    assert shown(at) == counts[place] and address(at)["outcome"] == [OUTCOMES[place].value]
+    after = drawn(at)["Outcomes"][1]["data"][0]
+    assert after["hovertext"] == bars["hovertext"], "the bars count the slice without their own part of it"
+    assert [width > 0 for width in after["marker"]["line"]["width"]] == [row == place for row in range(4)]
+
+
+def test_a_pressed_cell_of_the_confusion_shows_as_many_reviews_as_it_counts() -> None:
+    at, found = opened(), judged()
+    true, given = found.reviews.labels[0], found.said_labels[0]
+    at = press_mark(at, "Rating", int(true), int(given))
+    assert address(at)["true"] == [CEBAB.labels[true]] and address(at)["said"] == [CEBAB.labels[given]]
+    assert shown(at) == int(((found.reviews.labels == true) & (found.said_labels == given)).sum())
+    chart = drawn(at)["Rating"][1]
+    assert len(chart["layout"]["shapes"]) == 1 and chart["data"][2]["text"][5 * true + given] == str(shown(at))
+
+
+def test_pressed_concept_errors_show_the_misread_reviews() -> None:
+    at, found = opened(), judged()
+    fine(segment(at, PICTURE).set_value("Concept errors").run())
+    row, k = np.argwhere(found.misread)[0]
+    value = int(found.reviews.values[row, k])
+    at = press_mark(at, "Misread", int(k), value)
+    assert address(at)["told"] == [f"{CEBAB.concepts[k]}={CEBAB.values[value]}"]
+    assert shown(at) == int((found.misread[:, k] & (found.reviews.values[:, k] == value)).sum())
+    first, second = np.argwhere(np.triu(found.misread.T.astype(int) @ found.misread.astype(int), 1))[0].tolist()
+    at = press_mark(at, "Misread in the same review", first, second)
+    assert address(at)["misread"] == [CEBAB.concepts[first], CEBAB.concepts[second]] and "told" not in address(at)
+    assert shown(at) == int((found.misread[:, first] & found.misread[:, second]).sum())
+
+
+def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = FoundSlice(Slice(read=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
+                         Rate(63, 154), 0.01)
+    search = Search(LABEL_TARGET, Rate(60, 243), Rate(30, 121), Rate(30, 122), 4, (planted,))
+    monkeypatch.setattr("sparsecbm.ui.failures.found._search", lambda *_: search)
+    at, found = opened(says="the"), judged()
+    fine(segment(at, PICTURE).set_value("Error slices").run())
+    at = press(at, "failures:found:0")
+    assert address(fine(at)) == {"read": ["noise=unknown"], "words": ["5.."]}, "it takes the place of the slice before"
+    assert shown(at) == int(planted.slice.rows(found).sum())
+    at = press_mark(press(at, "failures:filter:drop:read"), "Where the rating is wrong more often", 0)
+    assert address(at) == {"read": ["noise=unknown"], "words": ["5.."]}
+
+
+def test_a_search_is_made_of_every_subject_that_is_told() -> None:
+    at = opened()
+    fine(segment(at, PICTURE).set_value("Error slices").run())
+    assert any("of one half were searched for slices in which the rating" in one.value for one in at.markdown)
+    fine(segment(at, "failures:found:of").set_value("noise").run())
+    assert any("in which noise is wrong" in one.value for one in at.markdown)
+
+
+def test_without_truth_the_pictures_say_so() -> None:
+    reviews = sample_reviews(CEBAB)
+    untold = replace(reviews, digest="untold", labels=np.full(len(reviews), -1), values=np.full((len(reviews), 4), -1))
+    at = AppTest.from_file(str(ROOT / "pages/4_Failures.py"), default_timeout=120)
+    at.session_state[source._OWN] = untold
+    at.query_params["source"] = "own"
+    fine(at.run())
+    for group in ("Outcomes", "Concept errors", "Error slices"):
+        fine(segment(at, PICTURE).set_value(group).run())
+        assert not at.get("plotly_chart") and any("source does not tell" in one.value for one in at.markdown)

@@ -1,0 +1,159 @@
+"""Tables of one's own on the Failures page: mapped, refused with a message, stopped and taken up again."""
+
+import io
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sparsecbm.errors import InputError
+from sparsecbm.model.many import Predictions
+from sparsecbm.schema import CEBAB
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.failures.own import hub_name
+from tests.app.screen import address, fine, press
+from tests.app.test_failures import line, opened, table
+from tests.data.releases import toy_rows, write
+from tests.helpers import saved_checkpoint
+
+MINE = "Text;stars;food;day\nGood soup.;5 stars;pos;mon\nBad soup.;1 star;NEG;tue\nOdd.;9;Positive;mon\n=1+1;;;mon\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved_checkpoint(tmp_path_factory.mktemp("sources") / "tiny", schema=CEBAB)
+
+
+@pytest.fixture(autouse=True)
+def _tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)
+    yield
+
+
+def uploaded(name: str, content: bytes) -> AppTest:
+    at = fine(opened(source="own"))
+    at.get("file_uploader")[0].set_value((name, content, "text/csv"))
+    return at.run()
+
+
+def choice(at: AppTest, label: str, value: str) -> AppTest:
+    next(box for box in at.selectbox if box.label == label).set_value(value)
+    return at.run()
+
+
+def infos(at: AppTest) -> str:
+    return " ".join(one.value for one in at.info).replace("\\", "")
+
+
+def test_a_table_is_mapped_read_and_judged() -> None:
+    """Spellings are guessed and shown; what has no meaning is told by line; formulas are text."""
+    at = choice(fine(uploaded("mine.csv", MINE.encode("cp1252"))), "True rating", "stars")
+    meanings = {box.label: box.value for box in at.selectbox if "(" in box.label}
+    assert meanings == {"5 stars (1)": "5", "1 star (1)": "1", "9 (1)": None, "pos (1)": "Positive",
+                        "NEG (1)": "Negative"}
+    at = fine(press(at, "Read it"))
+    assert line(at).startswith("**3 of 3 reviews**: rating wrong in **") and "of 2," in line(at)
+    assert sorted(table(at)["review"]) == ["=1+1", "Bad soup.", "Good soup."]
+    assert any(frame.value.get("line", [None])[0] == 4 and "stars is '9'" in frame.value["reason"][0]
+               for frame in at.dataframe if "reason" in frame.value)
+    assert address(at) == {"source": ["own"]}
+
+
+def test_without_truth_the_page_says_what_needs_it() -> None:
+    at = fine(press(uploaded("mine.csv", b"text\nGood soup.\nBad soup.\n"), "Read it"))
+    assert "does not tell the true rating: outcomes, the confusion matrix" in infos(at)
+    assert "the true concepts: concept errors" in infos(at)
+    assert line(at) == "**2 of 2 reviews**; the true rating is not told of any."
+    assert list(table(at).columns) == ["", "review", "given", "margin", "tags"]
+
+
+def test_a_link_to_someone_elses_table_says_what_to_do() -> None:
+    at = fine(opened(source="own", true="5"))
+    assert [expander.label for expander in at.expander][:1] == ["Load a table"] and not at.dataframe
+
+
+def zipped(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("reviews.csv", content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(("name", "content", "said"), [
+    ("r.xlsx", zipped(b"0" * 10**6), "is a zip file or an Excel workbook"),
+    ("r.csv", zipped(b"0" * 10**7), "not packed. Unpack it"),
+    ("r.csv", b"", "the first line names no columns"),
+    ("r.csv", b"\x00\x01\x02", "holds NUL bytes"),
+    ("r.csv", b"text,text\na,b\n", "names 'text' more than once"),
+    ("r.pdf", b"text\na\n", "its name does not say what it is"),
+    ("r.parquet", b"PAR1 not a table", "cannot be read as Parquet"),
+    ("r.jsonl", b"[1, 2]\n", "holds no JSON object"),
+    ("../../r.csv", b'"text\n' + b"a" * 2**24, "the first line cannot be read as CSV"),
+])
+def test_a_file_that_is_no_table_ends_in_a_message(name: str, content: bytes, said: str) -> None:
+    at = uploaded(name, content)
+    assert not at.exception and len(at.error) == 1
+    message = at.error[0].value.replace("\\", "")
+    assert said in message and "/tmp" not in message and not any(button.label == "Read it" for button in at.button)
+
+
+def test_rows_that_cannot_be_used_are_counted_and_the_others_are_there() -> None:
+    content = ("\ufefftext,id\n" + f"{'x' * 100_001},a\nSoup.,b\nSoup again.,b\n,c\n\"open\nSoup,\nGood.,d\n").encode()
+    at = fine(press(uploaded("r.csv", content), "Read it"))
+    assert line(at).startswith("**1 of 1 reviews**")
+    reasons = " ".join(next(frame.value["reason"] for frame in at.dataframe if "reason" in frame.value))
+    for part in ("allowed: up to 100,000", "came before, in line 3", "text is empty", "not CSV"):
+        assert part in reasons, part
+
+
+@pytest.mark.parametrize("given", ["", "CEBaB", "/etc", "../x/y", "sparsecbm/data", "a/b/c", "hub:a/b", "a/.."])
+def test_only_data_sets_of_the_hub_are_fetched(given: str) -> None:
+    """A path would open files of the server to its visitors."""
+    with pytest.raises(InputError, match="allowed: OWNER/NAME"):
+        hub_name(given)
+
+
+def test_a_folder_of_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSECBM_DATA", str(write(tmp_path, "dev", toy_rows())))
+    at = fine(opened())
+    assert at.selectbox(key="failures:source").options[1:-1] == ["dev of the folder in SPARSECBM_DATA"]
+    at = fine(at.selectbox(key="failures:source").set_value("folder-dev").run())
+    assert line(at).startswith("**4 of 4 reviews**") and address(at) == {"source": ["folder-dev"]}
+    monkeypatch.setenv("SPARSECBM_DATA", str(tmp_path / "nowhere"))
+    at = opened(source="folder-dev")
+    assert not at.exception and "There is no folder or zip file" in at.error[0].value
+
+
+def test_a_stopped_prediction_is_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    explainer, entered, leave = load_explainer(), threading.Event(), threading.Event()
+    predict, sizes = explainer.predict_texts, list[int]()
+
+    def slow(texts: Sequence[str], changes: tuple[()], progress: object) -> Predictions:
+        assert callable(progress)
+        sizes.append(len(texts))
+        if len(sizes) == 2:
+            entered.set()
+            assert leave.wait(60)
+            progress(0.5)
+        return predict(texts, changes, lambda share: None)
+
+    monkeypatch.setattr(explainer, "predict_texts", slow)
+    monkeypatch.setattr("sparsecbm.ui.failures.predicting.WINDOW", 2)
+    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 0.0)
+    rows = "".join(f"Soup number {number} of a stopped table.\n" for number in range(5))
+    at = press(uploaded("r.csv", f"text\n{rows}".encode()), "Read it")
+    assert entered.wait(60)
+    at = fine(press(at.run(), "Cancel"))
+    leave.set()
+    said = next(one.value for one in at.markdown if "Stopped" in one.value)
+    assert "2 of 5 reviews are predicted, and kept" in said
+    assert not any("margin" in frame.value for frame in at.dataframe)
+    at, job = press(at, "Run again"), at.session_state["failures:job"]
+    with job._changed:
+        assert job._changed.wait_for(lambda: not job._pending(), 60)
+    at = fine(at.run())
+    assert line(at).startswith("**5 of 5 reviews**") and sizes == [2, 2, 2, 1]
