@@ -48,6 +48,8 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "-
              "--disable-component-update", "--disable-sync"]
 #: Milliseconds between a changed chart and the next press: what follows a move is done by then.
 PAUSE = 600
+#: Milliseconds between two looks at whether a move is done: to look at every frame would slow the page down.
+POLL = 100
 PATIENCE = 120_000
 
 #: Notes for every press how long it takes until the chart under `After:` is another one.
@@ -99,7 +101,7 @@ def watched(page: Page, presses: Sequence[Callable[[], None]], warm_up: int = 2)
     page.get_by_role("img", name="After:").evaluate(WATCH)
     for done, press in enumerate(presses, 1):
         press()
-        page.wait_for_function(f"window.moves.length >= {done}", timeout=PATIENCE)
+        page.wait_for_function(f"window.moves.length >= {done}", timeout=PATIENCE, polling=POLL)
         page.wait_for_timeout(PAUSE)
     taken: list[float] = page.evaluate("window.moves")
     return taken[warm_up:]

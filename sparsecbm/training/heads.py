@@ -12,7 +12,7 @@ from sparsecbm.training.rows import TrainingRows
 #: Penalty of the concept-to-label weights: just enough to make the fit unique.
 LABEL_L2 = 1e-3
 #: The residual's penalty is the largest whose accuracy on the evaluation split is at most this far below the best.
-TOLERANCE = 0.005
+TOLERANCE = 0.01
 
 
 def fit_multinomial(

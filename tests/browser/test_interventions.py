@@ -74,7 +74,7 @@ def test_a_slider_is_moved_by_keyboard(visitor: Visit) -> None:
     expect(after(page)).not_to_have_accessible_name(before)
     expect_edits(page, "1 edit in force, the last: food set to Negative")
     expect(slider).to_be_focused()
-    settled(page)
+    expect(page).to_have_url(re.compile("override=food"))
     shares = [float(share) for share in parts(page)["override"][0].removeprefix("food=").split(",")]
     assert shares[2] == pytest.approx((start + 30) / 100) and sum(shares) == pytest.approx(1, abs=1e-3)
 
@@ -170,7 +170,7 @@ def test_quick_presses_all_count(visitor: Visit) -> None:
     expect_edits(page, "4 edits in force, the last: ambiance set to Negative")
     for concept, value in zip(CONCEPTS, ("Positive", "Negative", "Negative", "Positive"), strict=True):
         expect(radio(page, concept, value)).to_be_checked()
-    settled(page)
+    expect(page).to_have_url(re.compile("ambiance%3DNegative"))
     assert set(parts(page)["override"]) == {"food=Positive", "service=Negative", "noise=Positive", "ambiance=Negative"}
 
 

@@ -56,6 +56,7 @@ def set_concepts_panel() -> None:
     pin_result()
     smallest_fix()
     st.fragment(_tables, key=follow(TABLES))()
+    st.fragment(_address, key=follow("address", live=True))()
 
 
 def _shown() -> None:
@@ -76,7 +77,6 @@ def _shown() -> None:
             next=next_html(found), go=found[0].concept if found and not read_only() else None, disabled=read_only(),
             headings=headings(label, schema), lines=ledger_lines(result, label, whose, notes, view.residual)),
             _pressed, _settled)
-        write_address(schema)  # after the chart, which a person waits for
     if page_is_old():
         run_again()
 
@@ -97,6 +97,11 @@ def _outcome_html(result: InterventionResult, unsure: tuple[str, ...], now: Stat
 def _label_choice(schema: ConceptSchema, label: str) -> None:
     st.selectbox("Contributions to", schema.labels, schema.label_index(seed_widget(_LABEL, label)), key=_LABEL,
                  format_func=lambda name: label_name(name, schema), on_change=_label_chosen, help=LABEL_HELP)
+
+
+def _address() -> None:
+    """Apart from the chart, which a person waits for: the browser draws all of the page for a new address."""
+    write_address(load_explainer().schema)
 
 
 def _tables() -> None:
