@@ -73,6 +73,7 @@ def test_no_serious_violation_and_nothing_scrolls_sideways(visitor: Visit, schem
 
 
 def _everyone_can_read(page: Page) -> None:
+    page.mouse.move(0, 0)  # what the mouse is over looks otherwise
     page.wait_for_timeout(1000)  # fading in changes contrast
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
     found = [(violation["id"], violation["impact"], [node["html"][:200] for node in violation["nodes"]])
