@@ -31,9 +31,9 @@ def method_verdict(metrics: Mapping[str, Any], attribution: Attribution) -> tupl
     if numbers["beats_random"]:
         return True, (f"Measured on many reviews: taking out the words that this method names first costs the answer "
                       f"{own}, taking out random words {random}.")
-    return False, (f"On many reviews {title} did not point at words that matter better than chance did: taking out the "
-                   f"words it names first costs the answer {own}, taking out random words {random}. Choose another "
-                   "method.")
+    return False, (f"Measured on many reviews, {title} did not point at words that matter clearly better than chance "
+                   f"did: taking out the words it names first costs the answer {own}, random words {random}; "
+                   "the intervals of the two meet. Read these words with care, or try another method.")
 
 
 def faithfulness_strip(faithfulness: Faithfulness, schema: ConceptSchema, receipt: Receipt) -> None:
