@@ -12,6 +12,7 @@ from sparsecbm.intervene.override import Distribution, format_override, parse_ov
 from sparsecbm.intervene.policies import DEFAULT_POLICY, policy_named
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Target
+from sparsecbm.ui.kept import repeated_parts, unknown_parts
 
 TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
 METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
@@ -110,10 +111,7 @@ def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
 
 def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> tuple[View, tuple[str, ...]]:
     """The view of an address, and one message for every part that could not be used. Good parts are kept."""
-    problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
-                for name in parts if name not in NAMES]
-    problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
-                 for name, given in parts.items() if name in NAMES and name not in MANY and len(given) > 1]
+    problems = [*unknown_parts(parts, NAMES), *repeated_parts(parts, NAMES, MANY)]
 
     def read(name: str, given: str, understand: Callable[[str], Read]) -> Read | None:
         try:

@@ -17,6 +17,7 @@ from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import change, current_view, seed_widget, start_review
 from sparsecbm.ui.shell import is_dark
+from sparsecbm.ui.typed import typed
 from sparsecbm.ui.word_scores import plain_review
 
 _EDIT = "explain:edit"
@@ -106,5 +107,5 @@ def _drop() -> None:
 
 
 def _edited(original: str) -> None:
-    text = (st.session_state[_EDIT] or "").encode("utf-8", "replace").decode()
+    text = typed(st.session_state[_EDIT])
     change(hidden=(), edit=None if text == original else text)

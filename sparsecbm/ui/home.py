@@ -16,6 +16,7 @@ from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, note
 from sparsecbm.ui.survey import Failure, Survey
+from sparsecbm.ui.typed import typed
 
 SHOWN_FAILURES = 3
 NUMBERS_HELP = (
@@ -45,7 +46,7 @@ def review_box(schema: ConceptSchema) -> None:
     if sent and not (text or "").strip():
         st.warning("There is nothing to explain yet: type at least one word.", icon=":material/edit:")
     elif sent:
-        start_review(text.encode("utf-8", "replace").decode())
+        start_review(typed(text))
         st.switch_page(EXPLAIN, query_params=to_address(current_view(), schema))
 
 

@@ -16,6 +16,18 @@ Value = TypeVar("Value")
 Address = Mapping[str, Sequence[str]]
 
 
+def unknown_parts(parts: Address, names: Sequence[str]) -> list[str]:
+    """A message for every part of an address that means nothing to its page."""
+    return [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(names)}."
+            for name in parts if name not in names]
+
+
+def repeated_parts(parts: Address, names: Sequence[str], many: Sequence[str] = ()) -> list[str]:
+    """A message for every part that came several times; those of `many` may."""
+    return [f"The address gives {name!r} {len(given)} times; the last one counts."
+            for name, given in parts.items() if name in names and name not in many and len(given) > 1]
+
+
 class Kept(Generic[Value]):
     """One page's value; `name` starts its keys in the session, `empty` makes what a session starts with."""
 

@@ -11,6 +11,7 @@ from sparsecbm.ui.address import View
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import seed_widget, start_review
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.typed import typed
 
 #: Far beyond what any model reads, and small enough for one message.
 MOST_CHARACTERS = 100_000
@@ -62,8 +63,7 @@ def nothing_to_explain() -> None:
 
 
 def _submit(box: str, take: Callable[[str], None]) -> None:
-    text = st.session_state[box] or ""
-    take(text.encode("utf-8", "replace").decode())
+    take(typed(st.session_state[box]))
 
 
 def _open_sample(list_: str, schema: ConceptSchema, take: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from sparsecbm.explainer import Explainer
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.address import View, from_address, to_address
-from sparsecbm.ui.job import Job
+from sparsecbm.ui.job import ABANDONED_AFTER, Job
 from sparsecbm.ui.kept import Address, Kept
 
 _KEPT = Kept("explain", View)
@@ -63,9 +63,9 @@ def address_notices() -> None:
     _KEPT.notices()
 
 
-def session_job(panel: str) -> Job:
-    """The slow work of one panel in this session."""
-    job: Job = st.session_state.setdefault(f"{panel}:job", Job())
+def session_job(panel: str, goes_on: float = ABANDONED_AFTER) -> Job:
+    """The slow work of one panel in this session; `goes_on` says how long after its page was last seen, in seconds."""
+    job: Job = st.session_state.setdefault(f"{panel}:job", Job(goes_on))
     return job
 
 

@@ -1,8 +1,27 @@
 """Pages wait for their words here: there is no browser that would ask again."""
 
+from pathlib import Path
+
 import pytest
+
+from sparsecbm.schema import CEBAB
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE
+from tests.helpers import saved_checkpoint
 
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparsecbm.ui.words.PATIENCE", 300.0)
+
+
+@pytest.fixture(scope="session")
+def tiny_cebab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random model of CEBaB's concepts."""
+    return saved_checkpoint(tmp_path_factory.mktemp("cebab") / "tiny", schema=CEBAB)
+
+
+@pytest.fixture
+def failures_of_a_tiny_model(tiny_cebab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That model is loaded, and the Failures page waits for its predictions."""
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
+    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)

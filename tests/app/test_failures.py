@@ -1,8 +1,6 @@
 """The Failures page: a source judged, sliced, sorted, tagged and kept, with the address, on a tiny model."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,25 +13,14 @@ from sparsecbm.data.samples import load_samples
 from sparsecbm.export.slices import slice_csv
 from sparsecbm.failures.judged import Judged
 from sparsecbm.schema import CEBAB
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.engine import load_explainer
 from tests.app.screen import ROOT, address, fine, press
-from tests.helpers import saved_checkpoint
 
 PAGE = "pages/4_Failures.py"
 SAMPLES = load_samples(CEBAB)
 FILTER = "failures:filter:box"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return saved_checkpoint(tmp_path_factory.mktemp("failures") / "tiny", schema=CEBAB)
-
-
-@pytest.fixture(autouse=True)
-def _tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
-    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)
-    yield
+pytestmark = pytest.mark.usefixtures("failures_of_a_tiny_model")
 
 
 def opened(**parts: str | list[str]) -> AppTest:

@@ -1,9 +1,7 @@
 """The pictures of the Failures page: what they count, and that a press on one is the slice of the whole page."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,24 +16,13 @@ from sparsecbm.failures.slices import Slice
 from sparsecbm.failures.tree import FoundSlice, Search
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.failures import source
 from tests.app.screen import ROOT, address, fine, press, segment
-from tests.helpers import saved_checkpoint
 
 PICTURE = "failures:pictures"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return saved_checkpoint(tmp_path_factory.mktemp("pictures") / "tiny", schema=CEBAB)
-
-
-@pytest.fixture(autouse=True)
-def _tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
-    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)
-    yield
+pytestmark = pytest.mark.usefixtures("failures_of_a_tiny_model")
 
 
 def opened(**parts: str | list[str]) -> AppTest:

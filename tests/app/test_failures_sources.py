@@ -3,7 +3,7 @@
 import io
 import threading
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,27 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.errors import InputError
 from sparsecbm.model.many import Predictions
-from sparsecbm.schema import CEBAB
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.failures.own import hub_name
 from tests.app.screen import address, fine, press
 from tests.app.test_failures import line, opened, table
 from tests.data.releases import toy_rows, write
-from tests.helpers import saved_checkpoint
 
 MINE = "Text;stars;food;day\nGood soup.;5 stars;pos;mon\nBad soup.;1 star;NEG;tue\nOdd.;9;Positive;mon\n=1+1;;;mon\n"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return saved_checkpoint(tmp_path_factory.mktemp("sources") / "tiny", schema=CEBAB)
-
-
-@pytest.fixture(autouse=True)
-def _tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
-    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)
-    yield
+pytestmark = pytest.mark.usefixtures("failures_of_a_tiny_model")
 
 
 def uploaded(name: str, content: bytes) -> AppTest:

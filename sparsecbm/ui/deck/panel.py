@@ -10,13 +10,13 @@ from sparsecbm.deck.deck import MOST_BYTES, Deck, deck_from_json, deck_to_json
 from sparsecbm.deck.scene import LONGEST_NOTE, LONGEST_TITLE, Scene
 from sparsecbm.errors import InputError
 from sparsecbm.export import deck_html
-from sparsecbm.ui.deck.pinning import typed_text
 from sparsecbm.ui.deck.session import current_deck, keep_deck, present
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import shortened
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import MENU, errors_shown, note
+from sparsecbm.ui.table_html import table_html
 from sparsecbm.ui.tried import outcome_of, tried
+from sparsecbm.ui.typed import typed
 
 HELP = (
     "What you pin becomes a numbered scene: a snapshot with your title and note, which is shown large and without "
@@ -132,7 +132,7 @@ def _delete(scene: Scene) -> str:
 def _rename(scene: Scene, title: str, text: str) -> str:
     deck = current_deck()
     number = deck.number(scene)
-    keep_deck(deck.rename(number, typed_text(title), typed_text(text)))
+    keep_deck(deck.rename(number, *(typed(st.session_state[key]).strip() for key in (title, text))))
     return f"Scene {number + 1} is saved."
 
 

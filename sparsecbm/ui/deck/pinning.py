@@ -17,6 +17,7 @@ from sparsecbm.ui.deck.session import PRESENT, current_deck, keep_deck
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.shell import HOME, PAGE, link
 from sparsecbm.ui.tried import forget, outcome_of, tried
+from sparsecbm.ui.typed import typed
 
 PIN_HELP = "Keep what is shown here as a scene of your presenter deck. The deck is on the Home page."
 
@@ -46,14 +47,9 @@ def _pin(key: str, title: Said, parts: Callable[[], Sequence[Part]], receipt: Sa
 
 
 def _pinned(place: str, parts: Callable[[], Sequence[Part]], receipt: Said) -> str:
-    title, note = (typed_text(f"{place}:{field}") for field in ("title", "note"))
+    title, note = (typed(st.session_state[f"{place}:{field}"]).strip() for field in ("title", "note"))
     keep_deck(current_deck().add(_scene(title, note, tuple(parts()), _text(receipt))))
     return f"Scene {len(current_deck().scenes)} of your deck."
-
-
-def typed_text(key: str) -> str:
-    """What a person typed into a box, without the halves of characters that no file can hold."""
-    return (st.session_state[key] or "").encode("utf-8", "replace").decode().strip()
 
 
 def _scene(title: str, note: str, parts: tuple[Part, ...], receipt: str) -> Scene:

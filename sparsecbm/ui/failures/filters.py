@@ -16,6 +16,7 @@ from sparsecbm.ui.failures.state import MOST_JUDGED, marks, set_slice, the_slice
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.typed import typed
 
 #: A column of text with more different cells than this is no condition to choose from; the search finds words only.
 MOST_CELLS = 30
@@ -128,9 +129,9 @@ def _range(numbers: Sequence[str], now: Slice) -> None:
 
 
 def _says(key: str) -> None:
-    typed = (st.session_state[key] or "").encode("utf-8", "replace").decode().strip()
+    word = typed(st.session_state[key]).strip()
     if chosen(key):
-        set_slice(replace(the_slice(), says=(typed,) if typed else ()))
+        set_slice(replace(the_slice(), says=(word,) if word else ()))
 
 
 def _chosen(key: str, field: str, names: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.address import MOST_ENCODED
 from sparsecbm.ui.failures.order import SORTS
-from sparsecbm.ui.kept import Address
+from sparsecbm.ui.kept import Address, unknown_parts
 
 SOURCE, SORT, PAGE, OPEN = "source", "sort", "page", "open"
 NAMES = (SOURCE, SORT, PAGE, OPEN, *PARTS)
@@ -49,8 +49,7 @@ def from_address(
     parts: Address, schema: ConceptSchema, sources: Collection[str]
 ) -> tuple[Looking, tuple[str, ...]]:
     """What an address says, and one message for every part that could not be used. Good parts are kept."""
-    problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
-                for name in parts if name not in NAMES]
+    problems = unknown_parts(parts, NAMES)
     last = {name: given[-1] for name, given in parts.items() if given}
     found = Looking()
     for name, allowed in ((SOURCE, tuple(sources)), (SORT, tuple(SORTS))):

@@ -22,7 +22,7 @@ from sparsecbm.ui.failures.state import (
 )
 from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
-from sparsecbm.ui.session import chosen, seed_widget
+from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.working import work_state
 
@@ -30,7 +30,7 @@ from sparsecbm.ui.working import work_state
 GOES_ON = 1800.0
 #: Of the rows that could not be used, so many are listed.
 MOST_SHOWN = 200
-_SOURCE, _JOB = "failures:source", "failures:job"
+_SOURCE = "failures:source"
 
 
 def failures_panel(explainer: Explainer) -> None:
@@ -89,8 +89,7 @@ def _work(explainer: Explainer, reviews: Reviews) -> Work:
 
 
 def _job() -> Job:
-    job: Job = st.session_state.setdefault(_JOB, Job(GOES_ON))
-    return job
+    return session_job("failures", GOES_ON)
 
 
 def _chosen() -> None:

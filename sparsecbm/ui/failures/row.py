@@ -18,10 +18,10 @@ from sparsecbm.ui.engine import predicted
 from sparsecbm.ui.failures.state import PAGE_ROWS, look, marks
 from sparsecbm.ui.failures.table import forget_cell, tag_rows
 from sparsecbm.ui.interventions.advice import fix_text
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import EXPLAIN, INTERVENTIONS, is_dark, link, note
+from sparsecbm.ui.table_html import table_html
 from sparsecbm.ui.word_scores import how, plain_review
 
 _KEY = "failures:row"

@@ -17,10 +17,11 @@ from sparsecbm.ui.failures.filters import BOX_PIXELS
 from sparsecbm.ui.failures.state import marks, saved_slices, set_slice, the_reviews, the_slice
 from sparsecbm.ui.failures.table import MOST_TAGS, tag_rows
 from sparsecbm.ui.failures.temporary import as_file
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.table_html import table_html
 from sparsecbm.ui.tried import outcome_of, tried
+from sparsecbm.ui.typed import typed
 
 #: The longest name of a slice, in characters, and the most slices a session keeps.
 MOST_NAME, MOST_SAVED = 80, 50
@@ -95,7 +96,7 @@ def _try(action: Callable[[], str]) -> None:
 
 
 def _save() -> str:
-    name = (st.session_state[f"{_KEY}:name"] or "").encode("utf-8", "replace").decode().strip()
+    name = typed(st.session_state[f"{_KEY}:name"]).strip()
     saved = saved_slices()
     if not name:
         raise InputError("The slice has no name; allowed: any text. Type a name and save it again.")

@@ -17,6 +17,7 @@ from sparsecbm.ui.failures.state import KEPT, PAGE_ROWS, look, marks
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.typed import typed
 
 #: The longest tag of one's own, in characters, and the most of them.
 MOST_TAG, MOST_TAGS = 40, 50
@@ -77,7 +78,7 @@ def table_page(judged: Judged, rows: Int[np.ndarray, " shown"], opened: str | No
 
 def tag_rows(ids: Sequence[str], tag: str, on: bool) -> bool:
     """Put a tag of one's own on some reviews, or take it off; for callbacks. False when it is blank or one too many."""
-    name, own = tag.encode("utf-8", "replace").decode().strip()[:MOST_TAG], marks()
+    name, own = typed(tag).strip()[:MOST_TAG], marks()
     if not name or on and name not in own and len(own) >= MOST_TAGS:
         return False
     own[name] = own.get(name, set()) | set(ids) if on else own.get(name, set()) - set(ids)

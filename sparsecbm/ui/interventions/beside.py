@@ -16,11 +16,11 @@ from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.engine import load_explainer, predicted
 from sparsecbm.ui.interventions.reading import read_with
 from sparsecbm.ui.interventions.session import follow, state
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.review import text_form
 from sparsecbm.ui.session import change, current_view, run_again, seed_widget
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.table_html import table_html
 
 HELP = (
     "Is what an edit does to this review peculiar to it? Put a second review beside it: the revisions and rules in "

@@ -5,11 +5,12 @@ import streamlit as st
 from sparsecbm.edits.history import Entry, History
 from sparsecbm.ui.interventions.session import follow, history, look_at, looked_at, note, refresh
 from sparsecbm.ui.interventions.strip import counted, history_strip
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import shortened
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.shell import note as small_print
+from sparsecbm.ui.table_html import table_html
+from sparsecbm.ui.typed import typed
 
 HELP = (
     "Every edit that you made, the first one first. What was undone can be redone until the next new edit. Look at the "
@@ -83,6 +84,5 @@ def _look(number: int) -> None:
 
 
 def _noted(number: int) -> None:
-    typed = st.session_state[f"{_NOTE}:{number}"] or ""
-    note(number - 1, typed.encode("utf-8", "replace").decode().strip())
+    note(number - 1, typed(st.session_state[f"{_NOTE}:{number}"]).strip())
     refresh()

@@ -19,6 +19,7 @@ from sparsecbm.ui.interventions.session import follow, read_only, state
 from sparsecbm.ui.interventions.shared_patches import patch_store, revisions_of
 from sparsecbm.ui.interventions.strip import counted
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.typed import typed
 
 HELP = (
     "A patch keeps revisions of subnetworks beyond your session, with a name, a note and its author. It fits the "
@@ -91,7 +92,7 @@ def _save() -> str:
     problem = why_not_saved(state(), read_only())
     if problem:
         raise InputError(problem)
-    name, note_, author = (_typed(field) for field in ("name", "note", "author"))
+    name, note_, author = (typed(st.session_state[_FIELDS[field]]) for field in ("name", "note", "author"))
     patch = load_explainer().patch(name.strip(), revisions_of(state()), note_.strip(), author.strip())
     patch_store().save(patch)
     for key in _FIELDS.values():
@@ -107,11 +108,6 @@ def _add(key: str) -> str:
     patch_store().save(patch)
     st.session_state[_UPLOADS] += 1  # the next box is empty
     return f"The patch {patch.name!r} is added: everyone who uses this server can apply it."
-
-
-def _typed(field: str) -> str:
-    typed: str = st.session_state[_FIELDS[field]] or ""
-    return typed.encode("utf-8", "replace").decode()
 
 
 def _file_key() -> str:

@@ -10,6 +10,7 @@ from sparsecbm.edits.edit import Override
 from sparsecbm.edits.rule import Rule
 from sparsecbm.figures.names import label_name
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.ui.typed import typed
 
 MOST_CONDITIONS = 8
 LONGEST_WORD, MOST_WORDS = 200, 10_000
@@ -93,11 +94,11 @@ def _value_is(line: int, schema: ConceptSchema) -> Condition:
 
 
 def _text_says(line: int, schema: ConceptSchema) -> Condition | str:
-    typed = st.text_input("Word or phrase", key=_key(line, "word"), max_chars=LONGEST_WORD, width=240,
-                          placeholder="waited", persist_state="session") or ""
+    word = st.text_input("Word or phrase", key=_key(line, "word"), max_chars=LONGEST_WORD, width=240,
+                          placeholder="waited", persist_state="session")
     whole = st.checkbox("Whole words", True, key=_key(line, "whole"), persist_state="session",
                         help="Then “wait” is not found in “waited”")
-    word = typed.encode("utf-8", "replace").decode().strip()
+    word = typed(word).strip()
     return TextSays(word, whole) if word else "Give the word or phrase that the text must say."
 
 

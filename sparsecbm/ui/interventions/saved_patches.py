@@ -17,10 +17,10 @@ from sparsecbm.ui.interventions.outcome import attempt
 from sparsecbm.ui.interventions.session import do, history, read_only, state, undo
 from sparsecbm.ui.interventions.shared_patches import applied_after, listed, patch_store, revisions_of
 from sparsecbm.ui.interventions.strip import counted
-from sparsecbm.ui.interventions.table import table_html
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.table_html import table_html
 
 #: More patches than this scroll.
 MOST_IN_SIGHT = 6

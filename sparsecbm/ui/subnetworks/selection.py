@@ -7,7 +7,7 @@ from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.explainer import Explainer
 from sparsecbm.figures.pairs import SHOWN
 from sparsecbm.subnetworks.overlap import MaskOverlap
-from sparsecbm.ui.kept import Address, Kept
+from sparsecbm.ui.kept import Address, Kept, repeated_parts, unknown_parts
 from sparsecbm.ui.subnetworks.others import MOST_PERCENT, can_be_pruned, least_percent, other_checkpoints
 
 PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST = "pair", "layer", "show", "residual", "concept", "against"
@@ -61,10 +61,7 @@ def from_address(
 
     `others` are the names of checkpoints to compare with.
     """
-    problems = [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(NAMES)}."
-                for name in parts if name not in NAMES]
-    problems += [f"The address gives {name!r} {len(given)} times; the last one counts."
-                 for name, given in parts.items() if name in NAMES and name != PAIR and len(given) > 1]
+    problems = [*unknown_parts(parts, NAMES), *repeated_parts(parts, NAMES, (PAIR,))]
     passes = overlap.total.passes
 
     def one(name: str, allowed: Sequence[str], *also: str) -> str | None:
