@@ -129,7 +129,8 @@ def _sites(model: SparseCBM, kind: Kind) -> list[WeightSite]:
 
 
 def _module(model: SparseCBM, site: WeightSite) -> nn.Module:
-    return model.backbone.get_submodule(site.name.removesuffix(".weight"))
+    module: nn.Module = model.backbone.get_submodule(site.name.removesuffix(".weight"))
+    return module
 
 
 def _scores(

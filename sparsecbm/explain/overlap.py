@@ -56,8 +56,10 @@ def most_exclusive(
     found = []
     for layer in layers:
         counts: MaskCounts = getattr(layer, kind)
-        found += [ExclusiveUnit(layer.layer, unit, int(own), int(used)) for unit, (own, used)
-                  in enumerate(zip(counts.exclusive[:, concept], counts.used, strict=True))]
+        own, used = counts.exclusive[:, concept], counts.used
+        rank = own if by == "exclusive" else counts.exclusive_share[:, concept]
+        found += [ExclusiveUnit(layer.layer, int(unit), int(own[unit]), int(used[unit]))
+                  for unit in np.argsort(-rank, kind="stable")[:most]]
     return tuple(sorted(found, key=lambda unit: (-getattr(unit, by), unit.layer, unit.unit))[:most])
 
 

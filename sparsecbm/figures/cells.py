@@ -1,5 +1,7 @@
 """A table of numbers as coloured cells, each with its number printed and a text on hover; cells can be pressed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
@@ -15,50 +17,73 @@ MOST_PRINTED = 16
 _ROW_PIXELS = 46
 
 
-def cells(
-    numbers: Numbers,
-    rows: tuple[str, ...],
-    columns: tuple[str, ...],
-    title: str,
-    printed: list[list[str]],
-    hover: list[list[str]],
-    dark: bool,
-    limit: float | None = None,
-    chosen: tuple[tuple[int, int], ...] = (),
-    axes: tuple[str, str] = ("", ""),
-) -> go.Figure:
+@dataclass(frozen=True, eq=False)
+class Cells:
     """Shares 0..1 on the scale for shares; with `limit`, signed numbers on the diverging one, full colour at +-limit.
 
-    NaN cells stay blank. `chosen` cells (row, column) get a frame; `axes` are the titles of rows and columns. Plotly
-    tells of no press on a heatmap, so an invisible mark lies on every cell: its `customdata` is the row and column.
+    NaN cells stay blank. `printed` stands in a cell and `hover` is HTML told of it, [row][column]. `chosen` cells (row,
+    column) get a frame; `axes` are the titles of rows and columns.
     """
-    paper = DARK_PAPER if dark else PAPER
-    places = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
-    y, x = ([place[axis] for place in places] for axis in (0, 1))
-    inks = [ink_on(_colour(float(numbers[place]), limit, paper)) for place in places]
-    low = 0.0 if limit is None else -limit
-    high = 1.0 if limit is None else limit
-    stops = [(step, _colour(low + step * (high - low), limit, paper)) for step in (0.0, 0.5, 1.0)]
-    traces = [
-        go.Heatmap(z=np.asarray(numbers).tolist(), zmin=low, zmax=high, colorscale=stops, hoverinfo="skip", xgap=2,
-                   ygap=2, colorbar=colour_bar(dark, ".1f" if limit is None else "+.2f")),
-        go.Scatter(x=x, y=y, mode="markers", marker={"symbol": "square", "size": 24, "opacity": 0}, showlegend=False,
-                   customdata=[list(place) for place in places], text=[hover[row][column] for row, column in places],
-                   hovertemplate="%{text}<extra></extra>", selected={"marker": {"opacity": 0}},
-                   unselected={"marker": {"opacity": 0}}),
-    ]
-    if len(columns) <= MOST_PRINTED:
-        traces.append(go.Scatter(x=x, y=y, mode="text", text=[printed[row][column] for row, column in places],
-                                 textfont={"color": inks, "size": 13}, hoverinfo="skip", showlegend=False))
-    frames = [{"type": "rect", "x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48,
-               "line": {"color": HIGHLIGHT, "width": 3}} for row, column in chosen]
-    return go.Figure(traces, layout(
-        title, 110 + _ROW_PIXELS * len(rows), dark, hovermode="closest", hoverdistance=-1, shapes=frames,
-        xaxis=ticks(columns, title={"text": axes[1]}, range=[-0.5, len(columns) - 0.5]),
-        yaxis=ticks(rows, title={"text": axes[0]}, range=[len(rows) - 0.5, -0.5])))
+
+    numbers: Numbers
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    title: str
+    printed: list[list[str]]
+    hover: list[list[str]]
+    limit: float | None = None
+    chosen: tuple[tuple[int, int], ...] = ()
+    axes: tuple[str, str] = ("", "")
+
+    def colour(self, number: float, dark: bool) -> str:
+        """The background of a number's cell."""
+        paper = DARK_PAPER if dark else PAPER
+        if np.isnan(number):
+            return paper
+        return sequential(number, paper) if self.limit is None else diverging(number / self.limit, paper)
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """Both ends of the scale."""
+        return (0.0, 1.0) if self.limit is None else (-self.limit, self.limit)
+
+    def stops(self, dark: bool) -> list[tuple[float, str]]:
+        """The scale as colours at 0, the middle and 1."""
+        low, high = self.domain
+        return [(step, self.colour(low + step * (high - low), dark)) for step in (0.0, 0.5, 1.0)]
+
+    def figure(self, dark: bool) -> go.Figure:
+        """As a chart of Plotly. It tells of no press on a heatmap, so an invisible mark lies on every cell: its
+        `customdata` is the row and column."""
+        rows, columns, (low, high) = self.rows, self.columns, self.domain
+        places = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
+        y, x = ([place[axis] for place in places] for axis in (0, 1))
+        inks = [ink_on(self.colour(float(self.numbers[place]), dark)) for place in places]
+        traces = [
+            go.Heatmap(z=np.asarray(self.numbers).tolist(), zmin=low, zmax=high, colorscale=self.stops(dark),
+                       hoverinfo="skip", xgap=2, ygap=2,
+                       colorbar=colour_bar(dark, ".1f" if self.limit is None else "+.2f")),
+            go.Scatter(x=x, y=y, mode="markers", marker={"symbol": "square", "size": 24, "opacity": 0},
+                       showlegend=False, customdata=[list(place) for place in places],
+                       text=[self.hover[row][column] for row, column in places],
+                       hovertemplate="%{text}<extra></extra>", selected={"marker": {"opacity": 0}},
+                       unselected={"marker": {"opacity": 0}}),
+        ]
+        if len(columns) <= MOST_PRINTED:
+            traces.append(go.Scatter(x=x, y=y, mode="text", text=[self.printed[row][column] for row, column in places],
+                                     textfont={"color": inks, "size": 13}, hoverinfo="skip", showlegend=False))
+        frames = [{"type": "rect", "x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48,
+                   "line": {"color": HIGHLIGHT, "width": 3}} for row, column in self.chosen]
+        return go.Figure(traces, layout(
+            self.title, 110 + _ROW_PIXELS * len(rows), dark, hovermode="closest", hoverdistance=-1, shapes=frames,
+            xaxis=ticks(columns, title={"text": self.axes[1]}, range=[-0.5, len(columns) - 0.5]),
+            yaxis=ticks(rows, title={"text": self.axes[0]}, range=[len(rows) - 0.5, -0.5])))
 
 
-def _colour(number: float, limit: float | None, paper: str) -> str:
-    if np.isnan(number):
-        return paper
-    return sequential(number, paper) if limit is None else diverging(number / limit, paper)
+def cells(
+    numbers: Numbers, rows: tuple[str, ...], columns: tuple[str, ...], title: str, printed: list[list[str]],
+    hover: list[list[str]], dark: bool, limit: float | None = None, chosen: tuple[tuple[int, int], ...] = (),
+    axes: tuple[str, str] = ("", ""),
+) -> go.Figure:
+    """The chart of `Cells`."""
+    return Cells(numbers, rows, columns, title, printed, hover, limit, chosen, axes).figure(dark)

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on, mixed
 from sparsecbm.figures.names import signed
 from sparsecbm.figures.plotly_text import hatched, layout, plain, short, ticks
@@ -17,7 +17,7 @@ SHOWN = {"observed": "Observed", "expected": "Expected by chance", "difference":
 _LEAST_LIMIT = 0.1
 
 
-def pair_matrix(total: MaskCounts, passes: int, show: str, title: str, dark: bool) -> go.Figure:
+def pair_matrix(total: MaskCounts, passes: int, show: str, title: str) -> Cells:
     """Jaccard overlap of every two of the first `passes`; `show` is one of SHOWN. A pass with itself stays blank."""
     numbers = _shown(total, show)[:passes, :passes].copy()
     np.fill_diagonal(numbers, np.nan)
@@ -28,17 +28,17 @@ def pair_matrix(total: MaskCounts, passes: int, show: str, title: str, dark: boo
                 for j in range(passes)] for i in range(passes)]
     hover = [[_pair_hover(total, 0, i, j) for j in range(passes)] for i in range(passes)]
     names = total.passes[:passes]
-    return cells(numbers, names, names, title, printed, hover, dark, limit)
+    return Cells(numbers, names, names, title, printed, hover, limit)
 
 
-def density_map(layers: MaskCounts, passes: int, title: str, dark: bool) -> go.Figure:
+def density_map(layers: MaskCounts, passes: int, title: str) -> Cells:
     """Share of each layer's weights (row) that each of the first `passes` keeps (column)."""
     density, names = layers.density[:, :passes], layers.passes[:passes]
     rows = tuple(f"layer {unit}" for unit in layers.units)
     printed = [[f"{share:.2f}" for share in row] for row in density]
     hover = [[f"{rows[row]}, {plain(name)}<br>keeps {layers.kept[row, k]:,} of {layers.weights[row]:,} weights "
               f"({100 * density[row, k]:.2f} %)" for k, name in enumerate(names)] for row in range(len(rows))]
-    return cells(density, rows, names, title, printed, hover, dark)
+    return Cells(density, rows, names, title, printed, hover)
 
 
 def density_table(layers: MaskCounts) -> pd.DataFrame:

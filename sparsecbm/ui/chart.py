@@ -8,31 +8,36 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from sparsecbm.figures.cells import Cells
+from sparsecbm.ui.cell_view import cell_view
 from sparsecbm.ui.deck.parts import Draw, chart_part, chart_title
 from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.shell import is_dark
 
 
 def chart(
-    figure: go.Figure | Draw, table: pd.DataFrame, key: str, alt: str, pressed: Callable[[Any], None] | None = None
+    figure: go.Figure | Draw | Cells, table: pd.DataFrame, key: str, alt: str,
+    pressed: Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw a chart and its table twin. `pressed` gets the `customdata` of a point that is pressed, before the page
-    runs again. A figure that comes as a function of "dark" can be pinned, for it must be shown on either paper."""
-    draw = None if isinstance(figure, go.Figure) else figure
-    if not isinstance(figure, go.Figure):
-        figure = figure(is_dark())
-    config = {"toImageButtonOptions": {"format": "svg", "filename": key.replace(":", "-")}}
-    if pressed is None:
-        st.plotly_chart(figure, key=key, config=config, alt=alt)
-    else:
-        st.plotly_chart(figure, key=key, config=config, alt=alt, selection_mode="points",
-                        on_select=lambda: _pressed(key, pressed))
-    if draw is None:
-        _table(table, key, alt)
+    """Draw a chart and its table twin. `pressed` gets the `customdata` of a point that is pressed, or row and column of
+    a cell, before the page runs again. Cells, and a figure that comes as a function of "dark", can be pinned: a scene
+    must be shown on either paper."""
+    if isinstance(figure, go.Figure):
+        _plotly(figure, key, alt, pressed)
+        table_fold(table, key, alt)
         return
+    draw: Draw
+    name: Callable[[], str]
+    if isinstance(figure, Cells):
+        cell_view(key, alt, figure, is_dark(), pressed)
+        draw, name = figure.figure, partial(str, figure.title)
+    else:
+        drawn = figure(is_dark())
+        _plotly(drawn, key, alt, pressed)
+        draw, name = figure, partial(chart_title, drawn)
     with st.container(horizontal=True, gap="small"):
-        _table(table, key, alt)
-        pin(key, partial(chart_title, figure), lambda: [chart_part(draw, table, alt)])
+        table_fold(table, key, alt)
+        pin(key, name, lambda: [chart_part(draw, table, alt)])
 
 
 def title(text: str, explanation: str) -> None:
@@ -40,7 +45,17 @@ def title(text: str, explanation: str) -> None:
     st.markdown(f"#### {text}", help=explanation)
 
 
-def _table(table: pd.DataFrame, key: str, alt: str) -> None:
+def _plotly(figure: go.Figure, key: str, alt: str, pressed: Callable[[Any], None] | None) -> None:
+    config = {"toImageButtonOptions": {"format": "svg", "filename": key.replace(":", "-")}}
+    if pressed is None:
+        st.plotly_chart(figure, key=key, config=config, alt=alt)
+    else:
+        st.plotly_chart(figure, key=key, config=config, alt=alt, selection_mode="points",
+                        on_select=lambda: _pressed(key, pressed))
+
+
+def table_fold(table: pd.DataFrame, key: str, alt: str) -> None:
+    """The numbers of a picture, for whoever opens them."""
     fold = st.expander("As a table", key=f"{key}:table", on_change="rerun")
     if fold.open:  # a browser takes as long to draw a table that nobody sees
         fold.dataframe(table, hide_index=True, alt=f"Table: {alt}")

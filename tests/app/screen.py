@@ -93,20 +93,39 @@ def ledger_data(at: AppTest) -> dict[str, Any]:
     return data
 
 
+def cell_views(at: AppTest) -> dict[str, dict[str, Any]]:
+    """What every view of coloured cells was given to draw, by its title."""
+    return {data["title"]: data for data in (json.loads(proto.json) for proto in _views(at, "cell_view"))}
+
+
+def press_cell(at: AppTest, title: str, row: int, column: int) -> AppTest:
+    """Press a cell, as the browser sends it."""
+    view = next(proto for proto in _views(at, "cell_view") if json.loads(proto.json)["title"] == title)
+    return fine(_trigger(at, view, "pressed", [row, column]))
+
+
 def press_in_ledger(at: AppTest, *presses: tuple[object, ...], first: int = 1, review: str | None = None) -> AppTest:
     """Press in that panel, such as ("set", "food", "Positive"), as the browser sends it; `first` counts from the last
     press that was dealt with."""
     data = ledger_data(at)
     numbered = [[data["turn"] + number, review or data["review"], *what] for number, what in enumerate(presses, first)]
+    return _trigger(at, _ledger(at), "presses", numbered)
+
+
+def _trigger(at: AppTest, view: Any, event: str, value: object) -> AppTest:
     states = at._tree.get_widget_states()
-    states.widgets.add(id=_make_trigger_id(_ledger(at).id, "events"),
-                       json_trigger_value=json.dumps([{"event": "presses", "value": numbered}]))
+    states.widgets.add(id=_make_trigger_id(view.id, "events"),
+                       json_trigger_value=json.dumps([{"event": event, "value": value}]))
     return at._run(states)
 
 
 def _ledger(at: AppTest) -> Any:
+    return _views(at, "ledger_view")[0]
+
+
+def _views(at: AppTest, component: str) -> list[Any]:
     found = (element.proto for element in at.get("bidi_component"))
-    return next(proto for proto in found if proto.component_name == "sparsecbm.ledger_view")
+    return [proto for proto in found if proto.component_name == f"sparsecbm.{component}"]
 
 
 def table(at: AppTest, *columns: str) -> Any:

@@ -23,11 +23,14 @@ from tests.app.screen import (
     SUBNETWORKS,
     address,
     bars,
+    blocks,
+    cell_views,
     fine,
     open_home,
     open_page,
     open_tables,
     press,
+    press_cell,
     segment,
     table,
 )
@@ -70,7 +73,8 @@ def test_it_opens_with_what_the_numbers_say(explainer: Explainer) -> None:
     assert f"{100 * total.core[0] / total.weights[0]:.1f} % are a common core that all 4 concepts use" in said(at)
     assert table(at, "concept", "common core", "its own")["its own"].tolist() == total.exclusive[0, :4].tolist()
     assert table(at, "concepts that use the weight")["weights"].tolist() == total.shared_by[0].tolist()
-    assert {"Jaccard overlap", "Density by layer", "Who uses the weights of each subnetwork"} <= set(charts(at))
+    assert set(cell_views(at)) == {"Jaccard overlap", "Density by layer"}
+    assert "Who uses the weights of each subnetwork" in charts(at)
     assert explainer.checkpoint.hash[:12] in said(at)
     assert not at.query_params
 
@@ -78,24 +82,38 @@ def test_it_opens_with_what_the_numbers_say(explainer: Explainer) -> None:
 def test_every_chart_has_words_for_who_cannot_see_it() -> None:
     at = fine(open_subnetworks(layer="2", pair=["food", "noise"]))
     found = at.get("plotly_chart")
-    assert len(found) >= 8 and all(chart.proto.alt for chart in found)
-    assert not at.dataframe[2:], "no table is drawn that nobody opened, but for the two lists"
-    assert len(open_tables(at).dataframe) == len(found) + 2, "a table for each"
+    assert found and all(chart.proto.alt for chart in found)
+    views = [json.loads(view.proto.json) for view in at.get("bidi_component")]
+    assert len(views) == 4 and all(view["label"] for view in views)
+    assert not at.dataframe, "no table is drawn that nobody opened"
+    assert len(open_tables(at).dataframe) == len(found) + len(views), "a table for each"
+
+
+def test_a_pressed_cell_is_looked_at_closer(explainer: Explainer) -> None:
+    at = press_cell(open_subnetworks(), "Jaccard overlap", 0, 2)
+    assert address(at) == {"pair": ["food", "service"]} and "food and service, by layer" in charts(at)
+    at = press_cell(at, "Jaccard overlap", 1, 1)
+    assert address(at) == {"pair": ["food", "service"]}, "the diagonal is no pair"
+    at = press_cell(at, "Density by layer", 3, 1)
+    assert address(at) == {"pair": ["food", "service"], "layer": ["3"]}
+    heads = cell_views(at)["Share of each head's used weights that one concept has to itself"]
+    own = explainer.layer_overlap(3).heads.exclusive_share
+    assert heads["printed"] == [[f"{share:.2f}" for share in row] for row in own.T] and not heads["pressable"]
 
 
 def test_the_matrix_can_show_chance_and_the_difference() -> None:
     at = fine(open_subnetworks())
     fine(segment(at, "subnetworks:show").set_value("expected").run())
-    assert "Overlap expected by chance" in charts(at) and address(at) == {"show": ["expected"]}
+    assert "Overlap expected by chance" in cell_views(at) and address(at) == {"show": ["expected"]}
     fine(segment(at, "subnetworks:show").set_value("difference").run())
-    assert any("beyond chance" in name for name in charts(at))
+    assert any("beyond chance" in name for name in cell_views(at))
 
 
 def test_the_residual_joins_the_matrix_and_leaves_with_its_pair() -> None:
     at = fine(open_subnetworks())
-    assert len(charts(at)["Jaccard overlap"]["layout"]["xaxis"]["ticktext"]) == 4
+    assert len(cell_views(at)["Jaccard overlap"]["columns"]) == 4
     fine(at.toggle(key="subnetworks:residual").set_value(True).run())
-    assert charts(at)["Jaccard overlap"]["layout"]["xaxis"]["ticktext"][-1] == "residual"
+    assert cell_views(at)["Jaccard overlap"]["columns"][-1] == "residual"
     fine(at.selectbox(key="subnetworks:pair").set_value((0, 4)).run())
     assert address(at) == {"residual": ["on"], "pair": ["food", "residual"]}
     fine(at.toggle(key="subnetworks:residual").set_value(False).run())
@@ -114,8 +132,7 @@ def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
 
 def test_a_layer_is_drilled_down_to_its_heads_and_neurons(explainer: Explainer) -> None:
     at = fine(open_subnetworks())
-    assert not any("attention" in (chart["layout"]["xaxis"]["title"]["text"] or "") for chart in charts(at).values()
-                   if "title" in chart["layout"]["xaxis"])
+    assert len(cell_views(at)) == 2
     fine(at.selectbox(key="subnetworks:layer").set_value("3").run())
     found = explainer.layer_overlap(3)
     assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()
@@ -131,8 +148,9 @@ def test_the_list_names_the_most_exclusive_heads(explainer: Explainer) -> None:
     fine(segment(at, "subnetworks:concept").set_value("service").run())
     layers = [explainer.layer_overlap(number) for number in range(6)]
     expected = most_exclusive(layers, 2, "heads")
-    shown = table(at, "layer", "head")
-    assert list(zip(shown["layer"], shown["head"], strict=True)) == [(unit.layer, unit.unit) for unit in expected]
+    listed = next(block for block in blocks(at) if "Heads with the most weights that only service uses" in block)
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", listed.split("Neurons with the most")[0])
+    assert list(zip(cells[0::5], cells[1::5], strict=True)) == [(str(one.layer), str(one.unit)) for one in expected]
     assert address(at) == {"concept": ["service"]}
 
 

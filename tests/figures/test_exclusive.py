@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sparsecbm.figures.colour import DARK_PAPER, PAPER, SHARED, sequential
 from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
 from sparsecbm.subnetworks.overlap import ExclusiveUnit
 from tests.figures.masks import counts_of
@@ -11,24 +12,22 @@ from tests.figures.masks import counts_of
 UNITS = counts_of({"0": ["1110", "0010"], "1": ["0000", "0110"], "2": ["0000", "0000"]}, ("food", "room"), 2)
 
 
-def test_the_colour_is_the_share_of_used_weights_that_is_a_concepts_own() -> None:
-    for figure in (head_map(UNITS, "Title", False), neuron_map(UNITS, "Title", False)):
-        rows = np.concatenate([np.array(trace.z, dtype=float) for trace in figure.data if trace.type == "heatmap"])
-        assert rows == pytest.approx(np.array([[2 / 3, 0, 0], [0, 1, 0]]))
+def test_a_cell_is_the_share_of_a_heads_used_weights_that_is_a_concepts_own() -> None:
+    assert head_map(UNITS, "Title").numbers == pytest.approx(np.array([[2 / 3, 0, 0], [0, 1, 0]]))
+    assert head_map(UNITS, "Title").hover[0][0] == "head 0, food<br>2 of 3 used weights are its own (66.7 %)"
 
 
-def test_the_hover_has_exact_counts() -> None:
-    assert head_map(UNITS, "Title", False).data[1].text[0] == (
-        "head 0, food<br>2 of 3 used weights are its own (66.7 %)")
-    counts = np.array(neuron_map(UNITS, "Title", False).data[0].customdata)
-    assert counts.tolist() == [[[2, 3], [0, 2], [0, 0]], [[0, 3], [2, 2], [0, 0]]]
+def test_neurons_come_as_exact_counts_with_a_colour_for_every_percent() -> None:
+    drawn = neuron_map(UNITS, False)
+    assert drawn["own"] == [[2, 0, 0], [0, 2, 0]] and drawn["used"] == [3, 2, 0]
+    assert drawn["concepts"] == ["food", "room"]
+    assert [drawn["colours"][percent] for percent in (0, 50, 100)] == [PAPER, sequential(0.5), SHARED]
+    assert neuron_map(UNITS, True)["colours"][0] == DARK_PAPER
 
 
-def test_a_name_is_no_template() -> None:
-    hostile = counts_of({"0": ["1110", "0010"]}, ("%{z}", "<b>"), 2)
-    figure = neuron_map(hostile, "Title", False)
-    assert "<b>" not in figure.data[0].hovertemplate and figure.data[0].hovertemplate.count("%{z") == 1
-    assert figure.layout.yaxis.ticktext[1] == "&lt;b&gt;"
+def test_a_name_is_no_markup_in_a_hover() -> None:
+    hostile = counts_of({"0": ["1110", "0010"]}, ("food", "<b>"), 2)
+    assert head_map(hostile, "Title").hover[1][0].startswith("head 0, &lt;b&gt;<br>")
 
 
 def test_the_tables_have_the_same_counts() -> None:

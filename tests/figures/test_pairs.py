@@ -16,7 +16,7 @@ from tests.figures.masks import LAYERS, THREE, counts_of
 
 
 def test_the_matrix_shows_jaccard_and_leaves_the_diagonal_blank() -> None:
-    heat = pair_matrix(THREE, 3, "observed", "Title", False).data[0]
+    heat = pair_matrix(THREE, 3, "observed", "Title").figure(False).data[0]
     table = np.array(heat.z, dtype=float)
     assert np.isnan(np.diagonal(table)).all()
     assert table[0, 1] == table[1, 0] == pytest.approx(3 / 6)
@@ -26,8 +26,8 @@ def test_the_matrix_shows_jaccard_and_leaves_the_diagonal_blank() -> None:
 
 def test_chance_and_the_difference_from_it() -> None:
     chance = 0.5 * 0.4 / (0.5 + 0.4 - 0.5 * 0.4)
-    expected = np.array(pair_matrix(THREE, 3, "expected", "Title", False).data[0].z, dtype=float)
-    difference = pair_matrix(THREE, 3, "difference", "Title", False)
+    expected = np.array(pair_matrix(THREE, 3, "expected", "Title").figure(False).data[0].z, dtype=float)
+    difference = pair_matrix(THREE, 3, "difference", "Title").figure(False)
     assert expected[0, 1] == pytest.approx(chance)
     table = np.array(difference.data[0].z, dtype=float)
     assert table[0, 1] == pytest.approx(0.5 - chance)
@@ -36,7 +36,7 @@ def test_chance_and_the_difference_from_it() -> None:
 
 
 def test_the_hover_has_exact_counts_chance_and_z() -> None:
-    hover = pair_matrix(THREE, 4, "observed", "Title", False).data[1].text
+    hover = pair_matrix(THREE, 4, "observed", "Title").figure(False).data[1].text
     assert hover[1].startswith("food and room<br>both keep 3 weights; one or both 6<br>Jaccard 0.500, by chance 0.286")
     mean, variance = 2.0, 2.0 * 0.5 * 6 / 9
     assert f"z +{(3 - mean) / variance ** 0.5:.2f}" in hover[1]
@@ -46,17 +46,17 @@ def test_the_hover_has_exact_counts_chance_and_z() -> None:
 
 def test_a_single_concept_has_a_matrix_without_pairs() -> None:
     alone = counts_of({"total": ["110000"]}, ("food",), 1)
-    assert pair_matrix(alone, 1, "difference", "Title", False).data
+    assert pair_matrix(alone, 1, "difference", "Title").figure(False).data
 
 
 def test_names_are_no_markup() -> None:
     hostile = counts_of({"total": ["1100", "0110"]}, ("<b>food", "50 % $x$"), 2)
-    figure = pair_matrix(hostile, 2, "observed", "Title", False)
+    figure = pair_matrix(hostile, 2, "observed", "Title").figure(False)
     assert "<b>food" not in figure.to_json() and "&lt;b&gt;food" in figure.layout.xaxis.ticktext[0]
 
 
 def test_density_by_layer() -> None:
-    figure = density_map(LAYERS, 2, "Title", False)
+    figure = density_map(LAYERS, 2, "Title").figure(False)
     assert figure.data[0].z == ([0.3, 0.2], [0.4, 0.4])
     assert figure.data[1].text[1] == "layer 0, room<br>keeps 2 of 10 weights (20.00 %)"
     assert density_table(LAYERS).to_numpy().tolist() == [["0", 10, 0.3, 0.2], ["1", 10, 0.4, 0.4]]

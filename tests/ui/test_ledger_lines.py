@@ -7,7 +7,7 @@ from sparsecbm.intervene.policies import Suggestion
 from sparsecbm.intervene.single_effects import SingleEffect
 from sparsecbm.intervene.smallest_fix import Fix
 from sparsecbm.ui.interventions.advice import fix_text, next_html
-from sparsecbm.ui.interventions.ledger_lines import change_notes, headings, range_note
+from sparsecbm.ui.interventions.ledger_lines import change_notes, range_note
 from tests.helpers import TOY
 
 
@@ -29,10 +29,6 @@ def test_the_range_is_that_of_the_concept_and_label() -> None:
     effects[1, :, 2] = [-0.5, 0.25, 2.0]
     assert range_note("room", "good", effects, TOY) == "can be anything from −0.50 to +2.00"
     assert range_note("room", "bad", effects, TOY) == "can be anything from 0.00 to 0.00"
-
-
-def test_the_last_heading_names_the_label() -> None:
-    assert headings("good", TOY)[-1] == "Contributions to Good"
 
 
 @pytest.mark.parametrize(("sets", "said"), [

@@ -9,6 +9,7 @@ from sparsecbm.edits.description import describe
 from sparsecbm.edits.edit import Override
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.intervene.override import check_distribution
+from sparsecbm.intervene.policies import POLICIES
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.interventions.reading import current_reading, current_result
@@ -41,14 +42,15 @@ def unsure_concepts() -> tuple[str, ...]:
 
 
 def act(what: str, *details: Any) -> None:
-    """Do what one press asks for; nothing while an earlier state is looked at. InputError for a press that there is
-    not."""
+    """Do what one press asks for; while an earlier state is looked at, only what changes nothing but the view.
+    InputError for a press that there is not."""
+    looks: dict[str, Callable[..., None]] = {"label": _show_label, "policy": _check_by}
     actions: dict[str, Callable[..., None]] = {
         "set": _set, "share": _share, "residual": _count_residual, "undo": undo, "redo": redo}
-    if what not in actions:
-        raise InputError(unknown_name("press", what, tuple(actions)))
-    if not read_only():
-        actions[what](*details)
+    if what not in looks | actions:
+        raise InputError(unknown_name("press", what, (*looks, *actions)))
+    if what in looks or not read_only():
+        (looks | actions)[what](*details)
 
 
 def set_concepts(settings: Mapping[str, Sequence[float]]) -> None:
@@ -79,6 +81,17 @@ def _share(concept: str, index: int, share: float) -> None:
 
 def _count_residual(counted: bool) -> None:
     change(residual=bool(counted))
+
+
+def _show_label(label: str) -> None:
+    load_explainer().schema.label_index(label)
+    change(label=label)
+
+
+def _check_by(policy: str) -> None:
+    if policy not in POLICIES:
+        raise InputError(unknown_name("policy", policy, tuple(POLICIES)))
+    change(policy=policy)
 
 
 def _put(edit: Override) -> None:

@@ -37,11 +37,6 @@ def ledger_lines(
     return (*lines, Line("sum", f"<b>sum</b>{about}", total))
 
 
-def headings(label: str, schema: ConceptSchema) -> tuple[str, str, str]:
-    """What stands over the lines."""
-    return "What the model understood", "Set it yourself", f"Contributions to {label_name(label, schema)}"
-
-
 def change_notes(effects: Sequence[SingleEffect], schema: ConceptSchema) -> dict[str, str]:
     """What each single change did by itself, and what the others do without it."""
 

@@ -22,7 +22,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     box.turn = Math.max(box.turn, data.turn);
     box.review = data.review;
     box.presses = box.presses.filter(([turn]) => turn > data.turn);
-    const shape = JSON.stringify(data.lines.map(line => [line.name, line.options, line.values, "counted" in line]));
+    const shape = JSON.stringify([data.policy.options, data.label.options,
+        data.lines.map(line => [line.name, line.options, line.values, "counted" in line])]);
     if (box.shape !== shape) {
         box.replaceChildren(...build(data));
         box.shape = shape;
@@ -39,9 +40,12 @@ function build(data) {
     for (const [name, text] of [["undo", "Undo"], ["redo", "Redo"]])
         bar.append(Object.assign(make("button"), { name, textContent: text, type: "button" }));
     bar.append(make("span", "edits"));
-    next.append(make("span"), Object.assign(make("button", "go"), { textContent: "Go to its control", type: "button" }));
+    next.append(make("span"), Object.assign(make("button", "go"), { textContent: "Go to its control", type: "button" }),
+        list(data.policy));
     const headings = make("div", "line headings");
-    headings.append(...["left", "middle", "right"].map(side => make("b", side)));
+    for (const [side, text] of [["left", "What the model understood"], ["middle", "Set it yourself"]])
+        headings.append(Object.assign(make("b", side), { textContent: text }));
+    headings.append(list(data.label));
     lines.append(headings);
     for (const [at, line] of data.lines.entries()) {
         const whole = make("div", "line"), middle = make("div", "middle");
@@ -53,6 +57,13 @@ function build(data) {
         lines.append(whole);
     }
     return [bar, make("div", "outcome"), next, lines];
+}
+
+function list({ name, text, options }) {
+    const label = make("label", "list"), select = Object.assign(make("select"), { name });
+    select.append(...options.map(([value, words]) => new Option(words, value)));
+    label.append(`${text} `, select);
+    return label;
 }
 
 function radios(line, at) {
@@ -95,8 +106,9 @@ function draw(box, data) {
     box.querySelector(".edits").textContent = data.edits;
     box.querySelector(".go").hidden = !(box.go = data.go);
     for (const name of ["undo", "redo"]) box.querySelector(`[name=${name}]`).ariaDisabled = String(!data[name]);
-    const [headings, ...lines] = box.querySelector(".lines").children;
-    data.headings.forEach((text, at) => { headings.children[at].textContent = text; });
+    const [, ...lines] = box.querySelector(".lines").children;
+    if (!box.presses.length)
+        for (const { name, chosen } of [data.policy, data.label]) box.querySelector(`select[name=${name}]`).value = chosen;
     for (const [at, line] of data.lines.entries()) {
         const [left, middle, right] = lines[at].children;
         show(left, line.left);
@@ -157,6 +169,7 @@ function clicked(box, button) {
 
 function changed(box, input) {
     const { concept } = input.closest("[data-concept]")?.dataset ?? {};
+    if (input.localName === "select") press(box, [input.name, input.value]);
     if (input.type === "radio") press(box, ["set", concept, input.value]);
     if (input.type === "checkbox") press(box, ["residual", input.checked]);
     if (input.type === "range" && box.sent < box.turn) box.send();

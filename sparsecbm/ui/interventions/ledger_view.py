@@ -36,8 +36,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A list to choose one of: the kind of its press, what stands beside it, and each option's name and text."""
+
+    name: str
+    text: str
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+@dataclass(frozen=True)
 class LedgerData:
-    """All that is drawn. `outcome` and `next` are HTML, `edits` and `headings` are text.
+    """All that is drawn. `outcome` and `next` are HTML, `edits` is text.
+
+    Choices are of the `policy` that says what is next, and of the `label` whose contributions are shown.
 
     `review` tells reviews apart and `turn` is the number of the last press that was dealt with. `go` is the concept to
     check next, if any, and nothing can be set while it is `disabled`.
@@ -50,16 +62,18 @@ class LedgerData:
     redo: bool
     outcome: str
     next: str
+    policy: Choice
     go: str | None
     disabled: bool
-    headings: tuple[str, str, str]
+    label: Choice
     lines: tuple[Line, ...]
 
 
 def ledger_view(key: str, data: LedgerData, pressed: Callable[[], None], settled: Callable[[], None]) -> None:
     """Draw it; `pressed` is called when there are `presses`, and `settled` once there were none for a moment."""
     lines = [{name: part for name, part in vars(line).items() if part not in (None, ())} for line in data.lines]
-    _component(key=key, data=vars(data) | {"lines": lines}, on_presses_change=pressed, on_settled_change=settled)
+    drawn = vars(data) | {"policy": vars(data.policy), "label": vars(data.label), "lines": lines}
+    _component(key=key, data=drawn, on_presses_change=pressed, on_settled_change=settled)
 
 
 def presses(key: str, review: str, turn: int) -> Sequence[Sequence[Any]]:

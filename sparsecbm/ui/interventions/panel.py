@@ -17,40 +17,33 @@ from sparsecbm.ui.before_after import arrow_html, flip_html, result_receipt, res
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.interventions.advice import NEXT_HELP, next_html, smallest_fix
 from sparsecbm.ui.interventions.controls import FIX, SHOWN, TABLES, act, unsure_concepts
-from sparsecbm.ui.interventions.ledger_lines import change_notes, headings, ledger_lines, range_note
-from sparsecbm.ui.interventions.ledger_view import LedgerData, ledger_view, presses
+from sparsecbm.ui.interventions.ledger_lines import change_notes, ledger_lines, range_note
+from sparsecbm.ui.interventions.ledger_view import Choice, LedgerData, ledger_view, presses
 from sparsecbm.ui.interventions.reading import current_reading, current_result, with_overrides
 from sparsecbm.ui.interventions.scene import pin_result
 from sparsecbm.ui.interventions.session import follow, history, page_is_old, read_only, refresh, state
 from sparsecbm.ui.interventions.strip import banner, counted, edits_text
 from sparsecbm.ui.interventions.uncertain import range_html, range_text
 from sparsecbm.ui.ledger import label_ledger
-from sparsecbm.ui.session import change, current_view, run_again, seed_widget, write_address
+from sparsecbm.ui.session import current_view, run_again, write_address
 from sparsecbm.ui.shell import errors_shown
 
 HELP = (
     "Set a concept to what the review really says, and watch the label follow: it is computed from the concepts by a "
     "plain sum. **Mix** gives each value a share. **Not sure** shows all that the label could be. **As read** gives "
-    "the concept back to the model. Every change can be undone."
-)
-LABEL_HELP = (
-    "In logits: each +0.69 doubles the odds of the label against any other one that stays where it is. The parts add "
-    "up to the label's logit exactly."
+    "the concept back to the model. Every change can be undone.\n\n"
+    f"**Check next**: {NEXT_HELP}\n\n"
+    "**Contributions** are in logits: each +0.69 doubles the odds of the label against any other one that stays where "
+    "it is. The parts add up to the label's logit exactly."
 )
 _VIEW, _TURN = "interventions:ledger", "interventions:turn"
-_LABEL, _POLICY, _OPEN = "interventions:label", "interventions:policy", "interventions:tables"
+_OPEN = "interventions:tables"
 
 
 def set_concepts_panel() -> None:
     """Both sides, a line per concept, and what to do next."""
-    shown, view = follow(SHOWN), current_view()  # the first in line
-    heading, label, policy = st.columns([4.4, 2, 2.6], vertical_alignment="bottom", gap="medium")
-    heading.markdown("### Set concepts", help=HELP)
-    with label:
-        _label_choice(load_explainer().schema, view.label or current_reading().after.label)
-    policy.selectbox("Check next by", list(POLICIES), list(POLICIES).index(seed_widget(_POLICY, view.policy)),
-                     key=_POLICY, format_func=lambda name: POLICIES[name].title, on_change=_policy_chosen,
-                     help=NEXT_HELP)
+    shown = follow(SHOWN)  # the first in line
+    st.markdown("### Set concepts", help=HELP)
     banner("interventions")
     st.fragment(_shown, key=shown)()
     pin_result()
@@ -74,8 +67,9 @@ def _shown() -> None:
         ledger_view(_VIEW, LedgerData(
             review=_review(), turn=_turn(), edits=edits_text(), undo=history().position > 0 and not read_only(),
             redo=bool(history().undone) and not read_only(), outcome=_outcome_html(result, unsure, now, view.residual),
-            next=next_html(found), go=found[0].concept if found and not read_only() else None, disabled=read_only(),
-            headings=headings(label, schema), lines=ledger_lines(result, label, whose, notes, view.residual)),
+            next=next_html(found), policy=_policy_choice(view.policy),
+            go=found[0].concept if found and not read_only() else None, disabled=read_only(),
+            label=_label_choice(label, schema), lines=ledger_lines(result, label, whose, notes, view.residual)),
             _pressed, _settled)
     if page_is_old():
         run_again()
@@ -94,9 +88,13 @@ def _outcome_html(result: InterventionResult, unsure: tuple[str, ...], now: Stat
     return sides_html(before, flip_html(result, edited), after) + receipt
 
 
-def _label_choice(schema: ConceptSchema, label: str) -> None:
-    st.selectbox("Contributions to", schema.labels, schema.label_index(seed_widget(_LABEL, label)), key=_LABEL,
-                 format_func=lambda name: label_name(name, schema), on_change=_label_chosen, help=LABEL_HELP)
+def _label_choice(label: str, schema: ConceptSchema) -> Choice:
+    options = tuple((name, label_name(name, schema)) for name in schema.labels)
+    return Choice("label", "Contributions to", options, label)
+
+
+def _policy_choice(policy: str) -> Choice:
+    return Choice("policy", "Check next by", tuple((name, one.title) for name, one in POLICIES.items()), policy)
 
 
 def _address() -> None:
@@ -140,13 +138,3 @@ def _settled() -> None:
     """Draw what is not drawn with every move, where there is some of it."""
     panels = {FIX: current_view().wanted is not None, TABLES: st.session_state.get(_OPEN, False)}
     refresh(*(panel for panel, is_open in panels.items() if is_open), live=True)
-
-
-def _label_chosen() -> None:
-    change(label=st.session_state[_LABEL])
-    refresh(SHOWN, TABLES, live=True)
-
-
-def _policy_chosen() -> None:
-    change(policy=st.session_state[_POLICY])
-    refresh(SHOWN, live=True)

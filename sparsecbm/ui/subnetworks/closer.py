@@ -8,15 +8,18 @@ import streamlit as st
 from sparsecbm.explain.overlap import most_exclusive
 from sparsecbm.explainer import Explainer
 from sparsecbm.export.table import as_cell
+from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
 from sparsecbm.figures.pairs import pair_bars, pair_table, pair_text
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
-from sparsecbm.subnetworks.overlap import MaskOverlap
-from sparsecbm.ui.chart import chart, title
+from sparsecbm.subnetworks.overlap import ExclusiveUnit, MaskOverlap
+from sparsecbm.ui.chart import chart, table_fold, title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.subnetworks.neuron_view import neuron_view
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes
+from sparsecbm.ui.table_html import table_html
 
 PAIR_HELP = (
     "Each bar is one part of the network: the weights that both subnetworks use, that only the first uses, and that "
@@ -144,20 +147,18 @@ def _pair_by_part(explainer: Explainer, layer: str | None, pair: tuple[int, int]
 
 
 def _layer(explainer: Explainer, layer: int) -> None:
-    found, dark = explainer.layer_overlap(layer), is_dark()
+    found = explainer.layer_overlap(layer)
     if not found.heads.units and not found.neurons.units:
         unknown_parts()
-        return
     if found.heads.units:
         title(f"Attention heads of layer {layer}", HEAD_HELP)
-        chart(head_map(found.heads, f"Share of each head's used weights that one concept has to itself, layer {layer}",
-                       dark), unit_table(found.heads, "head"), "subnetworks:heads",
-              _most_alt(found.heads, "head", layer))
+        chart(head_map(found.heads, "Share of each head's used weights that one concept has to itself"),
+              unit_table(found.heads, "head"), "subnetworks:heads", _most_alt(found.heads, "head", layer))
     if found.neurons.units:
         title(f"Feed-forward neurons of layer {layer}", NEURON_HELP)
-        chart(neuron_map(found.neurons, f"Share of each neuron's used weights that one concept has to itself, layer "
-                                        f"{layer}", dark), unit_table(found.neurons, "neuron"), "subnetworks:neurons",
-              _most_alt(found.neurons, "neuron", layer))
+        key, alt = "subnetworks:neurons", _most_alt(found.neurons, "neuron", layer)
+        neuron_view(key, alt, neuron_map(found.neurons, is_dark()))
+        table_fold(unit_table(found.neurons, "neuron"), key, alt)
 
 
 def _lists(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
@@ -174,13 +175,17 @@ def _lists(explainer: Explainer, selection: Selection, pair: tuple[int, int] | N
               if selection.layer in (None, unit)]
     k = concepts.index(concept)
     heads, neurons = most_exclusive(layers, k, "heads"), most_exclusive(layers, k, "neurons")
-    for column, units, kind in zip(st.columns(2, gap="medium"), (heads, neurons), ("head", "neuron"), strict=True):
-        with column:
-            st.markdown(f"Most exclusive {kind}s of **{as_markdown(concept)}**")
-            st.dataframe(exclusive_table(units, kind), hide_index=True, key=f"subnetworks:most:{kind}",
-                         alt=f"The {kind}s with the most weights that only {concept} uses")
+    columns = "".join(_list_html(units, kind, concept) for units, kind in ((heads, "head"), (neurons, "neuron")))
+    st.html(f'<div style="display:grid;grid-template-columns:1fr 1fr;gap:1.5rem">{columns}</div>')
     if not heads and not neurons:
         note("This backbone has no heads or neurons that are known here.")
+
+
+def _list_html(units: tuple[ExclusiveUnit, ...], kind: str, concept: str) -> str:
+    table = exclusive_table(units, kind)
+    what = f"{kind.title()}s with the most weights that only {concept} uses"
+    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    return f"<div><b>{as_html(what)}</b>{table_html(what, [str(name) for name in table], rows)}</div>"
 
 
 def _said(roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What the subnetworks share: the matrix of all pairs, every layer's density, and a closer look at what is pressed.
 
-The maps and the closer look are fragments, so that a press on a map draws the closer look alone.
+All of it is one fragment: one that has another one drawn makes the browser draw the page twice.
 """
 
 from typing import Any
@@ -34,19 +34,18 @@ DENSITY_HELP = (
     "word embeddings. Press a cell to look closer at its layer."
 )
 _SHOW, _RESIDUAL = "subnetworks:show", "subnetworks:residual"
-_MAPS, _CLOSER = "subnetworks:maps", "subnetworks:closer"
 
 
 def overlap_panel() -> None:
     """Matrix, density and the closer look."""
-    st.fragment(_maps, key=_MAPS)()
-    st.fragment(_closer, key=_CLOSER)()
+    st.fragment(_overlap)()
+    export_button(load_explainer())
 
 
-def _maps() -> None:
+def _overlap() -> None:
     with errors_shown():
-        selection, overlap = KEPT.current, load_explainer().overlap()
-        KEPT.write(to_address(selection))
+        explainer, selection = load_explainer(), KEPT.current
+        overlap = explainer.overlap()
         _controls(selection, overlap)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -56,14 +55,8 @@ def _maps() -> None:
         if same_everywhere(overlap.layers):
             note("Every layer of this model shares out its weights alike: the masks were made to. Its heads and "
                  "neurons differ; choose a layer to see them.")
-
-
-def _closer() -> None:
-    with errors_shown():
-        explainer, selection = load_explainer(), KEPT.current
-        KEPT.write(to_address(selection))
         closer_look(explainer, selection)
-        export_button(explainer)
+        KEPT.write(to_address(selection))  # last: a browser draws all of the page for a new address
 
 
 def _controls(selection: Selection, overlap: MaskOverlap) -> None:
@@ -87,7 +80,7 @@ def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
         return
     name = {"observed": "Jaccard overlap", "expected": "Overlap expected by chance",
             "difference": "Overlap beyond chance (+) or below it (−)"}[selection.show]
-    chart(lambda dark: pair_matrix(total, len(passes), selection.show, name, dark),
+    chart(pair_matrix(total, len(passes), selection.show, name),
           pair_table(total, pairs, "weights of").drop(columns="weights of"), "subnetworks:matrix",
           f"{name}: " + "; ".join(_pair_alt(overlap, pair) for pair in pairs), lambda cell: _cell_pressed(cell, passes))
 
@@ -95,11 +88,11 @@ def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
 def _density(selection: Selection, overlap: MaskOverlap) -> None:
     layers, passes = overlap.layers, shown_passes(selection, overlap)
     title("Share of each layer that is kept", DENSITY_HELP)
-    chart(lambda dark: density_map(layers, len(passes), "Density by layer", dark), density_table(layers),
+    chart(density_map(layers, len(passes), "Density by layer"), density_table(layers),
           "subnetworks:density", "Share of weights kept: " + "; ".join(
               f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
               for row, unit in enumerate(layers.units)),
-          lambda cell: _look_closer(layer=layers.units[cell[0]]))
+          lambda cell: KEPT.change(layer=layers.units[cell[0]]))
 
 
 def all_pairs(passes: int) -> list[tuple[int, int]]:
@@ -116,14 +109,8 @@ def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
 def _cell_pressed(cell: Any, passes: tuple[str, ...]) -> None:
     row, column = cell
     if row != column:
-        _look_closer(pair=(passes[row], passes[column]))
-
-
-def _look_closer(**chosen: Any) -> None:
-    KEPT.change(**chosen)
-    st.rerun([_CLOSER])
+        KEPT.change(pair=(passes[row], passes[column]))
 
 
 def _residual_chosen(overlap: MaskOverlap) -> None:
     KEPT.change(**vars(with_residual(KEPT.current, st.session_state[_RESIDUAL], overlap)))
-    st.rerun([_MAPS, _CLOSER])
