@@ -134,10 +134,12 @@ def measure(url: str, empty: str, moves: int) -> dict[str, Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE)
-        app, nothing = context.new_page(), context.new_page()
+        nothing = context.new_page()
         nothing.goto(empty)
         nothing.get_by_role("img", name="After:").wait_for()
         least = watched(nothing, buttons(nothing, ["food"], moves + 2))
+        nothing.close()  # a page behind another one is drawn late
+        app = context.new_page()
         app.goto(f"{url}/Interventions?text={quote(REVIEW)}")
         app.get_by_role("img", name="After:").wait_for()
         app.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", state="attached")

@@ -33,8 +33,7 @@ def dots(points: Sequence[Dot], title: str, axis: str, dark: bool, digits: int =
     figure = go.Figure()
     for place, name in enumerate(series):
         own = [dot for dot in points if dot.series == name]
-        colour, symbol = _LOOKS[place % len(_LOOKS)]
-        colour = colour or ink_on(DARK_PAPER if dark else PAPER)
+        colour, symbol = series_look(place, dark)
         shift = 0.5 * (place - (len(series) - 1) / 2) / max(len(series), 2)  # beside each other, not on top
         whiskers = [dot.interval or (dot.value, dot.value) for dot in own]
         figure.add_trace(go.Scatter(
@@ -51,6 +50,12 @@ def dots(points: Sequence[Dot], title: str, axis: str, dark: bool, digits: int =
         xaxis={"title": {"text": axis}, "fixedrange": True, "zeroline": True},
         yaxis=ticks(rows, range=[len(rows) - 0.5, -0.5])))
     return figure
+
+
+def series_look(place: int, dark: bool) -> tuple[str, str]:
+    """Colour and sign of a series by its place: no two of the first seven are told apart by colour alone."""
+    colour, symbol = _LOOKS[place % len(_LOOKS)]
+    return colour or ink_on(DARK_PAPER if dark else PAPER), symbol
 
 
 def dots_table(points: Sequence[Dot], names: Mapping[str, str], digits: int = 1) -> pd.DataFrame:

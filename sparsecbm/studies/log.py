@@ -11,7 +11,7 @@ from sparsecbm.studies.protocol import Protocol
 
 Action = Literal["consent", "answers", "open", "first", "set", "unsure", "reset", "revise", "undo", "final", "timeout"]
 Status = Literal["written", "repeated", "stale", "late"]
-Note = Literal["closed", "results", "exported", "withdrawn"]
+Note = Literal["started", "closed", "results", "exported", "withdrawn"]
 #: Who takes part: people, people who try the study out, and programs. Each counts its own numbers from 0.
 ParticipantKind = Literal["person", "dry_run", "simulated"]
 
@@ -99,7 +99,8 @@ class Study:
 
 @dataclass(frozen=True)
 class Logged:
-    """What was done with a study: closed, results seen, exported, or a participant withdrawn with so many events."""
+    """What was done with a study: started, closed, results seen, exported, or a participant withdrawn with so many
+    events."""
 
     kind: Note
     events: int

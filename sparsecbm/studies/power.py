@@ -30,17 +30,18 @@ def power(
 ) -> tuple[Power, ...]:
     """Simulate a study so often, and count. One without a test, such as of equal participants, finds nothing.
 
-    `progress` gets the share done, 0..1, and may raise Cancelled. InputError for less than one of either.
+    `progress` gets the share done, 0..1, after each participant, and may raise Cancelled. InputError for less than one
+    of either.
     """
     if repeats < 1:
         raise InputError(f"{repeats} repeats came; allowed: 1 or more. Change that.")
     found: dict[tuple[str, str, str], list[tuple[bool, float]]] = {}
     for repeat in range(repeats):
-        courses = in_memory(protocol, explainer, annotator, participants, seed * 1_000_003 + repeat)
+        courses = in_memory(protocol, explainer, annotator, participants, seed * 1_000_003 + repeat,
+                            lambda share, repeat=repeat: progress((repeat + share) / repeats))  # type: ignore[misc]
         for group in comparisons(protocol, case_table(courses)):
             for one in group:
                 significant = one.p_holm is not None and one.p_holm < LEVEL
                 found.setdefault((one.outcome, one.arm, one.against), []).append((significant, one.difference.value))
-        progress((repeat + 1) / repeats)
     return tuple(Power(*what, sum(hit for hit, _ in seen) / repeats, sum(value for _, value in seen) / len(seen),
                        repeats) for what, seen in found.items())

@@ -80,7 +80,7 @@ class Protocol:
     practice       cases that come first in every arm and count for nothing
     answer_first   the participant answers before the prediction is shown, and again after
     time_limit_s   seconds for a case, None for no limit
-    checkpoint     content hash of the model; data_hash that of the split that the cases are from
+    checkpoint     content hash of the model; data_hash that of the source that the cases are from
     """
 
     name: str

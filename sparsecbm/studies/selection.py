@@ -1,6 +1,5 @@
-"""The cases of a study, drawn from a slice of a split so that outcomes balance."""
+"""The cases of a study, drawn from a slice of a source so that outcomes balance."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,19 +9,19 @@ from sparsecbm.errors import InputError
 from sparsecbm.studies.protocol import Case
 
 if TYPE_CHECKING:
-    from sparsecbm.data.split import Split
+    from sparsecbm.data.reviews import Reviews
 
 RIGHT, WRONG = "right", "wrong"
 
 
-def outcomes_of(split: "Split", predicted: Sequence[int]) -> list[str]:
-    """For each row whether the predicted label index is right or wrong; "" where the annotators reached no majority."""
+def outcomes_of(reviews: "Reviews", predicted: Sequence[int]) -> list[str]:
+    """For each row whether the predicted label index is right or wrong; "" where the true label is not told."""
     return ["" if truth < 0 else RIGHT if truth == label else WRONG
-            for truth, label in zip(split.labels.tolist(), predicted, strict=True)]
+            for truth, label in zip(reviews.labels.tolist(), predicted, strict=True)]
 
 
 def choose_cases(
-    split: "Split", outcomes: Sequence[str], size: int, seed: int, rows: Sequence[int] | None = None
+    reviews: "Reviews", outcomes: Sequence[str], size: int, seed: int, rows: Sequence[int] | None = None
 ) -> tuple[Case, ...]:
     """`size` cases, as many of each outcome, drawn at random from some rows (default: all) that have an outcome.
 
@@ -30,7 +29,7 @@ def choose_cases(
     has too few rows.
     """
     groups: dict[str, list[int]] = {}
-    for row in range(len(split)) if rows is None else rows:
+    for row in range(len(reviews)) if rows is None else rows:
         if outcomes[row]:
             groups.setdefault(outcomes[row], []).append(row)
     each, rest = divmod(size, max(len(groups), 1))
@@ -42,15 +41,11 @@ def choose_cases(
     random = np.random.default_rng(seed)
     chosen = [row for _, group in sorted(groups.items())
               for row in random.permutation(np.unique(group))[:each].tolist()]
-    repeated = [name for name, n in Counter(split.dataset[row]["id"] for row in chosen).items() if n > 1]
-    if repeated:
-        raise InputError(f"Rows {', '.join(repeated[:3])} came more than once; allowed: one row for each id. Choose a "
-                         "slice whose ids differ.")
-    return tuple(_case(split, row, outcomes[row]) for row in random.permutation(chosen).tolist())
+    return tuple(_case(reviews, row, outcomes[row]) for row in random.permutation(chosen).tolist())
 
 
-def _case(split: "Split", row: int, outcome: str) -> Case:
-    schema, cells = split.schema, split.dataset[row]
-    concepts = {concept: schema.values[value] for concept, value in zip(schema.concepts, cells["concepts"], strict=True)
-                if value >= 0}
-    return Case(cells["id"], cells["text"], schema.labels[cells["label"]], concepts, outcome)
+def _case(reviews: "Reviews", row: int, outcome: str) -> Case:
+    schema = reviews.schema
+    concepts = {concept: schema.values[value]
+                for concept, value in zip(schema.concepts, reviews.values[row].tolist(), strict=True) if value >= 0}
+    return Case(reviews.ids[row], reviews.texts[row], schema.labels[reviews.labels[row]], concepts, outcome)

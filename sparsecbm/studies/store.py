@@ -94,7 +94,7 @@ class Store:
             return self._study(connection, self._row_of(connection, study))
 
     def note(self, study: str, kind: Note) -> None:
-        """Log that something was done with a study: `closed` closes it, `results` says that outcomes were looked at."""
+        """Log what was done with a study: `closed` closes it, `started` ends trials, `results`: outcomes were seen."""
         with self._writing() as connection:
             self._row_of(connection, study)
             _note(connection, study, kind, 0)

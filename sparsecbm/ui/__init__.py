@@ -12,11 +12,7 @@ if TYPE_CHECKING:
     from sparsecbm.ui.deck.session import presented as presented
     from sparsecbm.ui.engine import load_explainer as load_explainer
     from sparsecbm.ui.engine import predicted as predicted
-    from sparsecbm.ui.evaluation.edits import causal_panel as causal_panel
-    from sparsecbm.ui.evaluation.edits import curves_panel as curves_panel
-    from sparsecbm.ui.evaluation.records import training_panel as training_panel
-    from sparsecbm.ui.evaluation.records import words_panel as words_panel
-    from sparsecbm.ui.evaluation.scores import scores_panel as scores_panel
+    from sparsecbm.ui.evaluation.opening import evaluation_panel as evaluation_panel
     from sparsecbm.ui.failures.opening import failures_panel as failures_panel
     from sparsecbm.ui.home import failure_cards as failure_cards
     from sparsecbm.ui.home import introduction as introduction
@@ -34,6 +30,9 @@ if TYPE_CHECKING:
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.studies.opening import studies_panel as studies_panel
+    from sparsecbm.ui.studies.participant import participant_panel as participant_panel
+    from sparsecbm.ui.studies.participant_link import takes_part as takes_part
     from sparsecbm.ui.subnetworks.opening import no_subnetworks as no_subnetworks
     from sparsecbm.ui.subnetworks.opening import sharing_panel as sharing_panel
     from sparsecbm.ui.subnetworks.page_sections import subnetworks_section as subnetworks_section
@@ -45,11 +44,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "address_notices": "session",
-    "causal_panel": "evaluation.edits",
     "concept_panel": "what_if",
-    "curves_panel": "evaluation.edits",
     "deck_panel": "deck.panel",
     "errors_shown": "shell",
+    "evaluation_panel": "evaluation.opening",
     "failure_cards": "home",
     "failures_panel": "failures.opening",
     "interventions_section": "interventions.page_sections",
@@ -64,20 +62,20 @@ _HOMES = {
     "opened_selection": "subnetworks.selection",
     "opened_view": "session",
     "page": "shell",
+    "participant_panel": "studies.participant",
     "predicted": "engine",
     "presented": "deck.session",
     "review_box": "home",
     "review_form": "review",
     "revisions_elsewhere": "interventions.revise",
     "scene_shown": "deck.presenting",
-    "scores_panel": "evaluation.scores",
     "selection_notices": "subnetworks.selection",
     "sharing_panel": "subnetworks.opening",
+    "studies_panel": "studies.opening",
     "subnetworks_section": "subnetworks.page_sections",
+    "takes_part": "studies.participant_link",
     "text_notices": "review",
-    "training_panel": "evaluation.records",
     "word_panel": "words",
-    "words_panel": "evaluation.records",
     "write_address": "session",
 }
 

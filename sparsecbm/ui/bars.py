@@ -10,6 +10,7 @@ from jaxtyping import Float
 from sparsecbm.figures.colour import NEUTRAL, sign_colour
 from sparsecbm.figures.escaping import as_html
 from sparsecbm.figures.names import label_name, percent, signed
+from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 
 _TRACK = "background:rgba(128,128,128,.16);border-radius:.2rem"
@@ -19,19 +20,24 @@ _FILL = "#5B5FC7"
 
 def label_bars_html(prediction: Prediction, title: str, changed: bool) -> str:
     """One bar per label; the predicted one is bold and says so."""
-    schema = prediction.schema
+    return label_shares_html(prediction.schema, prediction.label_probabilities, prediction.label, title, changed)
+
+
+def label_shares_html(
+    schema: ConceptSchema, shares: Float[np.ndarray, " label"], predicted: str, title: str, changed: bool
+) -> str:
+    """The same of probabilities, and of the label that was predicted from them."""
     fill = _FILL if changed else NEUTRAL
     rows = []
-    for label, share in zip(schema.labels, prediction.label_probabilities, strict=True):
-        top = label == prediction.label
-        weight = "font-weight:700" if top else ""
+    for label, share in zip(schema.labels, shares, strict=True):
+        weight = "font-weight:700" if label == predicted else ""
         rows.append(
             f'<div style="display:grid;grid-template-columns:4.6rem 1fr 3.6rem;gap:.6rem;align-items:center;{weight}">'
             f"<span>{as_html(label_name(label, schema))}</span>"
             f'<span style="{_TRACK};height:1.05rem;display:block">{_box(0.0, float(share), fill)}</span>'
             f'<span style="text-align:right">{percent(float(share))}</span></div>')
     spoken = ", ".join(f"{label_name(label, schema)} {percent(float(share))}"
-                       for label, share in zip(schema.labels, prediction.label_probabilities, strict=True))
+                       for label, share in zip(schema.labels, shares, strict=True))
     return (f'<div role="img" aria-label="{as_html(f"{title}: {spoken}")}" style="display:grid;gap:.3rem">'
             f'{"".join(rows)}</div>')
 

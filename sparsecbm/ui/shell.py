@@ -15,20 +15,25 @@ log = logging.getLogger(__name__)
 
 HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
 INTERVENTIONS, FAILURES = "pages/3_Interventions.py", "pages/4_Failures.py"
-EVALUATION = "pages/6_Evaluation.py"
+STUDIES, EVALUATION = "pages/5_Studies.py", "pages/6_Evaluation.py"
 #: Where the session knows the title of the page at hand.
 PAGE = "shell:page"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
 MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
-        (FAILURES, "Failures"), (EVALUATION, "Evaluation"))
+        (FAILURES, "Failures"), (STUDIES, "Studies"), (EVALUATION, "Evaluation"))
 
 
-def page(title: str) -> None:
-    """Start a page; its first call. Draws the menu, so that something is on screen while the model loads."""
+def page(title: str, menu: bool = True) -> None:
+    """Start a page; its first call. Draws the menu, so that something is on screen while the model loads.
+
+    Without the `menu` it offers no way to other pages: it is for people who must not see them.
+    """
     st.set_page_config(page_title=f"{title} · SparseCBM", page_icon="🧩", layout="wide",
                        initial_sidebar_state=SIDEBAR_PIXELS)
     st.session_state[PAGE] = title
+    if not menu:
+        return
     with st.sidebar:
         st.markdown("**SparseCBM**")
         for target, label in MENU:

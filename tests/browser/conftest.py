@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from sparsecbm.studies.database import URL_VARIABLE
 from tests.browser.watch import Visit, Watch
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def studies_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of the database that the server keeps studies in."""
+    return f"sqlite:///{tmp_path_factory.mktemp('studies')}/studies.sqlite"
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, studies_url: str) -> Iterator[str]:
     """The address of a server that runs the app as `streamlit run app.py` does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,7 +48,8 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.address=127.0.0.1"],
-            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONWARNINGS": "default"})
+            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONWARNINGS": "default", URL_VARIABLE: studies_url})
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
         yield f"http://127.0.0.1:{port}"

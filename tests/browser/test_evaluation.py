@@ -1,18 +1,36 @@
-"""Evaluation in a browser: every chart is drawn, its table is a click away, and nothing scrolls sideways."""
+"""Evaluation in a browser: every section is drawn, a table is a click away, and nothing scrolls sideways."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, section, settled
+
+
+def drawn(page: Page, name: str) -> None:
+    """A chart has its marks; what draws it comes with the first one."""
+    expect(page.locator(f".st-key-evaluation-{name} .js-plotly-plot .point").first).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_was_measured_is_drawn(visitor: Visit, scheme: str) -> None:
     page = settled(visitor("/Evaluation", color_scheme=scheme))
-    for name in ("scores", "correction", "words", "training"):
-        expect(page.locator(f".st-key-evaluation-{name} .js-plotly-plot .point").first).to_be_visible()
+    for name in ("scores", "reliability"):
+        drawn(page, name)
+    expect(page.locator(".st-key-evaluation-specificity .js-plotly-plot")).to_be_visible()
     page.get_by_text("As a table").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     page.get_by_role("radio", name="accuracy").click()
     expect(page.locator(".st-key-evaluation-scores .gtitle", has_text="accuracy on dev")).to_be_visible()
+    page.get_by_role("radio", name="noise").click()
+    expect(page.locator(".st-key-evaluation-reliability .gtitle", has_text="noise: right, by conf")).to_be_visible()
+    for title, names in (("Does correcting help?", ("correction", "residual", "curves")),
+                         ("Words and training", ("words", "training"))):
+        section(page, title)
+        for name in names:
+            drawn(page, name)
+    section(page, "Beside rewritings")
+    expect(page.get_by_text("SPARSECBM_DATA")).to_be_visible()
+    section(page, "Beside another model")
+    expect(page.get_by_role("heading", name="What changes with another model?")).to_be_visible()
+    assert page.url.endswith("section=other")
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")

@@ -51,7 +51,7 @@ def failures_panel(explainer: Explainer) -> None:
             _how_read(reviews)
         running = _job().running
         st.fragment(_predicting, run_every=LOOK_AGAIN if running else None)(reviews, running)
-        if _job().result(_work(explainer, reviews)):
+        if _job().result(predicting_work(explainer, reviews)):
             explore()
 
 
@@ -59,7 +59,7 @@ def _predicting(reviews: Reviews, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
         explainer, job = load_explainer(), _job()
-        job.want([_work(explainer, reviews)], 0.0 if looking else PATIENCE)
+        job.want([predicting_work(explainer, reviews)], 0.0 if looking else PATIENCE)
         if job.running != looking:
             KEPT.run_again()
         done = predicted_already(explainer, reviews)
@@ -81,7 +81,8 @@ def _how_read(reviews: Reviews) -> None:
                          hide_index=True, alt="Rows that could not be used, with the reason")
 
 
-def _work(explainer: Explainer, reviews: Reviews) -> Work:
+def predicting_work(explainer: Explainer, reviews: Reviews) -> Work:
+    """The predictions of a source; equal keys mean equal work, whichever page asks for it."""
     def run(progress: Progress) -> bool:
         return predict_all(explainer, reviews, progress)
 

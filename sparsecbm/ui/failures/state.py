@@ -15,6 +15,7 @@ from sparsecbm.explainer import Explainer
 from sparsecbm.failures.judged import Judged
 from sparsecbm.failures.slice_address import from_params, to_params
 from sparsecbm.failures.slices import Slice
+from sparsecbm.model.many import Predictions
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.failures.looking import Looking, from_address
 from sparsecbm.ui.failures.order import ordered
@@ -74,6 +75,11 @@ def judged() -> Judged:
     if reviews is None:
         raise DataError("No table is loaded; allowed: a file, or a data set of the Hub. Load one at the top of the "
                         "page.")
+    return judged_reviews(explainer, reviews)
+
+
+def judged_reviews(explainer: Explainer, reviews: Reviews) -> Judged:
+    """The rows of any source, judged; predicted first where they are not yet."""
     return _judged(explainer, reviews, explainer.checkpoint.hash, reviews.digest, reviews.name)
 
 
@@ -87,6 +93,11 @@ def predict_all(explainer: Explainer, reviews: Reviews, progress: Progress) -> b
     """Predict every review of a source, so that `judged` need not; what is done is kept when progress is stopped."""
     _store().predict(explainer, reviews.texts, progress)
     return True
+
+
+def predictions(explainer: Explainer, reviews: Reviews, progress: Progress) -> Predictions:
+    """What a model, this one or another, says of a source; kept as those of `predict_all` are."""
+    return _store().predict(explainer, reviews.texts, progress)
 
 
 def predicted_already(explainer: Explainer, reviews: Reviews) -> int:

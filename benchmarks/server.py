@@ -1,0 +1,62 @@
+"""The app as a server of its own, which may be killed at any moment and started again at the same address."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 300.0
+
+
+class Server:
+    """Runs the app with a checkpoint and a studies' database while the block lasts."""
+
+    def __init__(self, checkpoint: Path, database: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._environment = os.environ | {"SPARSECBM_CHECKPOINT": str(checkpoint), "SPARSECBM_DATABASE_URL": database}
+        self.may_be_gone = False
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._port}"
+
+    def __enter__(self) -> "Server":
+        self._start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def kill_and_start(self) -> None:
+        """SIGKILL, wherever it is, and then the same server once more."""
+        self.may_be_gone = True
+        self._process.kill()
+        self._process.wait()
+        self._start()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self._port}",
+                   "--server.address=127.0.0.1"]
+        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL)
+        end = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise SystemExit("The app does not start; run `streamlit run app.py` to see why.")
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/_stcore/health", timeout=1) as answer:
+                return bool(answer.read() == b"ok")
+        except OSError:
+            return False

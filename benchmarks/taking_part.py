@@ -1,0 +1,124 @@
+"""A scripted participant's way through a study, and what is wrong when its screens are held against the database."""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from websockets.exceptions import WebSocketException
+
+from benchmarks.participant import Participant, Seen
+from benchmarks.server import Server
+from sparsecbm.data.samples import load_samples
+from sparsecbm.figures.escaping import as_html
+from sparsecbm.figures.names import label_name, percent
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.studies.log import Course, Shown
+from sparsecbm.studies.protocol import CONFIDENCE, Arm, Case, Protocol, Question
+
+ARMS: tuple[Arm, ...] = ("prediction", "overrides")
+
+
+@dataclass
+class Told:
+    """What one participant was shown: the number of events that each screen stood for, with the answers on it."""
+
+    number: int
+    code: str | None = None
+    screens: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    done: bool = False
+
+
+def protocol(schema: ConceptSchema, checkpoint: str, cases: int) -> Protocol:
+    """Built-in reviews, half of the cases with the prediction only and half with overrides."""
+    samples = [sample for sample in load_samples(schema) if sample.label in schema.labels][:cases]
+    made = tuple(Case(f"c{i}", sample.text, str(sample.label)) for i, sample in enumerate(samples))
+    return Protocol("Load", "I take part.", schema, ARMS, made, checkpoint, "samples", questions=(
+        *CONFIDENCE, Question("own", "Your own words", "text", "after")))
+
+
+def take_part(server: Server, study: str, told: Told, thought: float, **more: str) -> None:
+    """Click through the whole study; when the server goes, come back by the code."""
+    chance = random.Random(told.number)
+    while not told.done:
+        try:
+            link = {"study": study} | more | ({"code": told.code} if told.code else {})
+            someone = Participant(server.address, **link)
+            try:
+                _go_on(someone, told, chance, thought)
+            finally:
+                someone.close()
+        except (OSError, EOFError, WebSocketException) as error:
+            if not server.may_be_gone:
+                told.problems.append(f"{type(error).__name__}: {error}")
+                return
+            time.sleep(0.2)
+
+
+def _go_on(someone: Participant, told: Told, chance: random.Random, thought: float) -> None:
+    _note(told, someone, Seen(someone.sequence, someone.drawn, 0.0))
+    while True:
+        labels = [button.label for button in someone.buttons]
+        time.sleep(chance.expovariate(1 / thought) if thought else 0.0)
+        if "I agree, and take part" in labels:
+            seen = someone.press("I agree, and take part")
+        elif "Open the case" in labels:
+            seen = someone.press("Open the case")
+        elif "Send my answer" in labels or "Send my last answer" in labels:
+            seen = _answer(someone, told, chance, labels)
+        elif someone.tree.get("success"):
+            told.done = True
+            return
+        else:  # a case is being prepared
+            time.sleep(0.5)
+            someone.run()
+            continue
+        told.milliseconds.append(seen.milliseconds)
+        _note(told, someone, seen)
+
+
+def _answer(someone: Participant, told: Told, chance: random.Random, labels: Sequence[str]) -> Seen:
+    if "Not sure" in labels and chance.random() < 0.6:
+        what = chance.choice([label for label in ("Positive", "Negative", "Not sure", "Undo") if label in labels])
+        return someone.press(what, chance.randrange(labels.count(what)))
+    someone.choose(0, told.number % 5)
+    someone.choose(1, chance.randrange(7))
+    if "Send my answer" in labels:
+        return someone.press("Send my answer")
+    someone.write(f"Words of {told.code}")
+    return someone.press("Send my last answer")
+
+
+def _note(told: Told, someone: Participant, seen: Seen) -> None:
+    told.code = someone.code or told.code
+    if seen.sequence is not None and told.code is not None:
+        told.screens.append((seen.sequence, seen.drawn))
+
+
+def findings(told: Told, course: Course) -> list[str]:
+    """What was shown to one participant and is not so in the database."""
+    wrong, schema = list(told.problems), course.protocol.schema
+    if [event.entry.sequence for event in course.events] != list(range(len(course.events))):
+        wrong.append("the numbers of the events have a gap or a repetition")
+    if len({event.entry.key for event in course.events}) != len(course.events):
+        wrong.append("a click was written twice")
+    for event in course.events:
+        if event.entry.answers.get("own", f"Words of {told.code}") != f"Words of {told.code}":
+            wrong.append("an answer of somebody else")
+    for sequence, drawn in told.screens:
+        if sequence > len(course.events):
+            wrong.append(f"a screen stood for {sequence} events, {len(course.events)} are kept")
+        after = course.events[sequence - 1].after if 0 < sequence <= len(course.events) else None
+        if drawn and after is not None and not drawn[-1].endswith(spoken(after, schema)):
+            wrong.append(f"after event {sequence - 1} another answer was drawn than is kept")
+    if told.done and len([event for event in course.events if event.entry.action == "final"]) != len(course.trials):
+        wrong.append("not every case that was ended is kept")
+    return wrong
+
+
+def spoken(shown: Shown, schema: ConceptSchema) -> str:
+    """An answer of the model as a screen reader has it."""
+    return as_html(", ".join(f"{label_name(label, schema)} {percent(share)}"
+                             for label, share in shown["probabilities"].items()))

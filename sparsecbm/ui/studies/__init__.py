@@ -1,0 +1,1 @@
+"""The Studies page: the researcher's side and the participant's."""

@@ -1,0 +1,128 @@
+"""How likely the design finds what simulated participants do: worked out beside the page, before people are asked."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from sparsecbm.errors import SparseCBMError
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.dots import Dot, dots
+from sparsecbm.studies.power import LEVEL, Power, power
+from sparsecbm.studies.protocol import Protocol
+from sparsecbm.ui.chart import chart
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.session import session_job
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.studies.builder_annotator import Assumed, assumptions
+from sparsecbm.ui.studies.builder_draft import DRAFT
+from sparsecbm.ui.studies.form import Form
+from sparsecbm.ui.studies.looking import KEPT
+from sparsecbm.ui.studies.results_numbers import WITHOUT, compared
+from sparsecbm.ui.studies.results_shown import SHOWN
+from sparsecbm.ui.studies.results_tests import HELPED, outcome_title
+from sparsecbm.ui.working import work_state
+
+POWER_HELP = (
+    "The study is simulated many times with annotators who do what is assumed below, and analysed each time. Shown is "
+    f"the share of these studies that find a difference (p below {LEVEL}, corrected). It says whether the design could "
+    "find an effect of that kind with so many participants; whether people behave so, only people can tell."
+)
+#: Seconds that the work goes on after its page was last seen.
+GOES_ON = 1800.0
+POWER = Form("studies:power", Assumed)
+_KEY = "studies:power"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A simulation that was asked for: the study as it stood, and what is assumed."""
+
+    protocol: Protocol
+    assumed: Assumed
+
+
+def power_part(explainer: Explainer) -> None:
+    """The assumptions, the work, and what came of it."""
+    st.markdown("#### 6. Would it find an effect?", help=POWER_HELP)
+    protocol = _protocol(explainer)
+    asked: Asked | None = st.session_state.get(f"{_KEY}:asked")
+    fold = st.expander("Simulate it before you ask anyone", key=f"{_KEY}:fold", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        assumptions(POWER, len(explainer.schema.concepts), repeated=True)
+        st.button("Simulate", key=f"{_KEY}:go", icon=":material/labs:", on_click=_ask, disabled=protocol is None)
+        if protocol is None:
+            note("Complete the study first: parts 1 to 5.")
+        if asked is None:
+            return
+        running = _job().running
+        st.fragment(_working, run_every=LOOK_AGAIN if running else None)(asked, running)
+        with errors_shown():
+            found = _job().result(_work(load_explainer(), asked))
+            if found is not None:
+                if protocol is None or protocol.digest != asked.protocol.digest or POWER.now != asked.assumed:
+                    note(":material/history: The study or the assumptions have changed since: simulate again.")
+                _shown(found, asked)
+
+
+def _shown(found: tuple[Power, ...], asked: Asked) -> None:
+    if not found:
+        note("There is one arm only and no answer before the prediction, so there is nothing to compare.")
+        return
+    groups: dict[str, list[Power]] = {}
+    for one in found:
+        groups.setdefault(HELPED if one.against == WITHOUT else one.outcome, []).append(one)
+    st.selectbox("Outcome", **SHOWN.choice("outcome", list(groups)), format_func=outcome_title, width=330)
+    points = [Dot(one.arm if one.against == WITHOUT else f"{one.arm} − {one.against}", "found", 100 * one.share)
+              for one in groups[SHOWN.now.outcome]]
+    heading = f"{outcome_title(SHOWN.now.outcome).capitalize()}: how often a difference is found"
+    table = pd.DataFrame([(of.name, one.arm, one.against, 100 * one.share, of.scaled(one.difference), of.unit)
+                          for one in found for of in (compared(one.outcome),)],
+                         columns=["outcome", "arm", "against", "found in, percent", "mean difference", "unit"]).round(2)
+    many = f"{asked.assumed.repeats} simulated studies of {asked.assumed.participants} participants"
+    chart(lambda dark: dots(points, heading, f"percent of {many}", dark).update_xaxes(range=[-3, 103]), table,
+          f"{_KEY}:chart", f"How often each difference is found in {many}")
+    best = max(found, key=lambda one: one.share)
+    st.markdown(f"- Found most often: {compared(best.outcome).name}, {best.arm} against {best.against}, in "
+                f"{100 * best.share:.0f} % of the studies. 80 % and more is what is usually asked for.")
+
+
+def _working(asked: Asked, looking: bool) -> None:
+    """`looking` tells whether this fragment draws itself again and again."""
+    with errors_shown():
+        job = _job()
+        job.want([_work(load_explainer(), asked)], 0.0 if looking else PATIENCE)
+        if job.running != looking:
+            KEPT.run_again()
+        work_state(job, _KEY, job.cancel, "Nothing of it is kept.")
+
+
+def _protocol(explainer: Explainer) -> Protocol | None:
+    """The draft's protocol; None while it is not complete, which the part above says."""
+    try:
+        return DRAFT.now.protocol(explainer)
+    except SparseCBMError:
+        return None
+
+
+def _ask() -> None:
+    protocol = _protocol(load_explainer())
+    if protocol is not None:
+        st.session_state[f"{_KEY}:asked"] = Asked(protocol, POWER.now)
+
+
+def _work(explainer: Explainer, asked: Asked) -> Work:
+    said = asked.assumed
+
+    def run(progress: Progress) -> tuple[Power, ...]:
+        return power(asked.protocol, explainer, said.annotator, said.participants, said.repeats, said.seed, progress)
+
+    return Work(("power", asked.protocol.digest, explainer.checkpoint.hash, said),
+                f"Simulating {said.repeats} studies", run)
+
+
+def _job() -> Job:
+    return session_job(_KEY, GOES_ON)

@@ -1,0 +1,283 @@
+"""A participant's way through a study: what each arm shows, what each click writes, and every way back."""
+
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from sparsecbm.figures.names import percent
+from sparsecbm.studies.desk import new_key
+from sparsecbm.studies.log import Entry, now
+from sparsecbm.studies.protocol import Case
+from sparsecbm.studies.run import step_of
+from sparsecbm.studies.store import Store
+from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.studies.arms_ahead import Ahead
+from sparsecbm.ui.studies.store import desk, study_store
+from tests.app.screen import bars, blocks, fine
+from tests.app.studies_screen import (
+    CLOCK,
+    ELAPSED,
+    HOSTILE,
+    a_study,
+    agree,
+    answer_again,
+    answer_alone,
+    click,
+    code_of,
+    labels,
+    opened,
+    pressed,
+    run,
+)
+
+SETTING, REVISING = {"Negative", "unknown", "Positive", "Not sure", "As read", "Undo"}, {"Revise"}
+
+
+@pytest.fixture(autouse=True)
+def _here(tiny_cebab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
+    monkeypatch.setenv("SPARSECBM_DATABASE_URL", f"sqlite:///{tmp_path}/studies.sqlite")
+    monkeypatch.setattr("sparsecbm.ui.studies.step_case.PATIENCE", 300.0)
+
+
+@pytest.fixture
+def store() -> Store:
+    return study_store()
+
+
+def made(store: Store, **changes: Any) -> str:
+    study = store.add_study(a_study(load_explainer(), **changes))
+    store.note(study, "started")
+    return study
+
+
+@pytest.mark.parametrize(("arm", "words", "concepts", "offered"), [
+    ("prediction", False, False, set()), ("words", True, False, set()), ("concepts", True, True, set()),
+    ("overrides", True, True, SETTING), ("subnetworks", True, True, SETTING | REVISING)])
+def test_an_arm_shows_what_is_its_own_and_no_more(
+    store: Store, arm: Any, words: bool, concepts: bool, offered: set[str]
+) -> None:
+    at = agree(opened(study=made(store, arms=(arm,))))
+    assert not at.sidebar.get("page_link") and not at.get("page_link")
+    click(at, "Open the case")
+    alone = "".join(blocks(at))
+    assert "The soup was cold" in alone and "&lt;img src=x" in alone and "<img" not in alone
+    assert "The model answers" not in alone and "speaks for" not in alone and "Negative" not in alone
+    at.radio[0].set_value("2")
+    at.radio[1].set_value(1)
+    fine(click(at, "Send my answer"))
+    drawn = "".join(blocks(at))
+    seen = store.course(code_of(at)).events[-1].after
+    assert seen is not None
+    assert list(bars(at, "The model answers").values()) == [percent(share) for share in seen["probabilities"].values()]
+    assert ("speaks for rating" in drawn) is words
+    assert all((f"<b>{concept}</b>" in drawn) is concepts for concept in seen["concepts"])
+    assert labels(at) - {"Send my last answer", "Delete all of it"} == offered
+    assert "<img" not in drawn
+    answer_again(at)
+    at.text_area[0].set_value("None.")
+    click(at, "Send and finish")
+    assert "Thank you" in fine(at).success[0].value
+    events = store.course(code_of(at)).events
+    assert [event.entry.action for event in events] == ["consent", "answers", "open", "first", "final", "answers"]
+    timed = {event.entry.action: event.entry.elapsed_ms for event in events}
+    assert timed == {"consent": None, "answers": None, "open": None, "first": ELAPSED, "final": ELAPSED}
+    assert {event.entry.client_time for event in events} == {CLOCK}
+    assert events[4].entry.answers == {"confidence_after": 5} and events[4].entry.to == "3"
+
+
+def test_what_is_set_is_written_and_then_drawn(store: Store) -> None:
+    at = answer_alone(agree(opened(study=made(store, arms=("subnetworks",)))))
+    code = code_of(at)
+    at.radio[0].set_value("4")  # not sent yet
+    before = bars(at, "The model answers")
+    fine(click(at, "Positive"))
+    event = store.course(code).events[-1]
+    assert (event.entry.action, event.entry.concept, event.entry.to) == ("set", "food", "Positive")
+    assert event.after is not None
+    after = [percent(share) for share in event.after["probabilities"].values()]
+    assert list(bars(at, "With your changes").values()) == after
+    assert bars(at, "At first") == before and at.radio[0].value == "4"
+    fine(click(at, "Not sure", 1))
+    assert store.course(code).events[-1].entry.concept == "ambiance"
+    wanted = next(one for one in ("Negative", "Positive") if one != store.course(code).events[-1].from_)
+    at.selectbox[0].set_value("service")
+    at.selectbox[1].set_value(wanted)
+    fine(click(at, "Revise"))
+    last = store.course(code).events[-1]
+    assert (last.entry.action, last.entry.concept, last.entry.to) == ("revise", "service", wanted)
+    assert last.detail is not None and last.entry.elapsed_ms == ELAPSED
+    for _ in range(3):
+        fine(click(at, "Undo"))
+    assert bars(at, "The model answers") == before
+    assert next(button for button in at.button if button.label == "Undo").disabled
+
+
+def test_every_way_back_leads_to_the_same_step(store: Store) -> None:
+    study = made(store, arms=("overrides",))
+    at = opened(study=study)
+
+    def everywhere_the_same() -> None:
+        code, here = code_of(at), labels(at)
+        assert labels(opened(study=study, code=code)) == here
+        del at.query_params["code"]  # the browser's button for going back
+        assert labels(fine(at.run())) == here and code_of(at) == code
+
+    click(at, "I agree, and take part")
+    everywhere_the_same()
+    at.radio[0].set_value(3)
+    click(at, "Go on")
+    everywhere_the_same()
+    click(at, "Open the case")
+    everywhere_the_same()
+    at.radio[0].set_value("2")
+    at.radio[1].set_value(1)
+    click(at, "Send my answer")
+    click(at, "Positive")
+    everywhere_the_same()
+    by_code, code = opened(study=study), code_of(at)
+    by_code.text_input[0].set_value(f" {code.lower().replace('-', '')} ")
+    click(by_code, "Go on")
+    assert labels(by_code) == labels(at) and code_of(by_code) == code
+    answer_again(by_code)
+    assert len(store.course(code).events) == 6
+
+
+def test_a_click_counts_once_and_another_window_is_told(store: Store) -> None:
+    study = made(store, arms=("overrides",))
+    at = answer_alone(agree(opened(study=study)))
+    code = code_of(at)
+    other = opened(study=study, code=code)
+    click_ = pressed(at, "Positive")
+    fine(at._run(click_))
+    fine(at._run(click_))  # the same message twice
+    count = len(store.course(code).events)
+    assert store.course(code).events[-1].entry.to == "Positive" and count == 5
+    fine(click(other, "Negative"))
+    assert len(store.course(code).events) == count
+    assert "in another window" in other.info[0].value and bars(other, "With your changes") == bars(
+        at, "With your changes")
+    fine(click(other, "Negative"))
+    assert store.course(code).events[-1].entry.to == "Negative" and not other.info
+    answer_again(other)
+    at.radio[0].set_value("1")
+    at.radio[1].set_value(1)
+    fine(click(at, "Send my last answer"))
+    assert "in another window" in at.info[0].value and "Send and finish" in labels(at)
+
+
+def test_what_is_left_out_is_asked_for_again(store: Store) -> None:
+    at = opened(study=made(store))
+    click(at, "I agree, and take part")
+    fine(click(at, "Go on"))
+    assert "Please answer this too: How often?" in at.info[0].value.replace("\\", "")
+    assert len(store.course(code_of(at)).events) == 1
+    at.radio[0].set_value(0)
+    click(at, "Go on")
+    click(at, "Open the case")
+    fine(click(at, "Send my answer"))
+    assert "choose your answer" in at.info[0].value and len(store.course(code_of(at)).events) == 3
+
+
+def test_time_is_over_before_a_click_and_while_nobody_looks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = made(store, arms=("prediction", "overrides"), time_limit_s=30)
+    at = agree(opened(study=study))
+    code = code_of(at)
+    click(at, "Open the case")
+    at.radio[0].set_value("2")
+    at.radio[1].set_value(1)
+    for place in ("studies.desk", "ui.studies.participant"):
+        monkeypatch.setattr(f"sparsecbm.{place}.now", lambda: now() + timedelta(seconds=40))
+    fine(click(at, "Send my answer"))
+    assert "was over" in at.info[0].value and "Open the case" in labels(at)
+    assert store.course(code).events[-1].entry.action == "timeout"
+    monkeypatch.undo()
+
+
+def test_a_case_left_open_is_closed_for_whoever_comes_back(store: Store) -> None:
+    study = made(store, arms=("prediction", "overrides"), time_limit_s=30)
+    code = store.enrol(study)
+    for action, more in (("consent", {}), ("answers", {"answers": {"often": 1}}), ("open", {})):
+        entry = Entry(action, step_of(store.course(code)).sequence, new_key(), **more)  # type: ignore[arg-type]
+        desk(load_explainer()).act(code, entry, now() - timedelta(seconds=60))
+    at = opened(study=study, code=code)
+    assert "was over" in at.info[0].value and "Open the case" in labels(at)
+    assert [event.entry.action for event in store.course(code).events][-1] == "timeout"
+
+
+def test_a_link_that_leads_nowhere_says_what_to_do(store: Store) -> None:
+    study, other = made(store), made(store, name="Other")
+    foreign = store.enrol(other)
+    gone = store.enrol(study)
+    store.withdraw(gone)
+    elsewhere = made(store, name="Elsewhere", checkpoint="another")
+    for address, told in (({"study": "none"}, "Check the link"), ({"study": elsewhere}, "made for another model")):
+        at = run(**address)
+        assert told in at.error[0].value and not at.button
+    for code, told in (("XXXX-XXXX-XXXX", "Check each letter"), (gone, "withdrawn"), (foreign, "another study")):
+        at = opened(study=study, code=code)
+        assert told in at.warning[0].value.replace("\\", "")
+        click(at, "Begin anew, with a code of your own")
+        assert "I agree, and take part" in labels(fine(at)) and "code" not in at.query_params
+    store.note(study, "closed")
+    waiting = store.add_study(a_study(load_explainer(), name="Not started"))
+    for one, told in ((study, "no new participants"), (waiting, "not begun yet")):
+        at = opened(study=one)
+        assert "I agree, and take part" not in labels(at) and told in at.info[0].value
+    assert "I agree, and take part" in labels(opened(study=waiting, dry="1"))
+
+
+def test_consent_can_be_refused_and_data_withdrawn(store: Store) -> None:
+    study = made(store)
+    at = opened(study=study)
+    assert any("&lt;img src=x" in block for block in blocks(at)) and HOSTILE not in "".join(blocks(at))
+    click(at, "I do not agree")
+    assert "nothing was kept" in fine(at).success[0].value and not store.courses(study)
+    click(at, "Read the text again")
+    answer_alone(agree(at))
+    code = code_of(at)
+    assert [course.participant.kind for course in store.courses(study)] == ["person"]
+    fine(click(at, "Delete all of it"))
+    assert not store.courses(study) and "was deleted" in at.info[0].value and "code" not in at.query_params
+    assert [note.kind for note in store.notes(study)][-1] == "withdrawn"
+    assert "withdrawn" in opened(study=study, code=code).warning[0].value
+
+
+def test_a_trial_run_is_kept_apart(store: Store) -> None:
+    study = made(store, arms=("prediction",))
+    at = agree(opened(study=study, dry="1"))
+    assert "trial run" in at.info[0].value and store.course(code_of(at)).participant.kind == "dry_run"
+    answer_again(answer_alone(at))
+    at.text_area[0].set_value("None.")
+    click(at, "Send and finish")
+    first = code_of(at)
+    click(at, "Try it out once more")
+    assert code_of(agree(at)) != first
+
+
+def test_each_text_is_worked_out_once_and_first_for_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    did, held, explainer = list[str](), Event(), load_explainer()
+
+    def explain(text: str, *_: Any, **__: Any) -> Any:
+        did.append(text)
+        held.wait(60)
+        if text == "bad":
+            raise ValueError("no words")
+        return f"words of {text}"
+
+    monkeypatch.setattr(explainer, "explain", explain)
+    cases = tuple(Case(text, text, "2") for text in ("one", "bad", "two", "three"))
+    ahead, study = Ahead(), a_study(explainer, arms=("words",), cases=cases)
+    ahead.prepare(explainer, study)
+    ahead.prepare(explainer, study)
+    wanted, failed = ahead.explained(explainer, "three"), ahead.explained(explainer, "bad")
+    held.set()
+    found: Any = wanted.result(60)
+    assert found == "words of three"
+    with pytest.raises(ValueError, match="no words"):
+        failed.result(60)
+    ahead.explained(explainer, "two").result(60)
+    assert sorted(did) == ["bad", "one", "three", "two"] and did.index("three") < did.index("two")
