@@ -1,4 +1,4 @@
-"""What was measured of the loaded model: scores, correction, effects of edits, word scores, training."""
+"""What was measured of the loaded model: scores, correction, effects of edits, another model, word scores, training."""
 
 import streamlit as st
 
@@ -9,8 +9,4 @@ st.markdown("## What was measured")
 with ui.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = ui.load_explainer()
-    ui.scores_panel(explainer)
-    ui.curves_panel(explainer)
-    ui.causal_panel(explainer)
-    ui.words_panel(explainer)
-    ui.training_panel(explainer)
+    ui.evaluation_panel(explainer)

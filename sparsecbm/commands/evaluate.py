@@ -1,11 +1,27 @@
 """`evaluate`: how good a checkpoint is on a labelled split, and whether its explanations deserve belief."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparsecbm.commands.console import only_result_on_stdout, progress_bar, say, show_table, write_json
-from sparsecbm.commands.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.commands.parser import (
+    Commands,
+    add_checkpoint,
+    add_json,
+    add_save,
+    check_save,
+    checkpoint_of,
+    device_of,
+)
 from sparsecbm.commands.patches import add_patch, described, patch_of, patched
+from sparsecbm.errors import InputError
+
+if TYPE_CHECKING:
+    from sparsecbm.data import Split
+    from sparsecbm.edits.patch import Patch
+
+#: Where the report stands in metrics.json, of whichever split it is.
+METRICS_KEY = "dev"
 
 
 def add(commands: Commands) -> None:
@@ -20,6 +36,7 @@ def add(commands: Commands) -> None:
         "--split", default="dev", help="split to score; dev and validation are one and the same (default: %(default)s)"
     )
     add_patch(parser)
+    add_save(parser)
     add_checkpoint(parser)
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -41,12 +58,17 @@ def run(options: argparse.Namespace) -> None:
     from sparsecbm.data import load_split
     from sparsecbm.evaluate.report import evaluate
     from sparsecbm.export.edits import patch_json
-    from sparsecbm.model.checkpoint import load_checkpoint
+    from sparsecbm.model.checkpoint import add_metrics, load_checkpoint
 
     with only_result_on_stdout():
+        source = checkpoint_of(options)
+        check_save(options, source)
         patch = patch_of(options)
+        if patch is not None and options.save:
+            raise InputError("--save came with --patch; allowed: one of them, for metrics.json is of the model as it "
+                             "is. Leave one of them out.")
         split = load_split(options.dataset, options.data, options.split)
-        checkpoint = load_checkpoint(checkpoint_of(options), device_of(options))
+        checkpoint = load_checkpoint(source, device_of(options))
         if patch is not None:
             checkpoint = patched(checkpoint, patch)
         with progress_bar("scoring", len(split)) as progress:
@@ -55,7 +77,13 @@ def run(options: argparse.Namespace) -> None:
             report["patch"] = patch_json(patch, split.schema)
     if options.json:
         write_json(report)
-        return
+    else:
+        _tell(report, split, patch)
+    if options.save:  # last: what cannot be saved has at least been shown
+        add_metrics(checkpoint.path, {METRICS_KEY: report})
+
+
+def _tell(report: dict[str, Any], split: "Split", patch: "Patch | None") -> None:
     for line in split.report.lines():
         say(line)
     if patch is not None:

@@ -17,7 +17,7 @@ from sparsecbm.errors import InputError
 TRACES = ("bar", "heatmap", "scatter")
 LAYOUT = frozenset((
     "annotations", "bargap", "bargroupgap", "barmode", "coloraxis", "dragmode", "font", "height", "hoverdistance",
-    "hovermode", "legend", "margin", "shapes", "showlegend", "title", "xaxis", "yaxis"))
+    "hovermode", "legend", "margin", "shapes", "showlegend", "title", "xaxis", "yaxis", "yaxis2"))
 MOST_TRACES = 60
 #: Deeper than any figure of ours.
 MOST_DEPTH = 16

@@ -4,12 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float, Int
+
 from sparsecbm.errors import CheckpointError
 
 #: Under this name the report stands in metrics.json.
 METRICS_KEY = "causal"
 #: The errors, all smaller for better: L2 in 0..sqrt(2), cosine distance in 0..2, difference of the norms in 0..sqrt(2).
 ERRORS = ("l2", "cosine", "norm_difference")
+
+
+@dataclass(frozen=True, eq=False)
+class PairEffects:
+    """What a rewriting did to each pair, and what setting the concept foretold, as changes of label probabilities.
+
+    `base` holds the probabilities of the text before the rewriting, `values` what the concept is read as in both texts,
+    as indices; `errors` are those of ERRORS, pair by pair.
+    """
+
+    base: Float[np.ndarray, "pair label"]
+    actual: Float[np.ndarray, "pair label"]
+    foretold: Float[np.ndarray, "pair label"]
+    values: Int[np.ndarray, "pair 2"]
+    errors: Mapping[str, Float[np.ndarray, " pair"]]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from scipy.special import softmax
 
 from sparsecbm.data.counterfactuals import CounterfactualPairs
 from sparsecbm.data.split import Split
-from sparsecbm.edits.causal import CausalReport, ExplainerScore, Mean
+from sparsecbm.edits.causal import CausalReport, ExplainerScore, Mean, PairEffects
 from sparsecbm.errors import InputError
 from sparsecbm.evaluate.causal_references import Asked, Effect, Known, approximate, conexp, random_effect, s_learner
 from sparsecbm.evaluate.metrics import RESAMPLES
@@ -78,6 +78,24 @@ def causal(
         explainers={name: _score(own, {error: each[rows] for error, each in override.items()} if own is not override
                                  else None, rows, pairs, seed)
                     for name, (rows, own) in found.items()})
+
+
+def pair_effects(
+    checkpoint: Checkpoint, pairs: CounterfactualPairs, progress: Callable[[int], None] | None = None,
+    batch_size: int = 64,
+) -> PairEffects:
+    """Every pair beside what the override foretells of it; `progress` hears after each batch how many texts were read.
+
+    DataError for pairs of other concepts than the model's, CheckpointError for a black box.
+    """
+    require_concepts(checkpoint.model)
+    require_same_names(checkpoint.model.config.schema, pairs.split)
+    texts = read_texts(checkpoint, pairs.split.texts, progress, batch_size)
+    answers, foretold = answers_of(texts.logits), override_effect(texts, pairs)
+    actual, values = answers[pairs.counterfactual] - answers[pairs.base], texts.probabilities.argmax(-1)
+    return PairEffects(answers[pairs.base], actual, foretold,
+                       np.stack([values[text, pairs.concept] for text in (pairs.base, pairs.counterfactual)], axis=1),
+                       errors(foretold, actual))
 
 
 def check_settings(revision_pairs: int, seed: int) -> None:

@@ -1,9 +1,12 @@
 """Does the label follow from the concepts' meaning? What correcting concepts does, and what the residual carries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from scipy.stats import norm
 from torch import Tensor
 
 from sparsecbm.model.network import Ledger, SparseCBM
@@ -17,6 +20,15 @@ class Correction:
     all: float
     rows_with_wrong_concept: float | None
     no_residual: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """The residual's mean share on `n` rows, 0..1; the 95 % interval is the normal one, None for a single row."""
+
+    n: int
+    mean: float
+    ci95: tuple[float, float] | None
 
 
 def wrong_concepts(
@@ -55,16 +67,39 @@ def correction_table(
     return {"predicted": scores(torch.zeros_like(wrong)), "corrected": scores(wrong), "true": scores(concepts >= 0)}
 
 
-def residual_share(ledger: Ledger) -> float:
-    """The residual's share of what moves the label, 0 (the concepts decide) to 1 (the residual decides).
+def residual_share(ledger: Ledger) -> Float[Tensor, " row"]:
+    """The residual's share of what moves the label of each row, 0 (the concepts decide) to 1 (the residual decides).
 
     With spread(v) = mean over labels of |v - mean(v)|, a row's share is spread(residual) divided by the sum of
-    spread(residual) and every concept's spread(contribution); 0 if nothing is spread. The mean over rows. The
-    bias, the same for every review, does not count.
+    spread(residual) and every concept's spread(contribution); 0 if nothing is spread. The bias, the same for every
+    review, does not count.
     """
     residual = _spread(ledger.residual)  # [row]
     total = residual + _spread(ledger.contributions).sum(-1)
-    return _mean(torch.where(total > 0, residual / total.clamp(min=torch.finfo(total.dtype).tiny), 0.0))
+    return torch.where(total > 0, residual / total.clamp(min=torch.finfo(total.dtype).tiny), 0.0)
+
+
+def residual_slices(
+    shares: Float[Tensor, " row"], labels: Int[Tensor, " row"], wrong: Bool[Tensor, " row"],
+    misread: Bool[Tensor, " row"], names: Sequence[str],
+) -> dict[str, dict[str, Share]]:
+    """The residual's share by true label, and by what is right: the label, the concepts. Slices without a row are left
+    out. Every row needs a label."""
+    slices = {
+        "label": {name: labels == place for place, name in enumerate(names)},
+        "outcome": {"right": ~wrong & ~misread, "label wrong, concepts right": wrong & ~misread,
+                    "concept wrong, label right": ~wrong & misread, "both wrong": wrong & misread},
+    }
+    return {by: {name: _share(shares[rows].double().cpu().numpy()) for name, rows in parts.items() if rows.any()}
+            for by, parts in slices.items()}
+
+
+def _share(values: Float[np.ndarray, " row"]) -> Share:
+    n, mean = len(values), float(values.mean())
+    if n < 2:
+        return Share(n, mean, None)
+    half = float(norm.ppf(0.975) * values.std(ddof=1) / np.sqrt(n))
+    return Share(n, mean, (mean - half, mean + half))
 
 
 def _spread(logits: Float[Tensor, "*row label"]) -> Float[Tensor, "*row"]:

@@ -1,4 +1,4 @@
-"""Scores of a classifier, all from its confusion matrix, with bootstrap intervals and the majority baseline.
+"""Scores of a classifier from its confusion matrix, with bootstrap intervals, the majority baseline, and calibration.
 
 A confusion matrix counts rows: first axis the true class, second the predicted one. Every score below takes
 leading axes along, so a thousand resampled matrices are scored in one go. All scores lie in 0..1.
@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
+from scipy.stats import binomtest
 
 Confusion = Int[np.ndarray, "*sample value value"]
 Score = Float[np.ndarray, "*sample"]
@@ -54,15 +55,37 @@ def f1_ovr_paper(counts: Confusion) -> Score:
     return _mean_where((own + rest) / 2, size > 0)
 
 
+@dataclass(frozen=True)
+class Bin:
+    """Rows of like confidence: their number, mean confidence and accuracy, 0..1, with Wilson's 95 % interval."""
+
+    n: int
+    confidence: float
+    accuracy: float
+    ci95: tuple[float, float]
+
+
 def ece(probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], bins: int = BINS) -> float:
     """Expected calibration error: |accuracy - mean confidence| per bin, weighted by the bin's share of rows.
 
     Confidence is the largest probability; the bins are of equal width, each open below and closed above.
     """
-    confidence = probabilities.max(-1).astype(np.float64)
-    correct = probabilities.argmax(-1) == gold
-    places = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    confidence, correct, places = _binned(probabilities, gold, bins)
     return float(np.abs(np.bincount(places, weights=correct - confidence)).sum() / len(gold))
+
+
+def reliability(
+    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], bins: int = BINS
+) -> list[Bin]:
+    """The bins of `ece`, from the least confident on; those without a row are left out."""
+    confidence, correct, places = _binned(probabilities, gold, bins)
+    found = []
+    for place in np.unique(places):
+        rows = places == place
+        n, hits = int(rows.sum()), int(correct[rows].sum())
+        low, high = binomtest(hits, n).proportion_ci(method="wilson")
+        found.append(Bin(n, float(confidence[rows].mean()), hits / n, (float(low), float(high))))
+    return found
 
 
 def bootstrap_ci(counts: Int[np.ndarray, "value value"], seed: int = 0) -> dict[str, tuple[float, float]]:
@@ -86,6 +109,15 @@ def majority(gold: Int[np.ndarray, " row"], names: Sequence[str]) -> Majority:
     most = int(np.bincount(gold).argmax())
     counts = confusion(gold, np.full_like(gold, most), len(names))
     return Majority(names[most], float(accuracy(counts)), float(macro_f1(counts)))
+
+
+def _binned(
+    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], bins: int
+) -> tuple[Float[np.ndarray, " row"], Bool[np.ndarray, " row"], Int[np.ndarray, " row"]]:
+    """Every row's confidence, whether it is right, and the place of its bin."""
+    confidence = probabilities.max(-1).astype(np.float64)
+    places = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    return confidence, probabilities.argmax(-1) == gold, places
 
 
 def _hits(counts: Confusion) -> Int[np.ndarray, "*sample value"]:

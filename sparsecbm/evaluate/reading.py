@@ -12,11 +12,11 @@ from sparsecbm.model.inference import pool_texts
 
 @torch.inference_mode()
 def read_texts(
-    checkpoint: Checkpoint, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    checkpoint: Checkpoint, texts: Sequence[str], progress: Callable[[int], None] | None = None, batch_size: int = 64
 ) -> Situation:
     """Texts as the model reads them, in order and in double precision; `progress` hears how many were read."""
     model = checkpoint.model
-    pooled = pool_texts(model, checkpoint.encoder, checkpoint.masks, texts, progress=progress).to(model.device)
+    pooled = pool_texts(model, checkpoint.encoder, checkpoint.masks, texts, batch_size, progress).to(model.device)
     logits = model.concept_logits(pooled)
     ledger = model.label(model.bottleneck(logits), model.residual_logits(pooled))
     probabilities, contributions, labels = (part.double().cpu().numpy()

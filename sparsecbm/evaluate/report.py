@@ -13,7 +13,14 @@ from torch import Tensor
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError
 from sparsecbm.evaluate import metrics
-from sparsecbm.evaluate.leakage import Correction, correction_table, residual_share, wrong_concepts
+from sparsecbm.evaluate.leakage import (
+    Correction,
+    Share,
+    correction_table,
+    residual_share,
+    residual_slices,
+    wrong_concepts,
+)
 from sparsecbm.evaluate.subnetworks import Sparsity, sparsity, specificity
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.inference import pool_texts
@@ -26,24 +33,30 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class LabelScores:
-    """Scores of the label over the `n` rows that have one; `ci95` holds intervals of accuracy and macro F1."""
+    """Scores of the label over the `n` rows that have one; `ci95` holds intervals of accuracy and macro F1.
+
+    `ece` is the expected calibration error, 0..1, and `reliability` the bins that it is the error of.
+    """
 
     n: int
     accuracy: float
     macro_f1: float
     f1_ovr_paper: float
     ece: float
+    reliability: list[metrics.Bin]
     ci95: dict[str, Interval]
     majority: metrics.Majority
 
 
 @dataclass(frozen=True)
 class ConceptScores:
-    """Scores of one concept over the `n` rows where its truth is known."""
+    """Scores of one concept over the `n` rows where its truth is known; `ece` and `reliability` as of the label."""
 
     n: int
     accuracy: float
     macro_f1: float
+    ece: float
+    reliability: list[metrics.Bin]
     ci95: dict[str, Interval]
     majority: metrics.Majority
 
@@ -66,7 +79,8 @@ class EvaluationReport:
     """All scores of one model on one split of `n` rows, none left out. What a kind of model does not have is None.
 
     `specificity` is [mask][head] accuracy and `jaccard` the overlap of every two concepts' masks, both in the order
-    of the concepts.
+    of the concepts. `residual_by` has the residual's share in slices of the labelled rows, by what they are sliced by:
+    "label" has the true labels, "outcome" whether the label and the concepts are right.
     """
 
     n: int
@@ -75,6 +89,7 @@ class EvaluationReport:
     specificity: list[list[float]] | None
     correction: dict[str, Correction] | None
     residual_share: float | None
+    residual_by: dict[str, dict[str, Share]] | None
     sparsity: Sparsity
     jaccard: list[list[float]] | None
     split: str
@@ -118,22 +133,26 @@ def evaluate_pooled(
     concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
     ledger = model.label(model.bottleneck(concept_logits), residual)
     labelled = _known(split.labels, schema.label_title, split)
-    wrong, concepts, correction = None, None, None
+    wrong, concepts, correction, shares, by = None, None, None, None, None
     if kind != "black_box":
-        predicted = concept_logits.argmax(-1).cpu().numpy()
-        concepts = {name: _concept_scores(predicted[:, k], split.concepts[:, k], name, split, seed)
+        probabilities = concept_logits.double().softmax(-1).cpu().numpy()
+        concepts = {name: _concept_scores(probabilities[:, k], split.concepts[:, k], name, split, seed)
                     for k, name in enumerate(schema.concepts)}
         rows = torch.from_numpy(labelled).to(model.device)
         truth, labels = (torch.from_numpy(gold).to(model.device)[rows] for gold in (split.concepts, split.labels))
-        wrong = int(wrong_concepts(concept_logits[rows], truth).any(-1).sum())
+        misread = wrong_concepts(concept_logits[rows], truth).any(-1)
+        wrong = int(misread.sum())
         correction = correction_table(model, concept_logits[rows], residual[rows], truth, labels)
+        shares = residual_share(ledger)
+        by = residual_slices(shares[rows], labels, ledger.logits[rows].argmax(-1) != labels, misread, schema.labels)
     return EvaluationReport(
         n=len(pooled),
         label=_label_scores(ledger.logits.cpu(), labelled, split, seed),
         concepts=concepts,
         specificity=specificity(model, pooled, split.concepts).tolist() if kind == "sparse" else None,
         correction=correction,
-        residual_share=residual_share(ledger) if kind != "black_box" else None,
+        residual_share=None if shares is None else float(shares.double().mean()),
+        residual_by=by,
         sparsity=sparsity(model, masks),
         jaccard=masks.jaccard()[:-1, :-1].tolist() if kind == "sparse" and masks is not None else None,  # no residual
         split=split.name,
@@ -153,20 +172,23 @@ def _label_scores(
         macro_f1=float(metrics.macro_f1(counts)),
         f1_ovr_paper=float(metrics.f1_ovr_paper(counts)),
         ece=metrics.ece(probabilities, gold),
+        reliability=metrics.reliability(probabilities, gold),
         ci95=metrics.bootstrap_ci(counts, seed),
         majority=metrics.majority(gold, split.schema.labels),
     )
 
 
 def _concept_scores(
-    predicted: Int[np.ndarray, " row"], gold: Int[np.ndarray, " row"], name: str, split: Split, seed: int
+    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], name: str, split: Split, seed: int
 ) -> ConceptScores:
     rows = _known(gold, name, split)
-    counts = metrics.confusion(gold[rows], predicted[rows], len(split.schema.values))
+    counts = metrics.confusion(gold[rows], probabilities[rows].argmax(-1), len(split.schema.values))
     return ConceptScores(
         n=len(rows),
         accuracy=float(metrics.accuracy(counts)),
         macro_f1=float(metrics.macro_f1(counts)),
+        ece=metrics.ece(probabilities[rows], gold[rows]),
+        reliability=metrics.reliability(probabilities[rows], gold[rows]),
         ci95=metrics.bootstrap_ci(counts, seed),
         majority=metrics.majority(gold[rows], split.schema.values),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from sparsecbm.explainer.blast import BlastExplainer
 from sparsecbm.explainer.comparison import ComparisonExplainer
 from sparsecbm.explainer.fixable import FixableExplainer
+from sparsecbm.explainer.pairs import PairExplainer
 from sparsecbm.explainer.resident import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 from sparsecbm.explainer.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.explainer.revisions import RevisionExplainer
@@ -16,7 +17,7 @@ from sparsecbm.model.checkpoint import load_checkpoint
 
 
 class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, BlastExplainer, RevisionExplainer,
-                FixableExplainer):
+                FixableExplainer, PairExplainer):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
     Safe for many threads, and nothing a caller does changes the model.

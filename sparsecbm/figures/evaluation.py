@@ -1,7 +1,10 @@
 """What was measured of a checkpoint, as numbers to draw and as sentences. Everything in percent or points of it."""
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
+
+import pandas as pd
 
 from sparsecbm.edits.causal import ERRORS, CausalReport
 from sparsecbm.edits.curves import CorrectionCurves
@@ -11,6 +14,8 @@ from sparsecbm.schema import ConceptSchema
 #: The scores of a report, as people call them.
 SCORES = {"macro_f1": "macro F1", "accuracy": "accuracy"}
 _CONCEPTS = {"predicted": "as read", "corrected": "set right", "true": "all true"}
+_OUTCOMES = {"right": "all right", "label wrong, concepts right": "only the label wrong",
+             "concept wrong, label right": "only concepts wrong", "both wrong": "both wrong"}
 _ERRORS = {"l2": "L2", "cosine": "cosine distance", "norm_difference": "difference of the norms"}
 
 
@@ -48,6 +53,35 @@ def correction_texts(report: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def residual_dots(report: Mapping[str, Any], schema: ConceptSchema) -> tuple[Dot, ...]:
+    """The residual's share of what moves the label, by the true label and by what is right."""
+    series = {"label": f"by the true {schema.label_title}", "outcome": "by what is right"}
+    return tuple(Dot(_slice(name, schema), series[by], 100 * part["mean"],
+                     None if part["ci95"] is None else _percent(part["ci95"]))
+                 for by, parts in report["residual_by"].items() for name, part in parts.items())
+
+
+def residual_table(report: Mapping[str, Any], schema: ConceptSchema) -> pd.DataFrame:
+    """The same as numbers, with how many reviews each part has."""
+    rows = [(_slice(name, schema), part["n"], 100 * part["mean"], *(_percent(part["ci95"] or (nan, nan))))
+            for parts in report["residual_by"].values() for name, part in parts.items()]
+    columns = ["part", "reviews", "residual's share, percent", "95 % from", "95 % to"]
+    return pd.DataFrame(rows, columns=columns).round(1)
+
+
+def residual_text(report: Mapping[str, Any]) -> str:
+    """Whether the residual decides more where the label is wrong; nothing where that cannot be told."""
+    parts = report["residual_by"]["outcome"]
+    right, wrong = parts.get("right"), parts.get("label wrong, concepts right")
+    if not right or not wrong or right["ci95"] is None or wrong["ci95"] is None:
+        return ""
+    said = (f"Where all is right the residual's share is {100 * right['mean']:.1f} %, where only the label is wrong "
+            f"{100 * wrong['mean']:.1f} %")
+    if right["ci95"][0] <= wrong["ci95"][1] and wrong["ci95"][0] <= right["ci95"][1]:
+        return f"{said}; the intervals meet, so the two cannot be told apart."
+    return f"{said}: it decides {'more' if wrong['mean'] > right['mean'] else 'less'} where the label is wrong."
+
+
 def curve_text(found: CorrectionCurves) -> str:
     """What the first corrections do, and whether wrong ones hurt, in a sentence or two."""
     first = found.policies[found.annotator_policy]
@@ -74,6 +108,19 @@ def word_dots(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> tup
     return tuple(found)
 
 
+def word_table(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
+    """Every measure of every method in points of probability, random order beside it; tau is a rank correlation."""
+    rows = [{"target": target, "words in the order of": titles.get(method, method),
+             "comprehensiveness": 100 * part["comprehensiveness"]["mean"],
+             **dict(zip(("95 % from", "95 % to"), _percent(part["comprehensiveness"]["ci95"]), strict=True)),
+             "in random order": 100 * part["random_comprehensiveness"]["mean"],
+             "sufficiency": _points(part, "sufficiency"), "sufficiency at random": _points(part, "random_sufficiency"),
+             "tau with leaving words out": _mean(part, "loo_tau"),
+             "beats random order": part.get("beats_random")}
+            for method, targets in faithfulness["methods"].items() for target, part in targets.items()]
+    return pd.DataFrame(rows).round(2)
+
+
 def causal_dots(report: CausalReport) -> tuple[Dot, ...]:
     """The errors of every explainer, smaller for better."""
     return tuple(Dot(name.replace("_", " "), _ERRORS[error], score.errors[error].mean, score.errors[error].ci95)
@@ -95,8 +142,23 @@ def causal_text(report: CausalReport) -> str:
     return " ".join(said)
 
 
+def _slice(name: str, schema: ConceptSchema) -> str:
+    """A part of the reviews as people call it: those of a label, or of an outcome."""
+    shown = dict(zip(schema.labels, schema.label_display, strict=True))
+    return shown.get(name) or _OUTCOMES[name]
+
+
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _mean(part: Mapping[str, Any], name: str) -> float | None:
+    return part[name]["mean"] if name in part else None
+
+
+def _points(part: Mapping[str, Any], name: str) -> float | None:
+    mean = _mean(part, name)
+    return None if mean is None else 100 * mean
 
 
 def _percent(interval: Any) -> tuple[float, float]:

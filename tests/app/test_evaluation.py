@@ -1,32 +1,47 @@
 """The Evaluation page: the checkpoint's own figures, and what to do where there are none."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
-from sparsecbm.model.checkpoint import METRICS_FILE
+from sparsecbm.data.counterfactuals import load_pairs
+from sparsecbm.data.samples import sample_split
+from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.model.checkpoint import METRICS_FILE, save_checkpoint
 from sparsecbm.schema import CEBAB
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import ROOT, fine, segment
+from sparsecbm.ui.interventions.reviews import DATA_VARIABLE
+from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
+from tests.app.screen import ROOT, address, blocks, fine, press, section, segment
+from tests.data.releases import write
+from tests.data.test_counterfactuals import family
 from tests.figures.test_curves import found as some_curves
 from tests.figures.test_evaluation import TRAINING, causal
-from tests.helpers import saved_checkpoint
+from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
 
 PAGE = "pages/6_Evaluation.py"
-FIGURES = {"evaluation:scores", "evaluation:correction", "evaluation:words", "evaluation:training"}
 
 
-def opened() -> AppTest:
-    return AppTest.from_file(str(ROOT / PAGE), default_timeout=120).run()
+def opened(**parts: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / PAGE), default_timeout=120)
+    for name, part in parts.items():
+        at.query_params[name] = part
+    return at.run()
 
 
 def charts(at: AppTest) -> dict[str, dict[str, Any]]:
     """Every chart by its key."""
     return {chart.key: json.loads(chart.proto.spec) for chart in at.get("plotly_chart")}
+
+
+def said(at: AppTest) -> str:
+    """All that is written on the page, without the backslashes of escaped text."""
+    return "\n".join([*(one.value for one in at.markdown), *blocks(at)]).replace("\\", "")
 
 
 @pytest.fixture
@@ -37,48 +52,147 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def with_metrics(folder: Path, **metrics: Any) -> AppTest:
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page waits for its work: there is no browser that would ask again."""
+    for module in ("other", "rewritings"):
+        monkeypatch.setattr(f"sparsecbm.ui.evaluation.{module}.PATIENCE", 300.0)
+
+
+def with_metrics(folder: Path, section: str, **metrics: Any) -> AppTest:
     (folder / METRICS_FILE).write_text(json.dumps(metrics))
-    return opened()
+    return opened(section=section)
 
 
 def test_the_shipped_checkpoint_shows_what_was_measured_of_it() -> None:
-    at, metrics = fine(opened()), load_explainer().checkpoint.metrics
+    at, report = fine(opened()), load_explainer().checkpoint.metrics["dev"]
     shown = charts(at)
-    assert set(shown) >= FIGURES
-    label = metrics["dev"]["label"]
-    assert shown["evaluation:scores"]["data"][0]["x"][0] == pytest.approx(100 * label["macro_f1"])
+    assert set(shown) == {"evaluation:scores", "evaluation:reliability", "evaluation:specificity"}
+    assert shown["evaluation:scores"]["data"][0]["x"][0] == pytest.approx(100 * report["label"]["macro_f1"])
+    assert f"error of rating: {100 * report['label']['ece']:.1f} points" in said(at)
     at = fine(segment(at, "evaluation:score").set_value("accuracy").run())
-    assert charts(at)["evaluation:scores"]["data"][0]["x"][0] == pytest.approx(100 * label["accuracy"])
-    assert any("correcting helps" in line.value for line in at.markdown)
+    assert charts(at)["evaluation:scores"]["data"][0]["x"][0] == pytest.approx(100 * report["label"]["accuracy"])
+    at = fine(segment(at, "evaluation:sure").set_value("noise").run())
+    bars = next(trace for trace in charts(at)["evaluation:reliability"]["data"] if trace["type"] == "bar")
+    assert bars["y"] == [one["n"] for one in report["concepts"]["noise"]["reliability"]] and sum(bars["y"]) == 1673
+    at = section(at, "correction")
+    assert set(charts(at)) >= {"evaluation:correction", "evaluation:residual", "evaluation:curves"}
+    assert "correcting helps" in said(at) and address(at) == {"section": ["correction"]}
+    assert set(charts(section(at, "records"))) == {"evaluation:words", "evaluation:training"}
 
 
 def test_without_figures_it_says_how_to_get_them(bare: Path) -> None:
-    at = fine(with_metrics(bare))
-    assert not charts(at)
-    commands = [code.value for code in at.code]
-    for command in ("curve --save", "causal --save", "faithfulness --save"):
-        assert any(command in line and str(bare) in line for line in commands), command
+    (bare / METRICS_FILE).write_text("{}")
+    for name, commands in {"scores": ["evaluate --save"], "correction": ["evaluate --save", "curve --save"],
+                           "rewriting": ["causal --save"], "records": ["faithfulness --save"]}.items():
+        at = fine(opened(section=name))
+        assert not charts(at)
+        for command in commands:
+            assert any(command in code.value and str(bare) in code.value for code in at.code), command
+
+
+def test_figures_from_before_reliability_was_kept_say_how_to_add_it(bare: Path) -> None:
+    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text())["dev"]
+    del report["residual_by"]
+    for part in (report["label"], *report["concepts"].values()):
+        del part["reliability"]
+    at = fine(with_metrics(bare, "scores", dev=report))
+    assert "evaluation:scores" in charts(at) and "evaluation:reliability" not in charts(at)
+    assert any("evaluate --save" in code.value for code in at.code)
+    at = section(at, "correction")
+    assert "evaluation:correction" in charts(at) and "evaluation:residual" not in charts(at)
 
 
 def test_curves_and_causal_effects_of_this_model_are_drawn(bare: Path) -> None:
     own = Explainer.load(bare, "cpu").checkpoint.hash
     training = TRAINING | {"split": "train", "rows": 3, "seconds": 60, "config": {"seed": 0}}
-    at = fine(with_metrics(bare, training=training,
+    at = fine(with_metrics(bare, "correction", training=training,
                            curves=some_curves().to_json() | {"checkpoint": own},
                            causal=causal(zero=0.1).to_json() | {"checkpoint": own}))
-    assert set(charts(at)) == {"evaluation:curves", "evaluation:edits", "evaluation:causal", "evaluation:training"}
-    assert any("clearly nearer than zero" in line.value for line in at.markdown)
+    assert set(charts(at)) == {"evaluation:curves", "evaluation:edits"}
+    at = section(at, "rewriting")
+    assert set(charts(at)) == {"evaluation:causal"} and "clearly nearer than zero" in said(at)
+    assert set(charts(section(at, "records"))) == {"evaluation:training"}
 
 
-def test_figures_of_another_model_are_refused(bare: Path) -> None:
-    at = with_metrics(bare, curves=some_curves().to_json() | {"checkpoint": "a" * 64})
-    assert not at.exception and "evaluation:curves" not in charts(at)
-    assert any("aaaaaaaaaaaa" in error.value and "Measure them again" in error.value for error in at.error)
+@pytest.mark.parametrize("damaged", [False, True], ids=["of another model", "damaged"])
+def test_unusable_figures_are_refused_and_leave_the_others_alone(bare: Path, damaged: bool) -> None:
+    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text())["dev"]
+    curves = {"checkpoint": Explainer.load(bare, "cpu").checkpoint.hash} if damaged else \
+        some_curves().to_json() | {"checkpoint": "a" * 64}
+    at = with_metrics(bare, "correction", dev=report, curves=curves)
+    assert not at.exception and set(charts(at)) == {"evaluation:correction", "evaluation:residual"}
+    expected = ["correction curves cannot be read"] if damaged else ["aaaaaaaaaaaa", "Measure them again"]
+    assert all(part in at.error[0].value for part in expected)
 
 
-def test_damaged_figures_leave_the_other_panels_alone(bare: Path) -> None:
-    own = Explainer.load(bare, "cpu").checkpoint.hash
-    at = with_metrics(bare, curves={"checkpoint": own}, causal=causal(zero=0.1).to_json() | {"checkpoint": own})
-    assert not at.exception and set(charts(at)) == {"evaluation:causal"}
-    assert any("correction curves cannot be read" in error.value for error in at.error)
+@pytest.mark.usefixtures("patient")
+def test_a_real_rewriting_stands_beside_what_was_foretold(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "rewriting" in said(fine(opened(section="rewriting")))
+    rows = family()
+    rows[1]["description"] = "The soup was <b>bland</b>."
+    folder = write(tmp_path, "dev", rows)
+    monkeypatch.setenv(DATA_VARIABLE, str(folder))
+    at = fine(opened(section="rewriting", concept="food", change="Positive-to-Negative"))
+    pairs = load_pairs(folder, "dev")
+    effects = Explainer.load(bare, "cpu").pair_effects(pairs)
+    number = next(k for k in range(len(pairs)) if (pairs.base[k], pairs.counterfactual[k]) == (0, 1))
+    did, foretold = charts(at)["evaluation:pair"]["data"]
+    assert did["x"] == pytest.approx(list(100 * effects.actual[number]))
+    assert foretold["x"] == pytest.approx(list(100 * effects.foretold[number]))
+    text = said(at)
+    assert "**1 of 1** pairs" in text and "as **Positive** before and **Negative** after" in text
+    assert "&lt;b&gt;" in text and "<b>" not in text and re.search("<ins[^>]*>[^<]*bland", text)
+    assert f"L2 {effects.errors['l2'][number]:.3f}" in text
+    at = fine(press(at, "evaluation:pairs:revise"))
+    assert len(charts(at)["evaluation:pair"]["data"]) == 3 and "by revising the subnetwork instead" in said(at)
+    at = fine(at.selectbox(key="evaluation:pairs:change").set_value("").run())
+    food = np.flatnonzero(pairs.concept == 0)
+    order = food[np.argsort(-effects.errors["l2"][food], kind="stable")]
+    assert "**1 of 6** pairs" in said(at) and len(charts(at)["evaluation:pair"]["data"]) == 2
+    at = fine(press(at, "Next"))
+    assert "**2 of 6** pairs" in said(at) and address(at)["pair"] == [str(order[1] + 1)]
+    assert charts(at)["evaluation:pair"]["data"][0]["x"] == pytest.approx(list(100 * effects.actual[order[1]]))
+
+
+@pytest.mark.usefixtures("patient", "bare")
+def test_without_rewritten_reviews_it_says_where_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    at = fine(opened(section="rewriting"))
+    assert any(DATA_VARIABLE in info.value and "dev.json" in info.value for info in at.info)
+
+
+@pytest.fixture
+def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model of the same concepts with other weights."""
+    model = tiny_model(schema=CEBAB, seed=5)
+    save_checkpoint(tmp_path / "others" / "another", model, tiny_encoder(), random_masks(model))
+    saved_checkpoint(tmp_path / "others" / "of-soups")
+    monkeypatch.setenv(OTHERS_VARIABLE, str(tmp_path / "others"))
+    return tmp_path / "others" / "another"
+
+
+@pytest.mark.usefixtures("patient")
+def test_only_answers_that_differ_between_two_models_are_listed(bare: Path, another: Path) -> None:
+    at = fine(opened(section="other"))
+    at = fine(at.selectbox(key="evaluation:against").set_value("another").run())
+    assert any("Nothing was measured of bare and another" in info.value.replace("\\", "") for info in at.info)
+    at = fine(press(at, "evaluation:other:do"))
+    split = sample_split(CEBAB)
+    one, two = (Explainer.load(folder, "cpu").predict_texts(split.texts).labels for folder in (bare, another))
+    table = next(frame.value for frame in at.dataframe if "change" in frame.value)
+    truth = split.labels
+    changes = {"fixed": (one != truth) & (two == truth), "broken": (one == truth) & (two != truth),
+               "changed between wrong answers": (one != truth) & (two != truth) & (one != two)}
+    assert set(table["change"]) <= set(changes) and len(table) == (one != two).sum()
+    for name, rows in changes.items():
+        assert table[table["change"] == name]["review"].tolist() == [split.texts[row] for row in np.flatnonzero(rows)]
+    assert f"Of {len(split)} reviews" in said(at) and address(at)["against"] == ["another"]
+
+
+@pytest.mark.usefixtures("bare", "another")
+def test_a_model_of_other_concepts_is_refused() -> None:
+    at = opened(section="other", against="of-soups")
+    assert not at.exception and "allowed: a checkpoint with the same" in at.error[0].value.replace("\\", "")

@@ -126,3 +126,33 @@ def test_without_truth_the_pictures_say_so() -> None:
     for group in ("Outcomes", "Concept errors", "Error slices"):
         fine(segment(at, PICTURE).set_value(group).run())
         assert not at.get("plotly_chart") and any("source does not tell" in one.value for one in at.markdown)
+
+
+def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:
+    at = opened(true="2")
+    slice_pin = f"pin:failures:slice:{abs(hash(Slice(true=('2',)))):x}"
+    at.session_state[slice_pin] = True
+    at = fine(press(fine(at.run()), f"{slice_pin}:go"))
+    scene, rows = current(at)[0], judged().reviews.labels == 1
+    sentence, outcomes, confusion, table = scene.parts
+    assert scene.title == "True rating 2 stars" and dict(scene.query)["true"] == "2"
+    assert f"{rows.sum()} of {len(rows)} reviews" in sentence.text and "95 % interval" in sentence.text
+    assert [json.loads(chart.light)["layout"]["title"]["text"].split(" of ")[0] for chart in (outcomes, confusion)] == [
+        "Outcomes", "Rating"]
+    assert len(table.rows) == min(20, rows.sum()) and "" not in table.columns
+    number = int(np.flatnonzero(rows)[0])
+    reviews = judged().reviews
+    at = opened(open=reviews.ids[number])
+    key = f"pin:failures:row:{reviews.ids[number]}"
+    at.session_state[key] = True
+    at = fine(press(fine(at.run()), f"{key}:go"))
+    said = CEBAB.label_display[int(judged().said_labels[number])]
+    scene = current(at)[0]
+    assert scene.title == f"Truly 2 stars, it says {said}" and scene.parts[0].text == reviews.texts[number]
+    assert scene.parts[-1].rows[0][1:3] == ("2 stars", said)
+    assert reviews.ids[number] in scene.receipt
+
+
+def current(at: AppTest) -> Any:
+    """The scenes that the session has pinned."""
+    return at.session_state["deck:deck"].scenes

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sparsecbm.__main__ import main
+from sparsecbm.model.checkpoint import METRICS_FILE
 
 
 @pytest.fixture
@@ -54,3 +55,16 @@ def test_a_missing_split_is_told_in_one_line(evaluate: list[str], tiny_data: Pat
     assert main([*command, "--split", "test", "--json"]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "test" in err
+
+
+def test_the_report_is_kept_beside_the_model_when_asked(
+    evaluate: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any
+) -> None:
+    shutil.copytree(tiny_checkpoint, tmp_path / "mine")
+    before = json.loads((tmp_path / "mine" / METRICS_FILE).read_text())
+    command = [str(tmp_path / "mine") if part == str(tiny_checkpoint) else part for part in evaluate]
+    assert main([*command, "--split", "test", "--json", "--save"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert json.loads((tmp_path / "mine" / METRICS_FILE).read_text()) == before | {"dev": report}
+    assert report["split"] == "test"
+    assert main([*evaluate, "--save", "--patch", "some.safetensors"]) == 2

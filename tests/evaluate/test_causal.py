@@ -122,6 +122,18 @@ def test_the_override_is_the_one_that_people_make(checkpoint: Checkpoint, pairs:
         zero.errors["l2"].mean - found.explainers["override"].errors["l2"].mean)
 
 
+def test_pair_by_pair_the_same_as_in_the_report(checkpoint: Checkpoint, pairs: CounterfactualPairs) -> None:
+    explainer, heard = Explainer(checkpoint), list[float]()
+    found, report = explainer.pair_effects(pairs, heard.append), causal(checkpoint, pairs, toy_split())
+    for name in ERRORS:
+        assert found.errors[name].mean() == pytest.approx(report.explainers["override"].errors[name].mean, abs=1e-3)
+    before, after = (explainer.predict(pairs.split.texts[rows[2]]) for rows in (pairs.base, pairs.counterfactual))
+    assert found.base[2] == pytest.approx(before.label_probabilities, abs=2e-4)
+    assert found.base[2] + found.actual[2] == pytest.approx(after.label_probabilities, abs=2e-4)
+    assert found.values[2].tolist() == [int(side.concept_probabilities[1].argmax()) for side in (before, after)]
+    assert heard[-1] == 1 and heard == sorted(heard) and len(heard) > 1
+
+
 def test_the_report_holds_everything(checkpoint: Checkpoint, pairs: CounterfactualPairs) -> None:
     asked: list[tuple[int, int, int]] = []
 

@@ -6,7 +6,7 @@ With sure concepts a label's logit is 2 x (number of concepts that say its value
 import pytest
 import torch
 
-from sparsecbm.evaluate.leakage import Correction, correction_table, residual_share, wrong_concepts
+from sparsecbm.evaluate.leakage import Correction, correction_table, residual_share, residual_slices, wrong_concepts
 from sparsecbm.model.network import Ledger, SparseCBM
 from tests.evaluate.toys import pooled, toy_model
 
@@ -90,11 +90,22 @@ def ledger(contributions: list[list[float]], residual: list[float], rows: int = 
     ],
 )
 def test_residual_share_by_hand(contributions: list[list[float]], residual: list[float], share: float) -> None:
-    assert residual_share(ledger(contributions, residual)) == pytest.approx(share)
-    assert residual_share(ledger(contributions, residual, rows=3)) == pytest.approx(share)
+    assert residual_share(ledger(contributions, residual, rows=3)).tolist() == pytest.approx([share] * 3)
 
 
-def test_residual_share_is_the_mean_over_rows() -> None:
+def test_every_row_has_a_residual_share_of_its_own() -> None:
     parts = torch.tensor([[[1.0, -1.0]], [[100.0, -100.0]]])
     rest = torch.tensor([[1.0, -1.0], [0.0, 0.0]])
-    assert residual_share(Ledger(parts, torch.zeros(2), rest, parts.sum(1) + rest)) == pytest.approx(0.25)
+    assert residual_share(Ledger(parts, torch.zeros(2), rest, parts.sum(1) + rest)).tolist() == pytest.approx([0.5, 0])
+
+
+def test_the_residuals_share_in_slices_by_hand() -> None:
+    """Two rows of 0.2 and 0.6: mean 0.4, standard deviation 0.2 x sqrt 2, so 0.4 give or take 1.96 x 0.2."""
+    shares, labels = torch.tensor([0.2, 0.6, 0.5, 1.0]), torch.tensor([0, 0, 1, 1])
+    wrong, misread = torch.tensor([[False, False, True, True], [False, False, False, True]])
+    found = residual_slices(shares, labels, wrong, misread, ("bad", "good", "never"))
+    assert {by: {name: part.n for name, part in parts.items()} for by, parts in found.items()} == {
+        "label": {"bad": 2, "good": 2}, "outcome": {"right": 2, "label wrong, concepts right": 1, "both wrong": 1}}
+    assert found["label"]["bad"].mean == pytest.approx(0.4)
+    assert found["label"]["bad"].ci95 == pytest.approx((0.4 - 1.96 * 0.2, 0.4 + 1.96 * 0.2), abs=1e-5)
+    assert (found["outcome"]["both wrong"].mean, found["outcome"]["both wrong"].ci95) == (1.0, None)

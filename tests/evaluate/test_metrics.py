@@ -56,6 +56,20 @@ def test_ece_by_hand() -> None:
     assert metrics.ece(probabilities, gold, bins=5) == pytest.approx(0.5 * 0.05 + 0.5 * 0.475)
 
 
+def test_reliability_by_hand() -> None:
+    """The bins of the error above: .4 to .6 with one of two right, .8 to 1 likewise. Wilson's interval of 1 of 2, with
+    z = 1.96: centre 1/2, half of it z / (1 + z^2 / 2) x sqrt(1/8 + z^2 / 16) = .4055."""
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.6, 0.2], [0.0, 0.0, 1.0], [0.95, 0.05, 0.0]])
+    gold = np.array([0, 0, 2, 1])
+    low, high = metrics.reliability(probabilities, gold, bins=5)
+    assert (low.n, low.confidence, low.accuracy) == (2, pytest.approx(0.55), 0.5)
+    assert (high.n, high.confidence, high.accuracy) == (2, pytest.approx(0.975), 0.5)
+    assert low.ci95 == pytest.approx((0.0945, 0.9055), abs=1e-4)
+    bins = metrics.reliability(probabilities, gold)  # of 1/15: .95 and 1.0 part company only from 1/20 on
+    assert sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / 4 == pytest.approx(
+        metrics.ece(probabilities, gold))
+
+
 def test_ece_has_15_bins_closed_above() -> None:
     """.6 = 9/15 is in one bin with .55, .61 in the next: gaps (1 - .6) - .55 and 1 - .61, over 3 rows."""
     probabilities = np.array([[0.6, 0.4], [0.55, 0.45], [0.61, 0.39]])

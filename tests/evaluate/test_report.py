@@ -41,11 +41,12 @@ def toy_report(kind: str = "sparse") -> EvaluationReport:
 def test_the_json_keeps_the_contract() -> None:
     found = toy_report().to_json()
     assert json.loads(json.dumps(found)) == found
-    assert set(found) == {"n", "label", "concepts", "specificity", "correction", "residual_share", "sparsity",
-                          "jaccard", "split", "data_hash", "rows"}
+    assert set(found) == {"n", "label", "concepts", "specificity", "correction", "residual_share", "residual_by",
+                          "sparsity", "jaccard", "split", "data_hash", "rows"}
     baseline = {"value", "accuracy", "macro_f1"}
-    scores = {"n", "accuracy", "macro_f1", "ci95", "majority"}
-    assert set(found["label"]) == scores | {"f1_ovr_paper", "ece"}
+    scores = {"n", "accuracy", "macro_f1", "ece", "reliability", "ci95", "majority"}
+    assert set(found["label"]) == scores | {"f1_ovr_paper"}
+    assert set(found["label"]["reliability"][0]) == {"n", "confidence", "accuracy", "ci95"}
     assert set(found["label"]["majority"]) == baseline
     assert set(found["label"]["ci95"]) == {"accuracy", "macro_f1"}
     assert list(found["concepts"]) == ["soup", "seats"]
@@ -57,6 +58,8 @@ def test_the_json_keeps_the_contract() -> None:
     for row in found["correction"].values():
         assert set(row) == {"all", "rows_with_wrong_concept", "no_residual"}
     assert 0 <= found["residual_share"] <= 1
+    assert set(found["residual_by"]) == {"label", "outcome"}
+    assert set(found["residual_by"]["label"]["good"]) == {"n", "mean", "ci95"}
     assert set(found["sparsity"]) == {"masked_weights", "whole_model", "union"}
     assert set(found["sparsity"]["masked_weights"]) == {"soup", "seats", "residual"}
 
@@ -78,6 +81,12 @@ def test_each_score_rests_on_the_rows_whose_truth_is_known() -> None:
     assert report.correction is not None
     assert report.correction["predicted"].all == 4 / 5
     assert report.correction["predicted"].no_residual == 3 / 5
+    assert report.residual_by is not None  # row 2 has a wrong label, row 3 a wrong concept, row 4 no label
+    assert {name: share.n for name, share in report.residual_by["outcome"].items()} == {
+        "right": 3, "label wrong, concepts right": 1, "concept wrong, label right": 1}
+    assert {name: share.n for name, share in report.residual_by["label"].items()} == {"bad": 2, "good": 3}
+    assert [sum(one.n for one in scores.reliability) for scores in (report.label, *report.concepts.values())] == [
+        5, 6, 5]
     assert report.mean_concept_macro_f1 == pytest.approx(np.mean([s.macro_f1 for s in report.concepts.values()]))
 
 
@@ -100,7 +109,7 @@ def test_a_dense_model_has_no_subnetworks() -> None:
 def test_a_black_box_has_a_label_only() -> None:
     """The label is the residual's: right on row 3; elsewhere the first of a tie wins, rightly on rows 1 and 5."""
     found = toy_report("black_box").to_json()
-    for part in ("concepts", "specificity", "jaccard", "correction", "residual_share"):
+    for part in ("concepts", "specificity", "jaccard", "correction", "residual_share", "residual_by"):
         assert found[part] is None
     assert found["rows"]["with_wrong_concept"] is None
     assert found["label"]["accuracy"] == 3 / 5

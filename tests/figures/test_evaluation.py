@@ -14,7 +14,11 @@ from sparsecbm.figures.evaluation import (
     correction_dots,
     correction_texts,
     curve_text,
+    residual_dots,
+    residual_table,
+    residual_text,
     word_dots,
+    word_table,
 )
 from sparsecbm.figures.training import training_figure, training_table
 from sparsecbm.schema import CEBAB
@@ -56,6 +60,27 @@ def test_the_correction_table_says_what_soft_concepts_leak() -> None:
     assert "8.0 points more than the truth gives" in correction_texts(correction(0.6, 0.65, 0.6))[-1]
 
 
+def share(mean: float, half: float | None, n: int = 9) -> dict[str, Any]:
+    return {"n": n, "mean": mean, "ci95": None if half is None else [mean - half, mean + half]}
+
+
+def residual(wrong: dict[str, Any]) -> dict[str, Any]:
+    return {"residual_by": {"label": {"5": share(0.2, 0.1)}, "outcome": {
+        "right": share(0.4, 0.02), "label wrong, concepts right": wrong, "both wrong": share(0.5, None, 1)}}}
+
+
+def test_the_residuals_share_in_parts_of_the_reviews() -> None:
+    report = residual(share(0.5, 0.02))
+    assert [(dot.row, round(dot.value)) for dot in residual_dots(report, CEBAB)] == [
+        ("5 stars", 20), ("all right", 40), ("only the label wrong", 50), ("both wrong", 50)]
+    assert residual_dots(report, CEBAB)[-1].interval is None
+    assert residual_table(report, CEBAB)["reviews"].tolist() == [9, 9, 9, 1]
+    assert "more where the label is wrong" in residual_text(report)
+    assert "less where the label is wrong" in residual_text(residual(share(0.3, 0.02)))
+    assert "cannot be told apart" in residual_text(residual(share(0.43, 0.02)))
+    assert residual_text(residual(share(0.5, None, 1))) == ""
+
+
 def curves(wrong: float) -> CorrectionCurves:
     def curve(*error: float) -> Curve:
         return Curve(error, ((0.2, 0.4),) * 2, ((0.0, 0.0), (-0.03, 0.01)))
@@ -80,6 +105,11 @@ def test_every_method_stands_beside_random_order() -> None:
     assert [(dot.series, round(dot.value)) for dot in found] == [
         ("Occlusion", 60), ("other", 50), ("random order", 20)]
     assert found[0].interval == pytest.approx((50, 70))
+    table = word_table({"methods": {"occlusion": {"food": part(0.6) | {"loo_tau": {"mean": 0.5}, "sufficiency": {
+        "mean": -0.1}, "beats_random": True}, "noise": part(0.3)}}}, {"occlusion": "Occlusion"})
+    row = table.set_index("target").loc["food"]
+    assert row[["comprehensiveness", "95 % to", "in random order", "sufficiency"]].tolist() == [60, 70, 20, -10]
+    assert (row["tau with leaving words out"], row["beats random order"]) == (0.5, True)
 
 
 def causal(**leads: float) -> CausalReport:

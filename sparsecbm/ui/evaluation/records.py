@@ -4,8 +4,8 @@ import streamlit as st
 
 from sparsecbm.explain.methods import METHODS
 from sparsecbm.explainer import Explainer
-from sparsecbm.figures.dots import dots, dots_table
-from sparsecbm.figures.evaluation import word_dots
+from sparsecbm.figures.dots import dots
+from sparsecbm.figures.evaluation import word_dots, word_table
 from sparsecbm.figures.training import training_figure, training_table
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.markdown import as_markdown
@@ -15,7 +15,8 @@ from sparsecbm.ui.shell import errors_shown, note
 WORDS_HELP = (
     "The words that a method names first are taken out, 10 to 100 % of them, and the probability of the answer is read "
     "again: how far it falls on average is the comprehensiveness. A method that does no better than words in random "
-    "order does not point at what matters."
+    "order does not point at what matters. The table has sufficiency, too: how far the probability falls when only "
+    "those words are kept, so less is better; and Kendall's tau with the fall when each word alone is left out."
 )
 TRAINING_HELP = (
     "Scores on the held-out split after every epoch. The best epoch was chosen on the same split, among those at the "
@@ -31,11 +32,12 @@ def words_panel(explainer: Explainer) -> None:
         if found is None:
             how_to_measure("How faithful the word scores are", "faithfulness --save", explainer.checkpoint)
             return
-        points = word_dots(found, {name: method.title for name, method in METHODS.items()})
+        titles = {name: method.title for name, method in METHODS.items()}
+        points = word_dots(found, titles)
         chart(lambda dark: dots(points, f"Comprehensiveness on {found['n']} reviews of {found['split']}",
                                 "points of probability", dark),
-              dots_table(points, {"row": "target", "series": "words in the order of", "value": "points"}),
-              "evaluation:words", "How far probabilities fall without the words that each method names first")
+              word_table(found, titles), "evaluation:words",
+              "How far probabilities fall without the words that each method names first")
         note(f"Seed {found['seed']}.")
 
 

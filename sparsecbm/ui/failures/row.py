@@ -1,6 +1,7 @@
 """One review of the slice, read closely: what is told of it, what the model read, and the smallest fix."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,9 @@ from sparsecbm.figures.heatmap import full_colour, heatmap_html, legend_html
 from sparsecbm.figures.names import percent, receipt_line, target_name
 from sparsecbm.types import Explanation, Target
 from sparsecbm.ui.address import View, to_address
+from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.engine import predicted
+from sparsecbm.ui.failures.scene import row_parts, row_title
 from sparsecbm.ui.failures.state import PAGE_ROWS, look, marks
 from sparsecbm.ui.failures.table import forget_cell, tag_rows
 from sparsecbm.ui.interventions.advice import fix_text
@@ -43,10 +46,11 @@ def open_review(explainer: Explainer, judged: Judged, numbers: Int[np.ndarray, "
     row = ids.index(opened)
     _steps(judged, numbers, row)
     text = judged.reviews.texts[row]
-    if st.session_state.get(f"{_KEY}:words"):
-        _words(explainer, text)
-    else:
+    words = _explained(explainer, text) if st.session_state.get(f"{_KEY}:words") else None
+    if words is None:
         plain_review(text, _TEXT_HEIGHT)
+    else:
+        _words(words)
     st.toggle("Show the words it went by", key=f"{_KEY}:words", persist_state="session")
     schema, display = explainer.schema, explainer.schema.label_display
     said, told = judged.said_labels[row], judged.reviews.labels[row]
@@ -63,6 +67,8 @@ def open_review(explainer: Explainer, judged: Judged, numbers: Int[np.ndarray, "
     _own_tags(opened)
     parts = to_address(View(text), schema)
     with st.container(horizontal=True, gap="small"):
+        pin(f"{_KEY}:{opened}", partial(row_title, judged, row), partial(row_parts, explainer, judged, row, words),
+            f"{judged.reviews.name[:200]}, review {opened[:60]}")
         link(EXPLAIN, "Explain it", ":material/arrow_forward:", parts)
         if judged.concepts_read:
             link(INTERVENTIONS, "Change it", ":material/arrow_forward:", parts)
@@ -120,14 +126,18 @@ def _own_tags(opened: str) -> None:
                    placeholder="Choose, or type a new one", on_change=_tagged, args=(key, opened, borne))
 
 
-def _words(explainer: Explainer, text: str) -> None:
-    prediction = predicted(explainer, text)
+def _explained(explainer: Explainer, text: str) -> Explanation:
     with st.spinner("Scoring the words…"):
-        explanation: Explanation = explainer.explain(text, (Target(None, prediction.label),))
+        explanation: Explanation = explainer.explain(text, (Target(None, predicted(explainer, text).label),))
+        return explanation
+
+
+def _words(explanation: Explanation) -> None:
     attribution, limit = explanation.attributions[0], full_colour(explanation.attributions)
-    name = target_name(attribution.target, explainer.schema)
+    prediction = explanation.prediction
+    name = target_name(attribution.target, prediction.schema)
     with st.container(border=True):
-        st.html(heatmap_html(attribution, text, limit, is_dark(), prediction.truncated, _TEXT_HEIGHT))
+        st.html(heatmap_html(attribution, prediction.text, limit, is_dark(), prediction.truncated, _TEXT_HEIGHT))
     st.html(legend_html(limit, is_dark(), name))
     note(as_markdown(f"Words for and against {name}. {receipt_line(explanation.receipt, how(attribution))}"))
 

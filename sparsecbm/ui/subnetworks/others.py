@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
@@ -13,8 +14,9 @@ OTHERS_VARIABLE = "SPARSECBM_CHECKPOINTS"
 MOST_PERCENT = 99.9
 
 
-def other_checkpoints(loaded: Path) -> dict[str, Path]:
-    """Sparse checkpoints by the names to choose them by: only these can be opened, never a path that a visitor types.
+def other_checkpoints(loaded: Path, files: Sequence[str] = (CONFIG_FILE, MASKS_FILE)) -> dict[str, Path]:
+    """Checkpoints that have these files, or the sparse ones, by the names to choose them by: only these can be opened,
+    never a path that a visitor types.
 
     Of two folders of the same name, the second one's name has its parent's in front.
     """
@@ -22,7 +24,7 @@ def other_checkpoints(loaded: Path) -> dict[str, Path]:
     for root in (loaded.resolve().parent, _named_folder()):
         for folder in sorted(root.iterdir()) if root is not None and root.is_dir() else ():
             known = {loaded.resolve(), *(path.resolve() for path in found.values())}
-            if folder.resolve() not in known and all((folder / name).is_file() for name in (CONFIG_FILE, MASKS_FILE)):
+            if folder.resolve() not in known and all((folder / name).is_file() for name in files):
                 taken = folder.name in found or sparsity_of(folder.name) is not None
                 found[f"{folder.parent.name}/{folder.name}" if taken else folder.name] = folder
     return found

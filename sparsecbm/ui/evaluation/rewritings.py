@@ -1,0 +1,144 @@
+"""Pairs of reviews of which a person rewrote one concept: what that did to the answer beside what was foretold.
+
+All texts are read once, beside the page, for only then is it known of which pairs the model is farthest off.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Bool
+
+from sparsecbm.data.counterfactuals import CounterfactualPairs, load_pairs
+from sparsecbm.data.sources import SPLITS, splits_there
+from sparsecbm.edits.causal import PairEffects
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.rewriting import SORTS, ordered_pairs
+from sparsecbm.schema import CEBAB
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.evaluation.looking import KEPT, TO, changes
+from sparsecbm.ui.evaluation.rewriting import ASKED, PANEL, revision_work, show_pair
+from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, HELD_OUT
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.session import chosen, seed_widget, session_job
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.working import work_state
+
+PAIRS_HELP = (
+    "A person rewrote a review so that one concept changed, and other people judged both versions. The model reads "
+    "both, and the difference is what the rewriting did. Beside it stands what it foretells from the first version "
+    "alone when that concept is set to its new value."
+)
+_ANY = ""  # no concept and no change is called so
+#: The texts are read for so long, in seconds, after the page was last seen.
+GOES_ON = 900.0
+
+
+def rewritings_panel(explainer: Explainer) -> None:
+    """One pair at a time, chosen by concept, change, and how far off the foretold effect is."""
+    st.markdown("### One rewriting at a time", help=PAIRS_HELP)
+    with errors_shown():
+        split = _split()
+        if explainer.schema != CEBAB or explainer.checkpoint.kind == "black_box":
+            st.info("Rewritten reviews are known for CEBaB's concepts only, and for models that read concepts.",
+                    icon=":material/info:")
+            return
+        if split is None:
+            st.info(f"Set the environment variable `{DATA_VARIABLE}` to a folder or zip with CEBaB's release files "
+                    "(`dev.json`), and start the app again: then real rewritings are shown here, one beside the other.",
+                    icon=":material/folder_open:")
+            return
+        running = session_job(PANEL, GOES_ON).running
+        st.fragment(_panel, run_every=LOOK_AGAIN if running else None)(split, running)
+
+
+def _split() -> str | None:
+    """The split of the folder that was not learnt from; None where there is none."""
+    folder = os.environ.get(DATA_VARIABLE)
+    if not folder:
+        return None
+    there = splits_there(Path(folder).expanduser(), SPLITS, ".json") or HELD_OUT[:1]
+    return next((name for name in HELD_OUT if name in there), None)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the reviews…")
+def _pairs(folder: str, split: str) -> CounterfactualPairs:
+    return load_pairs(folder, split)
+
+
+def _panel(split: str, looking: bool) -> None:
+    """`looking` tells whether this fragment draws itself again and again."""
+    with errors_shown():
+        explainer, job = load_explainer(), session_job(PANEL, GOES_ON)
+        pairs = _pairs(os.environ[DATA_VARIABLE], split)
+        work = _work(explainer, pairs)
+        asked = st.session_state.get(ASKED)
+        job.want([work, *([revision_work(explainer, asked)] if asked else [])], 0.0 if looking else PATIENCE)
+        if job.running != looking:
+            KEPT.run_again()
+        work_state(job, PANEL, lambda: _stop(job), "No pair can be shown before all texts are read.")
+        effects: PairEffects | None = job.result(work)
+        if effects is not None:
+            _choose(explainer, pairs, effects)
+
+
+def _work(explainer: Explainer, pairs: CounterfactualPairs) -> Work:
+    def run(progress: Progress) -> PairEffects:
+        return explainer.pair_effects(pairs, progress)
+
+    return Work(("pairs", explainer.checkpoint.hash, pairs.split.data_hash),
+                f"Reading {len(pairs.split):,} reviews and rewritings", run)
+
+
+def _choose(explainer: Explainer, pairs: CounterfactualPairs, effects: PairEffects) -> None:
+    schema, looking = explainer.schema, KEPT.current
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{PANEL}:choice"):
+        for name, label, options, width in (("concept", "Rewritten", (_ANY, *schema.concepts), 150),
+                                            ("change", "From, to", (_ANY, *changes(schema)), 230),
+                                            ("sort", "Order", tuple(SORTS), 190)):
+            key = f"{PANEL}:{name}"
+            st.selectbox(label, options, options.index(seed_widget(key, getattr(looking, name) or _ANY)), key=key,
+                         width=width, format_func=_said, on_change=_chosen, args=(name,))
+        shown = ordered_pairs(_wanted(pairs, looking.concept, looking.change), effects.errors["l2"], looking.sort)
+        place = next((k for k, number in enumerate(shown) if number + 1 == looking.pair), 0)
+        for by, label, shortcut in ((-1, "Previous", "Left"), (1, "Next", "Right")):
+            to = place + by if 0 <= place + by < len(shown) else None
+            st.button(label, key=f"{PANEL}:{shortcut}", shortcut=shortcut, disabled=to is None, on_click=_open,
+                      args=(None if to is None else int(shown[to]) + 1,))
+    if not len(shown):
+        note("No pair was rewritten in this way. Choose another concept or change.")
+        return
+    st.markdown(f"**{place + 1:,} of {len(shown):,}** pairs")
+    show_pair(explainer, pairs, effects, int(shown[place]), effects.errors["l2"][shown])
+
+
+def _wanted(pairs: CounterfactualPairs, concept: str | None, change: str | None) -> Bool[np.ndarray, " pair"]:
+    rows = np.ones(len(pairs), dtype=bool)
+    schema = pairs.split.schema
+    if concept:
+        rows &= pairs.concept == schema.concept_index(concept)
+    if change:
+        before, after = change.split(TO)
+        rows &= (pairs.before == schema.value_index(before)) & (pairs.after == schema.value_index(after))
+    return rows
+
+
+def _said(name: str) -> str:
+    return SORTS.get(name) or name.replace(TO, " → ") or "any"
+
+
+def _stop(job: Job) -> None:
+    job.cancel()
+    st.session_state.pop(ASKED, None)
+
+
+def _chosen(name: str) -> None:
+    if chosen(f"{PANEL}:{name}"):
+        st.session_state.pop(ASKED, None)
+        KEPT.change(**{name: st.session_state[f"{PANEL}:{name}"] or None, "pair": None})
+
+
+def _open(pair: int | None) -> None:
+    st.session_state.pop(ASKED, None)
+    KEPT.change(pair=pair)
