@@ -65,28 +65,32 @@ def apply_rules(
 def readings(
     model: SparseCBM, answers: Answers, texts: Sequence[str], rules: Sequence[Rule] = (), residual: bool = True
 ) -> tuple[Readings, tuple[Int[np.ndarray, " _some"], ...]]:
-    """Concepts and labels of many answers after some rules that were checked, and the rows where each one applied."""
+    """Concepts and labels of many answers after some rules that were checked, and the rows where each one applied.
+
+    A rule asks for the label that the model gives, the residual counted, whether or not it counts in what is returned.
+    """
     schema = model.config.schema
-    logits, rest = (torch.from_numpy(part).to(model.device) for part in (answers.concept_logits, answers.residual))
-    rest = rest if residual else torch.zeros_like(rest)
+    logits, counted = (torch.from_numpy(part).to(model.device) for part in (answers.concept_logits, answers.residual))
+    rest = counted if residual else torch.zeros_like(counted)
     bottleneck = model.bottleneck(logits.clone())  # it may be the logits themselves, and rules write to it
     probabilities = logits.softmax(-1).cpu().numpy()
 
-    def read() -> Readings:
+    def read(rest: Float[torch.Tensor, "row label"]) -> Readings:
         labels = model.label(bottleneck, rest).logits.argmax(-1).cpu().numpy()
         return Readings(schema, texts, probabilities, labels)
 
-    before = read()
+    before = read(rest)
     if not rules:
         return before, ()
-    matched = tuple(np.flatnonzero(rule.matches(before)) for rule in rules)
+    asked = before if residual else read(counted)
+    matched = tuple(np.flatnonzero(rule.matches(asked)) for rule in rules)
     for rule, rows in zip(rules, matched, strict=True):
         for one in rule.overrides:
             k = schema.concept_index(one.concept)
             shares = check_distribution(one.concept, one.distribution or (), schema)
             probabilities[rows, k] = shares
             bottleneck[rows, k] = model.override_bottleneck(torch.tensor(shares, device=model.device), k)
-    return read(), matched
+    return read(rest), matched
 
 
 def _reading(prediction: Prediction) -> Readings:

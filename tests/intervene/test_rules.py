@@ -58,6 +58,16 @@ def test_without_the_residual_a_rule_acts_on_the_concepts_alone() -> None:
     assert readings(model, FOUR, TEXTS, [rule], residual=False)[0].labels[3] == 1
 
 
+def test_a_rule_asks_for_the_label_that_the_model_gives_even_where_the_residual_is_left_out() -> None:
+    """Bad 2, fair 2 + 3: fair with the residual, and bad without, the first of a tie. Soup set to unknown: fair 4."""
+    answers, rule = answers_of((0, 1, (0, 3, 0))), Rule((LabelIs("fair"),), (set_to("soup", "unknown"),))
+    for residual, label in ((True, 1), (False, 0)):
+        before, _ = readings(toy_model(), answers, ["x"], residual=residual)
+        after, matched = readings(toy_model(), answers, ["x"], [rule], residual)
+        assert [rows.tolist() for rows in matched] == [[0]]
+        assert before.labels.tolist() == [label] and after.values.tolist() == [[1, 1]] and after.labels.tolist() == [1]
+
+
 def test_rules_look_at_the_model_and_not_at_each_other() -> None:
     """The second rule does not see the soup that the first has set; where both set a concept, the later one does."""
     chained = Rule((ValueIs("soup", "Negative"),), (set_to("seats", "Negative"),))
