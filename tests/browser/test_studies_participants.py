@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
@@ -14,6 +14,8 @@ from sparsecbm.studies.store import Store
 from tests.browser.watch import Visit, settled
 
 SECRET = "Only the first participant wrote this."
+#: Milliseconds in which a press on a new screen counts as the second half of a double click on the one before.
+QUICK = 600
 ALONE, AGAIN = "What is your answer?", "What is your answer now?"
 
 
@@ -40,6 +42,7 @@ def study(store: Store, checkpoint: str, **changes: object) -> str:
 
 
 def press(page: Page, label: str, which: int = 0) -> None:
+    page.wait_for_timeout(QUICK)
     page.get_by_role("button", name=label, exact=True).nth(which).click()
     settled(page)
 
@@ -54,8 +57,16 @@ def code(page: Page) -> str:
     return page.url.rpartition("code=")[2]
 
 
+def ready(page: Page) -> Locator:
+    """The button that opens a case, once its words are worked out."""
+    button = page.get_by_role("button", name="Open the case")
+    button.wait_for(timeout=120_000)
+    page.wait_for_timeout(QUICK)
+    return button
+
+
 def open_case(page: Page) -> None:
-    page.get_by_role("button", name="Open the case").click(timeout=120_000)  # once its words are worked out
+    ready(page).click()
     expect(page.get_by_role("radiogroup", name=ALONE)).to_be_visible()
     settled(page)
 
@@ -143,7 +154,7 @@ def test_reload_links_tabs_and_lost_connections(visitor: Visit, store: Store, ch
     page.reload()
     press(settled(page), "I agree, and take part")
     mine = code(page)
-    page.get_by_role("button", name="Open the case").dblclick(timeout=120_000)
+    ready(page).dblclick()
     settled(page)
     assert did(store.course(mine)) == ["consent", "open"]
     expect(page.get_by_text("Please")).to_have_count(0)  # the second click was no click on what came then
@@ -185,6 +196,6 @@ def test_the_time_runs_out_on_screen(visitor: Visit, store: Store, checkpoint: s
     press(page, "I agree, and take part")
     open_case(page)
     expect(page.get_by_role("timer")).to_contain_text("0:0")
-    expect(page.get_by_text("Case 2 of 2")).to_be_visible()
+    expect(page.get_by_text("Case 2 of 2")).to_be_visible(timeout=30_000)
     course = store.course(code(page))
     assert did(course) == ["consent", "open", "timeout"] and course.events[-1].entry.elapsed_ms == 5000
