@@ -13,15 +13,10 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,8 +24,9 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.server import APP, served
+
 MOST_MILLISECONDS = 80.0
-ROOT = Path(__file__).parents[1]
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 #: A page of Streamlit with one fragment that does nothing of its own.
 EMPTY = '''
@@ -72,28 +68,6 @@ WATCH = """chart => {
         began = null;
     }).observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
-
-
-@contextmanager
-def served(script: Path, **environment: str) -> Iterator[str]:
-    """The address of a Streamlit server that runs a script with the app's settings."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}",
-               "--server.address=127.0.0.1"]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + PATIENCE / 1e3
-        while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
-            if server.poll() is not None or time.monotonic() > end:
-                raise SystemExit(f"{script} does not start; run `streamlit run {script}` to see why.")
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def watched(page: Page, presses: Sequence[Callable[[], None]], warm_up: int = 2) -> list[float]:
@@ -170,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY)
-        with served(ROOT / "app.py", SPARSECBM_CHECKPOINT=options.checkpoint) as url, served(script) as empty:
+        with served(APP, SPARSECBM_CHECKPOINT=options.checkpoint) as url, served(script) as empty:
             result = measure(url, empty, options.moves)
     sys.stdout.write(json.dumps(result, indent=1) + "\n")
     return 0 if result["within_limits"] else 1
@@ -178,14 +152,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _spread(taken: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(taken), "least": min(taken), "most": max(taken)}
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.read() == b"ok")
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The app as a server of its own, which may be killed at any moment and started again at the same address."""
+"""The app, or any script of Streamlit, as a server of its own, which may be killed at any moment and started again."""
 
 import os
 import socket
@@ -6,21 +6,24 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).parents[1]
+APP = ROOT / "app.py"
 PATIENCE = 300.0
 
 
 class Server:
-    """Runs the app with a checkpoint and a studies' database while the block lasts."""
+    """Runs a script with the app's settings, and some more of the environment, while the block lasts."""
 
-    def __init__(self, checkpoint: Path, database: str) -> None:
+    def __init__(self, script: Path, **environment: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        self._environment = os.environ | {"SPARSECBM_CHECKPOINT": str(checkpoint), "SPARSECBM_DATABASE_URL": database}
+        self._script, self._environment = script, os.environ | environment
         self.may_be_gone = False
 
     @property
@@ -44,14 +47,14 @@ class Server:
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self._port}",
+        command = [sys.executable, "-m", "streamlit", "run", str(self._script), f"--server.port={self._port}",
                    "--server.address=127.0.0.1"]
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > end:
-                raise SystemExit("The app does not start; run `streamlit run app.py` to see why.")
+                raise SystemExit(f"{self._script} does not start; run `streamlit run {self._script}` to see why.")
             time.sleep(0.1)
 
     def _answers(self) -> bool:
@@ -60,3 +63,15 @@ class Server:
                 return bool(answer.read() == b"ok")
         except OSError:
             return False
+
+
+def app_with(checkpoint: Path, database: str) -> Server:
+    """The app with a checkpoint and a studies' database."""
+    return Server(APP, SPARSECBM_CHECKPOINT=str(checkpoint), SPARSECBM_DATABASE_URL=database)
+
+
+@contextmanager
+def served(script: Path, **environment: str) -> Iterator[str]:
+    """The URL of a script that runs while the block lasts."""
+    with Server(script, **environment) as server:
+        yield f"http://{server.address}"

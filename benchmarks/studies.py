@@ -25,7 +25,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from benchmarks.server import Server
+from benchmarks.server import app_with
 from benchmarks.taking_part import Told, findings, protocol, take_part
 from sparsecbm.explainer import Explainer
 from sparsecbm.studies.log import Course
@@ -39,7 +39,7 @@ THOUGHT = 2.0
 def measure(checkpoint: Path, people: int, cases: int, thought: float, kills: int, url: str) -> dict[str, Any]:
     """The whole trial; milliseconds of the steps after the first of each participant."""
     explainer = Explainer.load(checkpoint)
-    with Store.open(url) as store, Server(checkpoint, url) as server:
+    with Store.open(url) as store, app_with(checkpoint, url) as server:
         study = store.add_study(protocol(explainer.schema, explainer.checkpoint.hash, cases))
         store.note(study, "started")
         prepared = time.perf_counter()

@@ -78,12 +78,3 @@ class Cells:
             self.title, 110 + _ROW_PIXELS * len(rows), dark, hovermode="closest", hoverdistance=-1, shapes=frames,
             xaxis=ticks(columns, title={"text": self.axes[1]}, range=[-0.5, len(columns) - 0.5]),
             yaxis=ticks(rows, title={"text": self.axes[0]}, range=[len(rows) - 0.5, -0.5])))
-
-
-def cells(
-    numbers: Numbers, rows: tuple[str, ...], columns: tuple[str, ...], title: str, printed: list[list[str]],
-    hover: list[list[str]], dark: bool, limit: float | None = None, chosen: tuple[tuple[int, int], ...] = (),
-    axes: tuple[str, str] = ("", ""),
-) -> go.Figure:
-    """The chart of `Cells`."""
-    return Cells(numbers, rows, columns, title, printed, hover, limit, chosen, axes).figure(dark)

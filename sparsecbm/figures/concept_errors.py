@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from sparsecbm.failures.confusion import ConceptErrors
 from sparsecbm.failures.rates import Rate
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.names import percent, percent_range
 from sparsecbm.figures.plotly_text import plain
 from sparsecbm.schema import ConceptSchema
@@ -27,8 +27,8 @@ def errors_by_value(
                for pair in zip(wrong.tolist(), told.tolist(), strict=True)]
     hover = [[_rate(Rate(int(wrong[k, v]), int(told[k, v])), f"{plain(concept)} truly {plain(value)}", "is misread")
               for v, value in enumerate(schema.values)] for k, concept in enumerate(schema.concepts)]
-    return cells(_shares(wrong, told), schema.concepts, schema.values, title, printed, hover, dark, chosen=chosen,
-                 axes=("concept", "true value"))
+    return Cells(_shares(wrong, told), schema.concepts, schema.values, title, printed, hover, chosen=chosen,
+                 axes=("concept", "true value")).figure(dark)
 
 
 def errors_together(
@@ -43,8 +43,8 @@ def errors_together(
     alone = np.diag(together)
     printed = [[f"{count:,}" for count in row] for row in together.tolist()]
     hover = [[_together(errors, names, i, j) for j in range(len(names))] for i in range(len(names))]
-    return cells(_shares(together, np.broadcast_to(alone[:, None], together.shape)), names, names, title, printed,
-                 hover, dark, chosen=chosen, axes=("misread", "misread as well"))
+    return Cells(_shares(together, np.broadcast_to(alone[:, None], together.shape)), names, names, title, printed,
+                 hover, chosen=chosen, axes=("misread", "misread as well")).figure(dark)
 
 
 def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:

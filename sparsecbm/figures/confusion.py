@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from jaxtyping import Int
 
 from sparsecbm.failures.rates import Rate
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.names import percent, percent_range
 from sparsecbm.figures.plotly_text import plain
 from sparsecbm.schema import ConceptSchema
@@ -26,8 +26,8 @@ def confusion_map(
     names = schema.label_display
     printed = [[f"{count:,}" for count in row] for row in counts.tolist()]
     hover = [[_hover(counts, schema, i, j) for j in range(len(names))] for i in range(len(names))]
-    return cells(shares, names, names, title, printed, hover, dark, chosen=chosen,
-                 axes=(f"true {plain(schema.label_title)}", f"{plain(schema.label_title)} given"))
+    return Cells(shares, names, names, title, printed, hover, chosen=chosen,
+                 axes=(f"true {plain(schema.label_title)}", f"{plain(schema.label_title)} given")).figure(dark)
 
 
 def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:

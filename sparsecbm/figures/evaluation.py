@@ -9,6 +9,7 @@ import pandas as pd
 from sparsecbm.edits.causal import ERRORS, CausalReport
 from sparsecbm.edits.curves import CorrectionCurves
 from sparsecbm.figures.dots import Dot
+from sparsecbm.figures.names import listed
 from sparsecbm.schema import ConceptSchema
 
 #: The scores of a report, as people call them.
@@ -136,9 +137,9 @@ def causal_text(report: CausalReport) -> str:
             beaten[clear].append(name.replace("_", " "))
     said = []
     if beaten[True]:
-        said.append(f"Setting the concept is clearly nearer than {_listed(beaten[True])} in L2 and cosine.")
+        said.append(f"Setting the concept is clearly nearer than {listed(beaten[True])} in L2 and cosine.")
     if beaten[False]:
-        said.append(f"It is **not** clearly nearer than {_listed(beaten[False])} in both.")
+        said.append(f"It is **not** clearly nearer than {listed(beaten[False])} in both.")
     return " ".join(said)
 
 
@@ -146,10 +147,6 @@ def _slice(name: str, schema: ConceptSchema) -> str:
     """A part of the reviews as people call it: those of a label, or of an outcome."""
     shown = dict(zip(schema.labels, schema.label_display, strict=True))
     return shown.get(name) or _OUTCOMES[name]
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _mean(part: Mapping[str, Any], name: str) -> float | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.heatmap import LEAST_LIMIT, PRINTED_FROM
 from sparsecbm.figures.names import label_name, percent, signed, target_name
 from sparsecbm.figures.plotly_text import plain
@@ -39,9 +39,9 @@ def leaning_map(found: Leaning, name: str, dark: bool, chosen: Unit | None = Non
     hover = [[f"head {head} of layer {layer}<br>{signed(score)} logits for {plain(name)}"
               for head, score in enumerate(row)] for layer, row in zip(layers, scores.tolist(), strict=True)]
     frame = ((layers.index(chosen.layer), chosen.number),) if chosen and chosen.kind == "head" else ()
-    return cells(scores, tuple(f"layer {layer}" for layer in layers), tuple(map(str, range(scores.shape[1]))),
-                 f"Heads for (+) and against (−) {name}", printed, hover, dark, colour_limit(found), frame,
-                 ("", "attention head"))
+    return Cells(scores, tuple(f"layer {layer}" for layer in layers), tuple(map(str, range(scores.shape[1]))),
+                 f"Heads for (+) and against (−) {name}", printed, hover, colour_limit(found), frame,
+                 ("", "attention head")).figure(dark)
 
 
 def units_table(found: Leaning, units: Sequence[Unit], share: Callable[[Unit], float]) -> pd.DataFrame:

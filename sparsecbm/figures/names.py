@@ -43,10 +43,10 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def signed(number: float) -> str:
-    """A contribution in logits with its sign; a number that rounds to zero has none."""
-    text = f"{number:+.2f}"
-    return "0.00" if float(text) == 0 else text.replace("-", "−")
+def signed(number: float, digits: int = 2) -> str:
+    """A number with its sign, such as a contribution in logits; one that rounds to zero has none."""
+    text = f"{number:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def receipt_line(receipt: Receipt, *facts: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on, mixed
 from sparsecbm.figures.names import signed
 from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
@@ -97,8 +97,8 @@ def cross_map(comparison: MaskComparison, show: str, title: str, dark: bool) -> 
 
     places = range(len(names))
     printed = [["" if np.isnan(cell) else f"{cell:.2f}" for cell in row] for row in numbers]
-    return cells(numbers, names, names, title, printed, [[hover(i, j) for j in places] for i in places], dark,
-                 axes=("here", "there"), chosen=tuple((k, k) for k in places))
+    return Cells(numbers, names, names, title, printed, [[hover(i, j) for j in places] for i in places],
+                 axes=("here", "there"), chosen=tuple((k, k) for k in places)).figure(dark)
 
 
 def cross(comparison: MaskComparison, show: str) -> np.ndarray:
@@ -126,7 +126,7 @@ def layer_map(comparison: MaskComparison, title: str, dark: bool) -> go.Figure:
     rows = tuple(f"layer {unit}" for unit in layers.units)
     hover = [[f"{row}, {plain(name)}<br>Jaccard {jaccard[i, k]:.3f}, by chance {chance[i, k]:.3f}, "
               f"z {signed(float(z[i, k]))}" for k, name in enumerate(names)] for i, row in enumerate(rows)]
-    return cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover, dark)
+    return Cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover).figure(dark)
 
 
 def layer_table(comparison: MaskComparison) -> pd.DataFrame:

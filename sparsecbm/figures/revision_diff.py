@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sparsecbm.edits.change_counts import ChangeCounts, PlaceCounts
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.plotly_text import plain
 
 #: What a map can show of every place.
@@ -19,9 +19,9 @@ def diff_map(places: PlaceCounts, show: str, title: str, dark: bool, columns: st
     hover = [[f"layer {layer}, {columns} {plain(name)}<br>{places.dropped[row, k]:,} dropped, {places.grown[row, k]:,} "
               f"grown, net {_signed(int(places.net[row, k]))}" for k, name in enumerate(places.columns)]
              for row, layer in enumerate(places.rows)]
-    figure = cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
-                   tuple(name.replace("_", " ") for name in places.columns), title, printed, hover, dark,
-                   limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns))
+    figure = Cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
+                   tuple(name.replace("_", " ") for name in places.columns), title, printed, hover,
+                   limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns)).figure(dark)
     return figure.update_traces(colorbar={"tickformat": "+,d"}, selector={"type": "heatmap"})
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.names import listed
 from sparsecbm.figures.plotly_text import plain
 from sparsecbm.subnetworks.probe import Necessity, SubnetworkProbe
@@ -69,8 +69,8 @@ def specificity_map(specificity: Square, concepts: tuple[str, ...], title: str, 
     hover = [[f"{plain(concept)} read through {'its own subnetwork' if i == k else f'that of {plain(mask)}'}:<br>"
               f"{100 * specificity[i, k]:.1f} % right, {_points(specificity[i, k] - specificity[k, k])} beside its own"
               for k, concept in enumerate(concepts)] for i, mask in enumerate(concepts)]
-    return cells(specificity, concepts, concepts, title, printed, hover, dark, axes=("read through", "concept asked"),
-                 chosen=tuple((k, k) for k in range(len(concepts))))
+    return Cells(specificity, concepts, concepts, title, printed, hover, axes=("read through", "concept asked"),
+                 chosen=tuple((k, k) for k in range(len(concepts)))).figure(dark)
 
 
 def cost_map(cost: Square, concepts: tuple[str, ...], title: str, dark: bool) -> go.Figure:
@@ -79,8 +79,8 @@ def cost_map(cost: Square, concepts: tuple[str, ...], title: str, dark: bool) ->
     printed = [[_number(cell) for cell in row] for row in change]
     hover = [[f"without the weights of {plain(removed)}:<br>{plain(concept)} {_points(change[i, k])} of accuracy"
               for k, concept in enumerate(concepts)] for i, removed in enumerate(concepts)]
-    return cells(change, concepts, concepts, title, printed, hover, dark, limit=max(0.1, float(np.abs(change).max())),
-                 axes=("taken out", "concept asked"))
+    return Cells(change, concepts, concepts, title, printed, hover, limit=max(0.1, float(np.abs(change).max())),
+                 axes=("taken out", "concept asked")).figure(dark)
 
 
 def square_table(square: Square, concepts: tuple[str, ...], corner: str) -> pd.DataFrame:

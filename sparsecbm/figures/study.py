@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Int
 
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, ink_on, sign_colour
 from sparsecbm.figures.dots import series_look
 from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
@@ -128,8 +128,8 @@ def order_map(counts: Mapping[str, Sequence[int]], title: str, dark: bool) -> go
     hover = [[f"{plain(concept)} came {place} in {n:,} of {of[column]:,} cases" for column, (place, n)
               in enumerate(zip(places, row, strict=True))]
              for concept, row in zip(concepts, numbers.tolist(), strict=True)]
-    return cells(shares, concepts, places, title, [[f"{n:,}" for n in row] for row in numbers.tolist()], hover, dark,
-                 axes=("concept", "place among the concepts acted on"))
+    return Cells(shares, concepts, places, title, [[f"{n:,}" for n in row] for row in numbers.tolist()], hover,
+                 axes=("concept", "place among the concepts acted on")).figure(dark)
 
 
 def order_table(counts: Mapping[str, Sequence[int]]) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import numpy as np
 
 from sparsecbm.figures.dots import Dot
 from sparsecbm.figures.evaluation import beside_majority
+from sparsecbm.figures.names import signed
+from sparsecbm.figures.specificity import leads
 from sparsecbm.schema import ConceptSchema
 
 Report = Mapping[str, Any]
@@ -40,8 +42,8 @@ def _figures(report: Report, schema: ConceptSchema) -> list[tuple[str, float | N
                   (f"{title}: accuracy without the residual", report["correction"]["predicted"]["no_residual"])]
     if report.get("specificity"):
         square = np.array(report["specificity"], dtype=float)
-        best = np.where(np.eye(len(square), dtype=bool), -np.inf, square).max(0)
-        found.append(("least lead of a concept's own subnetwork", float((np.diag(square) - best).min())))
+        ahead = leads(square, tuple(map(str, range(len(square)))))
+        found.append(("least lead of a concept's own subnetwork", min((one.lead for one in ahead), default=None)))
     found += [("residual's share of the label", report.get("residual_share")),
               ("weights pruned, of the whole model", (report.get("sparsity") or {}).get("whole_model"))]
     return [(name, None if share is None else 100 * share) for name, share in found]
@@ -56,6 +58,4 @@ def _percent(number: float | None) -> str:
 
 
 def _points(number: float | None) -> str:
-    if number is None:
-        return "–"
-    return "0.0" if abs(number) < 0.05 else f"{number:+.1f}".replace("-", "−")
+    return "–" if number is None else signed(number, 1)

@@ -22,12 +22,12 @@ from sparsecbm.ui.deck.parts import words_parts, words_title
 from sparsecbm.ui.deck.pinning import pin
 from sparsecbm.ui.downloads import download_buttons
 from sparsecbm.ui.engine import load_explainer, predicted
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Work
+from sparsecbm.ui.job import Job, Work
 from sparsecbm.ui.session import current_view, run_again, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.trust import faithfulness_strip, method_verdict
 from sparsecbm.ui.word_scores import plain_review, receipt, receipt_text, scored_review
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 from sparsecbm.ui.works import explanation_work, faithfulness_work
 
 HELP = (
@@ -41,8 +41,7 @@ _ALL, _TWO, _EDIT, _TRUST = "explain:all", "explain:two", "explain:editing", "ex
 
 def word_panel(prediction: Prediction) -> None:
     """The words for a chosen target, and all that can be asked about them."""
-    running = session_job("explain").running
-    st.fragment(_panel, run_every=LOOK_AGAIN if running else None)(prediction, running)
+    look_after(session_job("explain"), _panel, prediction)
 
 
 def _panel(prediction: Prediction, looking: bool) -> None:
@@ -67,9 +66,7 @@ def _panel(prediction: Prediction, looking: bool) -> None:
         copied = None
         if copy and copy.strip() and st.session_state.get(_both(view), view.edit is not None):
             copied = explanation_work(explainer, copy, (target,), view)
-        job.want([work for work in (main, copied, other, every, trust) if work], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            run_again()
+        want(job, [work for work in (main, copied, other, every, trust) if work], looking, run_again)
 
         work_state(job, "explain", job.cancel, "Nothing was kept; choose a faster method or press Run again.")
         explanation = _large(job, main, view.text, len(words))

@@ -1,11 +1,25 @@
-"""How far slow work is, with a way to stop it."""
+"""Slow work of a panel: asked for beside the page, looked at until it is done, with a way to stop it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from sparsecbm.figures.names import percent
-from sparsecbm.ui.job import Job
+from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Work
+
+
+def look_after(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
+    """Draw a panel as a fragment, and while its job runs again and again; it gets `shown`, and whether that is so."""
+    running = job.running
+    st.fragment(panel, key=key, run_every=LOOK_AGAIN if running else None)(*shown, running)
+
+
+def want(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:
+    """In such a panel: have works done, and the page run again where its looking has to begin or to end."""
+    job.want(works, 0.0 if looking else PATIENCE)
+    if job.running != looking:
+        run_again()
 
 
 def work_state(job: Job, key: str, cancel: Callable[[], None] | None, stopped: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Pages wait for their words here: there is no browser that would ask again."""
+"""Pages wait for their slow work here: there is no browser that would ask again."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from tests.helpers import saved_checkpoint
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparsecbm.ui.words.PATIENCE", 300.0)
+    for module in ("working", "interventions.revise", "studies.step_case"):
+        monkeypatch.setattr(f"sparsecbm.ui.{module}.PATIENCE", 300.0)
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,5 @@ def tiny_cebab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def failures_of_a_tiny_model(tiny_cebab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That model is loaded, and the Failures page waits for its predictions."""
+    """That model is loaded."""
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
-    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 300.0)

@@ -22,6 +22,14 @@ def open_home() -> AppTest:
     return AppTest.from_file(str(ROOT / HOME), default_timeout=120).run()
 
 
+def open_alone(page: str, **address: str | list[str]) -> AppTest:
+    """A page of a new session that nobody came to by Home, opened by a link with these parts; not run yet."""
+    at = AppTest.from_file(str(ROOT / page), default_timeout=120)
+    for name, part in address.items():
+        at.query_params[name] = part
+    return at
+
+
 def open_explain(**address: str | list[str]) -> AppTest:
     """The Explain page of a new session, opened by a link with these parts."""
     return open_page(open_home(), EXPLAIN, **address)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.studies.log import ParticipantKind
 from sparsecbm.studies.protocol import Protocol
 from sparsecbm.ui.studies.store import study_store
-from tests.app.screen import ROOT, fine
+from tests.app.screen import fine, open_alone
 from tests.studies.toys import Judged, judged_course
 
 PAGE = "pages/5_Studies.py"
@@ -16,10 +16,7 @@ PAGE = "pages/5_Studies.py"
 
 def opened(**parts: str) -> AppTest:
     """The page of a new session, opened by a link with these parts."""
-    at = AppTest.from_file(str(ROOT / PAGE), default_timeout=120)
-    for name, part in parts.items():
-        at.query_params[name] = part
-    return fine(at.run())
+    return fine(open_alone(PAGE, **parts).run())
 
 
 def said(at: AppTest) -> str:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
 from sparsecbm.studies.protocol import CONFIDENCE, Case, Protocol, Question
-from tests.app.screen import ROOT, fine
+from tests.app.screen import fine, open_alone
 
 STUDIES = "pages/5_Studies.py"
 #: What a browser's clock says of each click.
@@ -36,10 +36,7 @@ def opened(**address: str) -> AppTest:
 
 def run(**address: str) -> AppTest:
     """The same, whatever it shows."""
-    at = AppTest.from_file(str(ROOT / STUDIES), default_timeout=120)
-    for name, part in address.items():
-        at.query_params[name] = part
-    return at.run()
+    return open_alone(STUDIES, **address).run()
 
 
 def click(at: AppTest, label: str, which: int = 0, elapsed: int = ELAPSED) -> AppTest:

@@ -26,7 +26,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         return explain(self, *first, progress)
 
     monkeypatch.setattr(Explainer, "explain", slow)
-    monkeypatch.setattr("sparsecbm.ui.words.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
     yield opened
     opened.set()
 

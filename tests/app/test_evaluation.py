@@ -52,13 +52,6 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page waits for its work: there is no browser that would ask again."""
-    for module in ("other", "rewritings"):
-        monkeypatch.setattr(f"sparsecbm.ui.evaluation.{module}.PATIENCE", 300.0)
-
-
 def with_metrics(folder: Path, section: str, **metrics: Any) -> AppTest:
     (folder / METRICS_FILE).write_text(json.dumps(metrics))
     return opened(section=section)
@@ -126,7 +119,6 @@ def test_unusable_figures_are_refused_and_leave_the_others_alone(bare: Path, dam
     assert all(part in at.error[0].value for part in expected)
 
 
-@pytest.mark.usefixtures("patient")
 def test_a_real_rewriting_stands_beside_what_was_foretold(
     bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +149,7 @@ def test_a_real_rewriting_stands_beside_what_was_foretold(
     assert charts(at)["evaluation:pair"]["data"][0]["x"] == pytest.approx(list(100 * effects.actual[order[1]]))
 
 
-@pytest.mark.usefixtures("patient", "bare")
+@pytest.mark.usefixtures("bare")
 def test_without_rewritten_reviews_it_says_where_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     at = fine(opened(section="rewriting"))
@@ -174,7 +166,6 @@ def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "others" / "another"
 
 
-@pytest.mark.usefixtures("patient")
 def test_only_answers_that_differ_between_two_models_are_listed(bare: Path, another: Path) -> None:
     at = fine(opened(section="other"))
     at = fine(at.selectbox(key="evaluation:against").set_value("another").run())

@@ -131,7 +131,7 @@ def test_a_stopped_prediction_is_taken_up_again(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(explainer, "predict_texts", slow)
     monkeypatch.setattr("sparsecbm.ui.failures.predicting.WINDOW", 2)
-    monkeypatch.setattr("sparsecbm.ui.failures.opening.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
     rows = "".join(f"Soup number {number} of a stopped table.\n" for number in range(5))
     at = press(uploaded("r.csv", f"text\n{rows}".encode()), "Read it")
     assert entered.wait(60)

@@ -33,7 +33,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
     monkeypatch.setattr(Explainer, "revise", slowed(Explainer.revise))
     monkeypatch.setattr(Explainer, "blast_radius", slowed(Explainer.blast_radius))
     monkeypatch.setattr("sparsecbm.ui.interventions.revise.PATIENCE", 0.0)
-    monkeypatch.setattr("sparsecbm.ui.interventions.blast.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
     monkeypatch.setattr("sparsecbm.ui.interventions.blast.sources", toy_sources)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "tiny")))
     yield opened_gate

@@ -25,12 +25,6 @@ INTERVENTIONS = "pages/3_Interventions.py"
 REVIEW = "The soup was tasty. The room felt shabby."
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparsecbm.ui.interventions.revise.PATIENCE", 300.0)
-    monkeypatch.setattr("sparsecbm.ui.interventions.blast.PATIENCE", 300.0)
-
-
 @pytest.fixture
 def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Explainer:
     """A small random model is loaded; the parameter changes its settings."""

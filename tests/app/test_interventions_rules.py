@@ -22,9 +22,8 @@ LINE = f"{RULES}:line"
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
     for panel in ("rules", "blast"):
-        monkeypatch.setattr(f"sparsecbm.ui.interventions.{panel}.PATIENCE", 300.0)
         monkeypatch.setattr(f"sparsecbm.ui.interventions.{panel}.sources", toy_sources)
 
 
@@ -153,7 +152,7 @@ def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         return radius(*given)
 
     monkeypatch.setattr(Explainer, "blast_radius", slow)
-    monkeypatch.setattr("sparsecbm.ui.interventions.rules.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
     at = fine(press(sets(says(opened("rules"), "tasty"), "soup", "Negative"), f"{RULES}:try"))
     assert button(at, "cancel") and button(at, "do").disabled
     at = fine(press(at, f"{RULES}:cancel"))

@@ -25,11 +25,9 @@ NAME = "studies:build:name"
 
 @pytest.fixture(autouse=True)
 def _tiny(tiny_cebab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tiny model, an empty database, and pages that wait for their work."""
+    """A tiny model and an empty database."""
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
     monkeypatch.setenv("SPARSECBM_STUDIES", str(tmp_path / "studies.sqlite"))
-    for module in ("builder_cases", "builder_power", "monitor_simulate"):
-        monkeypatch.setattr(f"sparsecbm.ui.studies.{module}.PATIENCE", 300.0)
 
 
 def drawn(name: str = "Soup") -> AppTest:
@@ -207,7 +205,7 @@ def test_the_design_is_simulated_before_anybody_is_asked(monkeypatch: pytest.Mon
         return progress(0.5)
 
     monkeypatch.setattr("sparsecbm.ui.studies.builder_power.power", slow)
-    monkeypatch.setattr("sparsecbm.ui.studies.builder_power.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
     at = press(at, "Simulate")
     assert entered.wait(60)
     at = fine(press(at.run(), "Cancel"))

@@ -40,7 +40,6 @@ SETTING, REVISING = {"Negative", "unknown", "Positive", "Not sure", "As read", "
 def _here(tiny_cebab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
     monkeypatch.setenv("SPARSECBM_DATABASE_URL", f"sqlite:///{tmp_path}/studies.sqlite")
-    monkeypatch.setattr("sparsecbm.ui.studies.step_case.PATIENCE", 300.0)
 
 
 @pytest.fixture

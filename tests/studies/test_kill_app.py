@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from benchmarks.server import Server
+from benchmarks.server import app_with
 from benchmarks.taking_part import Told, findings, protocol, take_part
 from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
@@ -18,7 +18,7 @@ PEOPLE = 4
 def test_what_was_shown_before_a_kill_is_kept(tmp_path: Path) -> None:
     checkpoint, url = saved_checkpoint(tmp_path / "tiny", schema=CEBAB), f"sqlite:///{tmp_path}/studies.sqlite"
     model = Explainer.load(checkpoint).checkpoint.hash
-    with Store.open(url) as store, Server(checkpoint, url) as server:
+    with Store.open(url) as store, app_with(checkpoint, url) as server:
         study = store.add_study(protocol(CEBAB, model, 2))
         store.note(study, "started")
         everyone = [Told(number) for number in range(PEOPLE)]

@@ -21,14 +21,14 @@ from sparsecbm.ui.evaluation.answers import changed_answers, require_same
 from sparsecbm.ui.evaluation.looking import KEPT, others, tried_sources
 from sparsecbm.ui.evaluation.other_rows import changed_rows
 from sparsecbm.ui.failures.source import opened_reviews
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Progress, Work
+from sparsecbm.ui.job import Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.measured import measured
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE, missing_folder
 from sparsecbm.ui.table_html import table_html
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 OTHER_HELP = (
     "Two checkpoints on the same reviews. The figures are those that were measured of each on its held-out split; "
@@ -53,8 +53,7 @@ def other_panel(explainer: Explainer) -> None:
             return
         require_same(explainer, other)
         _figures(explainer, other)
-        running = session_job(_PANEL, GOES_ON).running
-        st.fragment(_answers, run_every=LOOK_AGAIN if running else None)(other, running)
+        look_after(session_job(_PANEL, GOES_ON), _answers, other)
 
 
 def _choice(explainer: Explainer) -> str | None:
@@ -134,9 +133,7 @@ def _answers(other: Explainer, looking: bool) -> None:
         reviews = opened_reviews(source, explainer.schema)
         assert reviews is not None  # a table of one's own is not offered
         work = _work(explainer, other, reviews)
-        job.want([work] if st.session_state.get(_ASKED) == work.key else [], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
+        want(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, KEPT.run_again)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
                          width=430, format_func=titles.__getitem__, on_change=_source_chosen)

@@ -20,10 +20,10 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.evaluation.looking import KEPT, TO, changes
 from sparsecbm.ui.evaluation.rewriting import ASKED, PANEL, revision_work, show_pair
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, HELD_OUT
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 PAIRS_HELP = (
     "A person rewrote a review so that one concept changed, and other people judged both versions. The model reads "
@@ -49,8 +49,7 @@ def rewritings_panel(explainer: Explainer) -> None:
                     "(`dev.json`), and start the app again: then real rewritings are shown here, one beside the other.",
                     icon=":material/folder_open:")
             return
-        running = session_job(PANEL, GOES_ON).running
-        st.fragment(_panel, run_every=LOOK_AGAIN if running else None)(split, running)
+        look_after(session_job(PANEL, GOES_ON), _panel, split)
 
 
 def _split() -> str | None:
@@ -74,9 +73,7 @@ def _panel(split: str, looking: bool) -> None:
         pairs = _pairs(os.environ[DATA_VARIABLE], split)
         work = _work(explainer, pairs)
         asked = st.session_state.get(ASKED)
-        job.want([work, *([revision_work(explainer, asked)] if asked else [])], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
+        want(job, [work, *([revision_work(explainer, asked)] if asked else [])], looking, KEPT.run_again)
         work_state(job, PANEL, lambda: _stop(job), "No pair can be shown before all texts are read.")
         effects: PairEffects | None = job.result(work)
         if effects is not None:

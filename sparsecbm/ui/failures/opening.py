@@ -1,5 +1,7 @@
 """The choice of a source, and its predictions as work that goes on while the page is left."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from sparsecbm.data.reviews import Reviews
@@ -20,11 +22,11 @@ from sparsecbm.ui.failures.state import (
     the_reviews,
     the_source,
 )
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 #: A source is predicted for so long, in seconds, after its page was last seen.
 GOES_ON = 1800.0
@@ -49,21 +51,9 @@ def failures_panel(explainer: Explainer) -> None:
     if reviews is not None:
         with top:
             _how_read(reviews)
-        running = _job().running
-        st.fragment(_predicting, run_every=LOOK_AGAIN if running else None)(reviews, running)
+        look_after(_job(), predicting, _job(), reviews, "failures", KEPT.run_again)
         if _job().result(predicting_work(explainer, reviews)):
             explore()
-
-
-def _predicting(reviews: Reviews, looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
-    with errors_shown():
-        explainer, job = load_explainer(), _job()
-        job.want([predicting_work(explainer, reviews)], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
-        done = predicted_already(explainer, reviews)
-        work_state(job, "failures", job.cancel, f"{done:,} of {len(reviews):,} reviews are predicted, and kept.")
 
 
 def _how_read(reviews: Reviews) -> None:
@@ -79,6 +69,15 @@ def _how_read(reviews: Reviews) -> None:
                           "reason": [one.reason for one in reviews.rejects[:MOST_SHOWN]],
                           "content": [one.content[:200] for one in reviews.rejects[:MOST_SHOWN]]},
                          hide_index=True, alt="Rows that could not be used, with the reason")
+
+
+def predicting(job: Job, reviews: Reviews, key: str, run_again: Callable[[], None], looking: bool) -> None:
+    """A panel to look after: a source is predicted, and how far that is; `key` starts the keys of its buttons."""
+    with errors_shown():
+        explainer = load_explainer()
+        want(job, [predicting_work(explainer, reviews)], looking, run_again)
+        done = predicted_already(explainer, reviews)
+        work_state(job, key, job.cancel, f"{done:,} of {len(reviews):,} reviews are predicted, and kept.")
 
 
 def predicting_work(explainer: Explainer, reviews: Reviews) -> Work:

@@ -15,10 +15,10 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.interventions.blast_view import blast_view
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from sparsecbm.ui.interventions.session import follow, history, read_only, seen, state
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Progress, Work
+from sparsecbm.ui.job import Progress, Work
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 HELP = (
     "A revision or a rule that helps one review can harm others. Here all revisions and rules in force are tried on "
@@ -44,8 +44,7 @@ class Asked:
 def blast_panel() -> None:
     """What to try the edits on, how far that is, and what came of it."""
     st.markdown("### Blast radius", help=HELP)
-    running = session_job(_PANEL).running
-    st.fragment(_panel, key=follow("blast"), run_every=LOOK_AGAIN if running else None)(running)
+    look_after(session_job(_PANEL), _panel, key=follow("blast"))
 
 
 def blast_work(explainer: Explainer, edits: tuple[Lasting, ...], asked: Asked) -> Work:
@@ -78,9 +77,7 @@ def _panel(looking: bool) -> None:
         explainer, edits, job = load_explainer(), state().lasting, session_job(_PANEL)
         keys = tuple(edit_key(edit) for edit in edits)
         asked = _asked(keys)
-        job.want([blast_work(explainer, edits, asked)] if asked else [], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            run_again()
+        want(job, [blast_work(explainer, edits, asked)] if asked else [], looking, run_again)
         if not edits:
             note("No revision and no rule is in force, so nothing reaches other reviews. Revise a subnetwork or keep a "
                  "rule, and see here what that does to many reviews before you save it.")

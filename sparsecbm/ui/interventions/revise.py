@@ -18,11 +18,11 @@ from sparsecbm.ui.interventions.revise_words import words_open, words_work
 from sparsecbm.ui.interventions.revision_view import comparison_work, revision_view
 from sparsecbm.ui.interventions.session import do, follow, read_only, state
 from sparsecbm.ui.interventions.strip import counted
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.job import PATIENCE, Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, work_state
 
 HELP = (
     "Here you change how the model reads, not what it read. Say what the concept of this review should be: its "
@@ -36,8 +36,7 @@ _ASKED = "interventions:revision-asked"
 def revise_panel() -> None:
     """What is in force, the form, and what a revision did beside its two controls."""
     st.markdown("### Revise a subnetwork", help=HELP)
-    running = session_job(FORM).running
-    st.fragment(_panel, key=follow("revise"), run_every=LOOK_AGAIN if running else None)(running)
+    look_after(session_job(FORM), _panel, key=follow("revise"))
 
 
 def revisions_elsewhere() -> None:

@@ -22,11 +22,11 @@ from sparsecbm.ui.interventions.reviews import sources
 from sparsecbm.ui.interventions.rules_effect import rule_effect
 from sparsecbm.ui.interventions.rules_form import begin_again, rule_form
 from sparsecbm.ui.interventions.session import do, follow, read_only, refresh, state
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job
+from sparsecbm.ui.job import Job
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 HELP = (
     "A rule sets concepts of every review of a kind: **whenever** all of its conditions hold, it **sets** what you "
@@ -43,8 +43,7 @@ _PANEL, _TRIED_ON = "interventions:rules", "interventions:rules-tried-on"
 def rules_panel() -> None:
     """The rules in force, a form for another one, what it does, and a button that puts it in force."""
     st.markdown("### Rules", help=HELP)
-    running = session_job(_PANEL).running
-    st.fragment(_panel, key=follow("rules"), run_every=LOOK_AGAIN if running else None)(running)
+    look_after(session_job(_PANEL), _panel, key=follow("rules"))
 
 
 def text_count(rule: Rule, split: Split) -> int | None:
@@ -133,9 +132,7 @@ def _want(job: Job, explainer: Explainer, rule: Rule | None, looking: bool) -> B
     """Have the rule tried where that was asked for; its blast radius, if it is there."""
     asked = None if rule is None else _asked(rule)
     work = None if rule is None or asked is None else blast_work(explainer, (rule,), asked)
-    job.want([work] if work else [], 0.0 if looking else PATIENCE)
-    if job.running != looking:
-        run_again()
+    want(job, [work] if work else [], looking, run_again)
     return job.result(work) if work else None
 
 

@@ -16,10 +16,10 @@ from sparsecbm.figures.names import label_name
 from sparsecbm.studies.protocol import Case
 from sparsecbm.studies.selection import choose_cases, outcomes_of
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.failures.opening import GOES_ON, predicting_work
+from sparsecbm.ui.failures.opening import GOES_ON, predicting, predicting_work
 from sparsecbm.ui.failures.source import opened_reviews
-from sparsecbm.ui.failures.state import judged_reviews, marks, predicted_already
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job
+from sparsecbm.ui.failures.state import judged_reviews, marks
+from sparsecbm.ui.job import Job
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
@@ -28,7 +28,7 @@ from sparsecbm.ui.studies.builder_slice import PICK, chosen_slice, slice_choice,
 from sparsecbm.ui.studies.form import Form
 from sparsecbm.ui.studies.looking import KEPT
 from sparsecbm.ui.tried import outcome_of, tried
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after
 
 CASES_HELP = (
     "Balanced cases are as often right as wrong for the model, so that accepting every answer is no better than "
@@ -63,8 +63,7 @@ def cases_part(explainer: Explainer) -> None:
             slice_choice()
         if reviews is None:
             return
-        running = _job().running
-        st.fragment(_predicting, run_every=LOOK_AGAIN if running else None)(reviews, running)
+        look_after(_job(), predicting, _job(), reviews, _KEY, KEPT.run_again)
         if _job().result(predicting_work(explainer, reviews)):
             _form(explainer, reviews)
 
@@ -86,17 +85,6 @@ def drawn(
 
 def _with_outcomes(cases: Sequence[Case], known: dict[str, str]) -> tuple[Case, ...]:
     return tuple(replace(case, outcome=known[case.id]) for case in cases)
-
-
-def _predicting(reviews: Reviews, looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
-    with errors_shown():
-        explainer, job = load_explainer(), _job()
-        job.want([predicting_work(explainer, reviews)], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
-        done = predicted_already(explainer, reviews)
-        work_state(job, _KEY, job.cancel, f"{done:,} of {len(reviews):,} reviews are predicted, and kept.")
 
 
 def _form(explainer: Explainer, reviews: Reviews) -> None:

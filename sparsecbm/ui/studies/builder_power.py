@@ -12,7 +12,7 @@ from sparsecbm.studies.power import LEVEL, Power, power
 from sparsecbm.studies.protocol import Protocol
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.studies.builder_annotator import Assumed, assumptions
@@ -22,7 +22,7 @@ from sparsecbm.ui.studies.looking import KEPT
 from sparsecbm.ui.studies.results_numbers import WITHOUT, compared
 from sparsecbm.ui.studies.results_shown import SHOWN
 from sparsecbm.ui.studies.results_tests import HELPED, outcome_title
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 POWER_HELP = (
     "The study is simulated many times with annotators who do what is assumed below, and analysed each time. Shown is "
@@ -58,8 +58,7 @@ def power_part(explainer: Explainer) -> None:
             note("Complete the study first: parts 1 to 5.")
         if asked is None:
             return
-        running = _job().running
-        st.fragment(_working, run_every=LOOK_AGAIN if running else None)(asked, running)
+        look_after(_job(), _working, asked)
         with errors_shown():
             found = _job().result(_work(load_explainer(), asked))
             if found is not None:
@@ -94,9 +93,7 @@ def _working(asked: Asked, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
         job = _job()
-        job.want([_work(load_explainer(), asked)], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
+        want(job, [_work(load_explainer(), asked)], looking, KEPT.run_again)
         work_state(job, _KEY, job.cancel, "Nothing of it is kept.")
 
 

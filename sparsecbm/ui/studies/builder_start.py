@@ -14,9 +14,8 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.failures.temporary import as_file
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.shell import errors_shown
-from sparsecbm.ui.studies.arms_ahead import AHEAD
 from sparsecbm.ui.studies.builder_draft import DRAFT, Draft, as_version, draft_of
-from sparsecbm.ui.studies.looking import KEPT, link_to, state_of, study_title
+from sparsecbm.ui.studies.looking import KEPT, link_to, start, state_of, study_title
 from sparsecbm.ui.studies.store import study_store
 from sparsecbm.ui.table_html import table_html
 from sparsecbm.ui.tried import forget, outcome_of, tried
@@ -114,9 +113,7 @@ def _keep() -> str:
 
 def _start() -> str:
     made = _kept()
-    if state_of(made) == "not started":
-        study_store().note(made.id, "started")
-    AHEAD.prepare(load_explainer(), made.protocol)  # the first participants need not wait for the words
+    start(made)
     KEPT.change(section="run", study=made.id)
     forget(_FILE)
     return f"{study_title(made)} is started and frozen."

@@ -9,8 +9,10 @@ import streamlit as st
 
 from sparsecbm.studies.log import Study
 from sparsecbm.studies.store import Store
+from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.kept import Address, Kept, repeated_parts, unknown_parts
 from sparsecbm.ui.session import chosen, seed_widget
+from sparsecbm.ui.studies.arms_ahead import AHEAD
 from sparsecbm.ui.studies.participant_link import DRY, STUDY
 from sparsecbm.ui.studies.store import study_store
 
@@ -71,6 +73,15 @@ def state_of(study: Study) -> str:
     if study.closed:
         return "closed"
     return "running" if any(one.kind == "started" for one in study_store().notes(study.id)) else "not started"
+
+
+def start(study: Study) -> None:
+    """From now on people take part; the cases are prepared, so that the first of them need not wait for the words."""
+    if state_of(study) == "not started":
+        study_store().note(study.id, "started")
+    explainer = load_explainer()
+    if study.protocol.checkpoint == explainer.checkpoint.hash:
+        AHEAD.prepare(explainer, study.protocol)
 
 
 def time_words(time: datetime) -> str:

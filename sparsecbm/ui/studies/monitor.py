@@ -15,7 +15,7 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.studies.builder_draft import DRAFT, draft_of
-from sparsecbm.ui.studies.looking import KEPT, chosen_study, link_to, state_of, study_title, time_words
+from sparsecbm.ui.studies.looking import KEPT, chosen_study, link_to, start, state_of, study_title, time_words
 from sparsecbm.ui.studies.monitor_simulate import COPY, simulate_part
 from sparsecbm.ui.studies.store import study_store
 from sparsecbm.ui.table_html import table_html
@@ -74,7 +74,7 @@ def _links(study: Study) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if state == "not started" and not copy:
             st.button("Start it", key=f"{_KEY}:start", type="primary", icon=":material/play_arrow:", on_click=_try,
-                      args=(partial(_note, study.id, "started"),))
+                      args=(partial(_start, study),))
         st.link_button("Try it in a new tab", link_to(study.id, dry=True), icon=":material/science:",
                        help="What you do then is marked as a trial and never counts.")
         st.button("Make the next version", key=f"{_KEY}:next", icon=":material/edit:", on_click=_try,
@@ -83,7 +83,7 @@ def _links(study: Study) -> None:
             with st.popover("Close it", icon=":material/lock:", key=f"{_KEY}:close"):
                 st.markdown("Nobody new can begin then; those who have begun can go on. It cannot be opened again.")
                 st.button("Close it for new participants", key=f"{_KEY}:close-now", type="primary", on_click=_try,
-                          args=(partial(_note, study.id, "closed"),))
+                          args=(partial(_close, study),))
     outcome_of(_KEY)
 
 
@@ -139,11 +139,13 @@ def _withdrawn(study: Study) -> str:
     return f"{course.participant.code} is withdrawn: {events} events were deleted, and that is logged."
 
 
-def _note(study: str, kind: str) -> str:
-    if kind == "started":
-        study_store().note(study, "started")
-        return "The study is started."
-    study_store().note(study, "closed")
+def _start(study: Study) -> str:
+    start(study)
+    return "The study is started."
+
+
+def _close(study: Study) -> str:
+    study_store().note(study.id, "closed")
     return "The study takes no new participants any more."
 
 

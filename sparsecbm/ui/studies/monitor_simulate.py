@@ -10,7 +10,7 @@ from sparsecbm.studies.log import Study
 from sparsecbm.studies.protocol import LONGEST
 from sparsecbm.studies.simulate import simulate
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.job import LOOK_AGAIN, PATIENCE, Job, Progress, Work
+from sparsecbm.ui.job import Job, Progress, Work
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
@@ -19,7 +19,7 @@ from sparsecbm.ui.studies.form import Form
 from sparsecbm.ui.studies.looking import KEPT
 from sparsecbm.ui.studies.store import study_store
 from sparsecbm.ui.tried import outcome_of, tried
-from sparsecbm.ui.working import work_state
+from sparsecbm.ui.working import look_after, want, work_state
 
 #: What the name of a copy ends with, and how long the work goes on after its page was last seen, in seconds.
 COPY, GOES_ON = ", simulated", 1800.0
@@ -54,8 +54,7 @@ def simulate_part(explainer: Explainer, study: Study) -> None:
             note("This study was made for another model than the one that is loaded.")
         asked: Asked | None = st.session_state.get(f"{_KEY}:asked")
         if asked is not None:
-            running = _job().running
-            st.fragment(_working, run_every=LOOK_AGAIN if running else None)(asked, running)
+            look_after(_job(), _working, asked)
             _came_of(asked)
 
 
@@ -69,9 +68,7 @@ def _working(asked: Asked, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
         job, work = _job(), _work(load_explainer(), asked)
-        job.want([work], 0.0 if looking else PATIENCE)
-        if job.running != looking:
-            KEPT.run_again()
+        want(job, [work], looking, KEPT.run_again)
         work_state(job, _KEY, job.cancel)
 
 
