@@ -13,68 +13,76 @@ export default function ({ data, parentElement, setTriggerValue }) {
         for (const kind of ["pointerleave", "focusout"]) box.addEventListener(kind, () => tell(box));
         parentElement.appendChild(box);
     }
-    const [title, grid, across, legend] = box.children;
     Object.assign(box, { data, setTriggerValue });
-    title.textContent = data.title;
-    Object.assign(grid, { role: data.pressable ? "grid" : "img", ariaLabel: data.label });
-    grid.style.gridTemplateColumns = `minmax(3rem, max-content) repeat(${data.columns.length}, minmax(0, 1fr))`;
-    const shape = JSON.stringify([data.rows, data.columns, data.pressable]);
-    if (box.shape !== shape) grid.replaceChildren(...build(data));
-    box.shape = shape;
-    draw(grid, data);
-    across.textContent = [data.axes[0] && `rows: ${data.axes[0]}`, data.axes[1] && `columns: ${data.axes[1]}`]
-        .filter(Boolean).join(", ");
-    legend.replaceChildren(...scale(data));
+    show(box, data.shown);
+    return follow(box, data.follows, row => show(box, row));
+}
+
+function show(box, at) {
+    const page = box.page = box.data.pages[at];
+    box.classList.toggle("empty", !page);
+    if (page) draw(box, page, box.data.pressable);
     tell(box);
 }
 
-function build(data) {
+function draw(box, page, pressable) {
+    const [title, grid, across, legend] = box.children;
+    title.textContent = page.title;
+    Object.assign(grid, { role: pressable ? "grid" : "img", ariaLabel: page.label });
+    grid.style.gridTemplateColumns = `minmax(3rem, max-content) repeat(${page.columns.length}, minmax(0, 1fr))`;
+    const shape = JSON.stringify([page.rows, page.columns, pressable]);
+    if (box.shape !== shape) grid.replaceChildren(...build(page, pressable));
+    box.shape = shape;
+    fill(grid, page, pressable);
+    across.textContent = [page.axes[0] && `rows: ${page.axes[0]}`, page.axes[1] && `columns: ${page.axes[1]}`]
+        .filter(Boolean).join(", ");
+    legend.replaceChildren(...scale(page.scale, page.ends));
+}
+
+function build(page, pressable) {
     const part = (className, role, name) =>
-        Object.assign(text("span", className, name), { title: name, role: data.pressable ? role : null });
+        Object.assign(text("span", className, name), { title: name, role: pressable ? role : null });
     const line = (first, rest) => {
-        const row = Object.assign(make("div", "line"), { role: data.pressable ? "row" : null });
+        const row = Object.assign(make("div", "line"), { role: pressable ? "row" : null });
         row.append(first, ...rest);
         return row;
     };
-    const rows = data.rows.map((name, row) =>
-        line(part("name", "rowheader", name), data.columns.map((_, column) => cell(data, row, column))));
-    return [...rows, line(part("name", "gridcell", ""), data.columns.map(name => part("column", "columnheader", name)))];
+    const rows = page.rows.map((name, row) =>
+        line(part("name", "rowheader", name), page.columns.map((_, column) => cell(row, column, pressable))));
+    return [...rows, line(part("name", "gridcell", ""), page.columns.map(name => part("column", "columnheader", name)))];
 }
 
-function cell(data, row, column) {
-    const one = make(data.pressable ? "button" : "span", "cell");
+function cell(row, column, pressable) {
+    const one = make(pressable ? "button" : "span", "cell");
     Object.assign(one.dataset, { row, column });
-    if (data.pressable) Object.assign(one, { type: "button", role: "gridcell", tabIndex: row || column ? -1 : 0 });
+    if (pressable) Object.assign(one, { type: "button", role: "gridcell", tabIndex: row || column ? -1 : 0 });
     return one;
 }
 
-function draw(grid, data) {
-    const chosen = new Set(data.chosen.map(String));
+function fill(grid, page, pressable) {
+    const chosen = new Set(page.chosen.map(String));
     for (const one of grid.querySelectorAll(".cell")) {
-        const { row, column } = one.dataset, printed = data.printed?.[row][column] ?? "";
+        const { row, column } = one.dataset, printed = page.printed?.[row][column] ?? "";
         one.textContent = printed;
-        Object.assign(one.style, { background: data.colours[row][column], color: data.inks[row][column] });
+        Object.assign(one.style, { background: page.colours[row][column], color: page.inks[row][column] });
         one.classList.toggle("chosen", chosen.has(`${row},${column}`));
-        one.ariaLabel = `${data.rows[row]}, ${data.columns[column]}: ${printed}`;
-        if (data.pressable) one.ariaSelected = String(chosen.has(`${row},${column}`));
+        one.ariaLabel = `${page.rows[row]}, ${page.columns[column]}: ${printed}`;
+        if (pressable) one.ariaSelected = String(chosen.has(`${row},${column}`));
     }
 }
 
-function scale(data) {
-    const bar = make("span", "bar");
-    bar.style.background = `linear-gradient(to right, ${data.scale})`;
-    return [text("span", "", data.ends[0]), bar, text("span", "", data.ends[1])];
-}
-
 function tell(box, one) {
-    const told = box.lastChild, hint = box.data.pressable ? "Point at a cell for its numbers, press it to look closer."
+    const { data, page } = box, hint = data.pressable ? "Point at a cell for its numbers, press it to look closer."
         : "Point at a cell for its numbers.";
-    if (one) told.innerHTML = box.data.hover[one.dataset.row][one.dataset.column];
-    else told.textContent = hint;
+    if (one) box.lastChild.innerHTML = page.hover[one.dataset.row][one.dataset.column];
+    else box.lastChild.textContent = page ? hint : data.hint;
 }
 
 function press(box, one) {
-    if (one && box.data.pressable) box.setTriggerValue("pressed", [Number(one.dataset.row), Number(one.dataset.column)]);
+    if (!one || !box.data.pressable) return;
+    const row = Number(one.dataset.row);
+    tellFollowers(box.data.key, row);
+    box.setTriggerValue("pressed", [row, Number(one.dataset.column)]);
 }
 
 function step(box, event) {
@@ -89,5 +97,3 @@ function step(box, event) {
 }
 
 const cellOf = event => event.composedPath().find(node => node.classList?.contains("cell"));
-const make = (tag, className = "") => Object.assign(document.createElement(tag), { className });
-const text = (tag, className, words) => Object.assign(make(tag, className), { textContent: words });

@@ -35,6 +35,11 @@ def chart(
         drawn = figure(is_dark())
         _plotly(drawn, key, alt, pressed)
         draw, name = figure, partial(chart_title, drawn)
+    chart_foot(draw, name, table, key, alt)
+
+
+def chart_foot(draw: Draw, name: Callable[[], str], table: pd.DataFrame, key: str, alt: str) -> None:
+    """What stands below a picture that can be drawn on either paper: its table twin, and a pin under that name."""
     with st.container(horizontal=True, gap="small"):
         table_fold(table, key, alt)
         pin(key, name, lambda: [chart_part(draw, table, alt)])

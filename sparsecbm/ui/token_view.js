@@ -3,7 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
     let box = parentElement.querySelector(".review");
     if (!box) {
-        box = document.createElement("div");
+        box = make("div");
         box.setAttribute("role", "toolbar");
         box.dir = "auto";
         box.addEventListener("click", event => press(box, event.target.closest("[role=button]")));
@@ -41,7 +41,7 @@ const wordsIn = (box, which) => [...box.querySelectorAll(which)].map(word => Num
 const stops = box => [...box.querySelectorAll("[role=button]")].filter(stop => stop.getClientRects().length);
 
 function build(piece) {
-    const span = document.createElement("span");
+    const span = make("span");
     if (piece.inside) return foldOf(piece);
     if (!("word" in piece)) {
         span.textContent = piece.text;
@@ -55,21 +55,21 @@ function build(piece) {
     span.dataset.word = piece.word;
     span.setAttribute("role", "button");
     span.tabIndex = -1;
-    const score = document.createElement("sup");
-    score.appendChild(document.createElement("bdi"));
+    const score = make("sup");
+    score.appendChild(make("bdi"));
     span.append(piece.shown, score);
     return span;
 }
 
 function foldOf(piece) {
-    const both = document.createDocumentFragment(), toggle = document.createElement("span");
+    const both = document.createDocumentFragment(), toggle = make("span");
     toggle.className = "fold";
     toggle.setAttribute("role", "button");
     toggle.dataset.first = words(piece.inside)[0].word;
     toggle.setAttribute("aria-label", `${piece.fold} weak words`);
     toggle.tabIndex = -1;
     toggle.textContent = `… ${piece.fold} words`;
-    const inside = document.createElement("span");
+    const inside = make("span");
     inside.className = "folded";
     inside.append(" ", ...piece.inside.map(build));
     both.append(toggle, inside);

@@ -1,18 +1,16 @@
 """The review as words that can be clicked away: a Streamlit component around the pieces of `tokens`.
 
-Its script and style are the two files beside this one. They are trusted code; the review reaches them as data only.
+The review reaches its script as data only.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import streamlit as st
 
+from sparsecbm.ui.component import component
 from sparsecbm.ui.tokens import Piece
 
-_HERE = Path(__file__).with_suffix("")
-_component = st.components.v2.component(
-    "sparsecbm.token_view", css=_HERE.with_suffix(".css").read_text(), js=_HERE.with_suffix(".js").read_text())
+_component = component(__file__)
 
 
 def token_view(

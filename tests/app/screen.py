@@ -102,13 +102,15 @@ def ledger_data(at: AppTest) -> dict[str, Any]:
 
 
 def cell_views(at: AppTest) -> dict[str, dict[str, Any]]:
-    """What every view of coloured cells was given to draw, by its title."""
-    return {data["title"]: data for data in (json.loads(proto.json) for proto in _views(at, "cell_view"))}
+    """What every view of coloured cells shows, by its title, and whether it can be pressed."""
+    views = [json.loads(proto.json) for proto in _views(at, "cell_view")]
+    return {page["title"]: page | {"pressable": view["pressable"]} for view in views
+            for at_page, page in enumerate(view["pages"]) if at_page == view["shown"]}
 
 
 def press_cell(at: AppTest, title: str, row: int, column: int) -> AppTest:
     """Press a cell, as the browser sends it."""
-    view = next(proto for proto in _views(at, "cell_view") if json.loads(proto.json)["title"] == title)
+    view = next(proto for proto in _views(at, "cell_view") if json.loads(proto.json)["pages"][0]["title"] == title)
     return fine(_trigger(at, view, "pressed", [row, column]))
 
 

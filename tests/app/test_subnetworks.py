@@ -84,7 +84,7 @@ def test_every_chart_has_words_for_who_cannot_see_it() -> None:
     found = at.get("plotly_chart")
     assert found and all(chart.proto.alt for chart in found)
     views = [json.loads(view.proto.json) for view in at.get("bidi_component")]
-    assert len(views) == 4 and all(view["label"] for view in views)
+    assert len(views) == 4 and all(page["label"] for view in views for page in view["pages"])
     assert not at.dataframe, "no table is drawn that nobody opened"
     assert len(open_tables(at).dataframe) == len(found) + len(views), "a table for each"
 
@@ -96,7 +96,7 @@ def test_a_pressed_cell_is_looked_at_closer(explainer: Explainer) -> None:
     assert address(at) == {"pair": ["food", "service"]}, "the diagonal is no pair"
     at = press_cell(at, "Density by layer", 3, 1)
     assert address(at) == {"pair": ["food", "service"], "layer": ["3"]}
-    heads = cell_views(at)["Share of each head's used weights that one concept has to itself"]
+    heads = cell_views(at)["Layer 3: share of each head's used weights that one concept has to itself"]
     own = explainer.layer_overlap(3).heads.exclusive_share
     assert heads["printed"] == [[f"{share:.2f}" for share in row] for row in own.T] and not heads["pressable"]
 
@@ -133,6 +133,9 @@ def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
 def test_a_layer_is_drilled_down_to_its_heads_and_neurons(explainer: Explainer) -> None:
     at = fine(open_subnetworks())
     assert len(cell_views(at)) == 2
+    drawn = [json.loads(view.proto.json) for view in at.get("bidi_component")]
+    assert [(len(view["pages"]), view["shown"]) for view in drawn if view.get("follows")] == [(6, None)] * 2, (
+        "a browser has every layer, to turn to the one that is pressed")
     fine(at.selectbox(key="subnetworks:layer").set_value("3").run())
     found = explainer.layer_overlap(3)
     assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()

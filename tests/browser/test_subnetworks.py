@@ -32,7 +32,7 @@ def test_a_pressed_cell_drills_down_and_a_link_restores_it(visitor: Visit) -> No
     expect(page.locator(".st-key-subnetworks-matrix .told")).to_contain_text("food and ambiance")
     press_cell(page, "density", "layer 3, ambiance")
     expect(page.get_by_text("food and service, by module in layer 3")).to_be_visible()
-    expect(page.get_by_text("Attention heads of layer 3")).to_be_visible()
+    expect(page.get_by_text("Layer 3: share of each head's used weights")).to_be_visible()
     neurons = page.locator(".st-key-subnetworks-neurons")
     neurons.locator("canvas").first.hover(position={"x": 1, "y": 5})
     expect(neurons.locator(".told")).to_contain_text(re.compile(r"neuron \d, food: [\d,]+ of [\d,]+ used weights"))
@@ -40,6 +40,17 @@ def test_a_pressed_cell_drills_down_and_a_link_restores_it(visitor: Visit) -> No
     link = urlsplit(page.url)
     copied = settled(visitor(f"{link.path}?{link.query}"))
     expect(copied.get_by_text("food and service, by module in layer 3")).to_be_visible()
+
+
+def test_a_pressed_layer_is_there_before_the_server_has_heard_of_it(visitor: Visit) -> None:
+    page = settled(visitor("/Subnetworks"))
+    heads, neurons = (page.locator(f".st-key-subnetworks-{part}") for part in ("heads", "neurons"))
+    expect(heads).to_contain_text("Press a cell of the right chart above")
+    page.evaluate("""() => document.dispatchEvent(
+        new CustomEvent("sparsecbm:row-pressed", { detail: { key: "subnetworks:density", row: 4 } }))""")
+    expect(heads).to_contain_text("Layer 4: share of each head's used weights")
+    expect(neurons).to_contain_text("Layer 4")
+    assert not query(page), "nothing was sent"
 
 
 def test_a_knock_out_changes_the_prediction_and_undo_restores_it(visitor: Visit) -> None:

@@ -2,9 +2,9 @@
 export default function ({ data, parentElement, setTriggerValue }) {
     let nav = parentElement.querySelector("nav");
     if (!nav) {
-        nav = document.createElement("nav");
+        nav = make("nav");
         nav.setAttribute("aria-label", "Scenes");
-        nav.append(button("ArrowLeft", "‹", "Previous scene"), document.createElement("output"),
+        nav.append(button("ArrowLeft", "‹", "Previous scene"), make("output"),
             button("ArrowRight", "›", "Next scene"), button("Escape", "✕", "Leave"));
         nav.addEventListener("click", event => nav.go(event.target.name));
         parentElement.appendChild(nav);
@@ -36,7 +36,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function button(name, text, label) {
-    const made = Object.assign(document.createElement("button"), { name, textContent: text, type: "button" });
+    const made = Object.assign(make("button"), { name, textContent: text, type: "button" });
     made.setAttribute("aria-label", label);
     return made;
 }

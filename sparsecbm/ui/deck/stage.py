@@ -1,19 +1,16 @@
 """The only control while a deck is presented: keys, two small buttons, and how far it is.
 
-Its script and style are the two files beside this one, and the exported page's rule of which key leads where.
+Which key leads where is the rule of the exported page.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from sparsecbm.export.deck import KEYS_SCRIPT
+from sparsecbm.ui.component import component
 
-_HERE = Path(__file__).with_suffix("")
-_component = st.components.v2.component(
-    "sparsecbm.stage", css=_HERE.with_suffix(".css").read_text(),
-    js=KEYS_SCRIPT + _HERE.with_suffix(".js").read_text())
+_component = component(__file__, KEYS_SCRIPT)
 _TURN = "deck:turn"
 
 

@@ -200,5 +200,3 @@ function settleSoon(box) {
         box.settle();
     }, Math.max(0, left));
 }
-
-const make = (tag, className = "") => Object.assign(document.createElement(tag), { className });

@@ -7,14 +7,13 @@ is made by our figures, which escape what they are given.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).with_suffix("")
-_component = st.components.v2.component(
-    "sparsecbm.ledger_view", css=_HERE.with_suffix(".css").read_text(), js=_HERE.with_suffix(".js").read_text())
+from sparsecbm.ui.component import component
+
+_component = component(__file__)
 
 
 @dataclass(frozen=True)

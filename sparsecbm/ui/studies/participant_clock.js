@@ -30,9 +30,9 @@ function watch(data, setStateValue) {
 function countdown(data, parent, setTriggerValue) {
     let box = parent.querySelector(".left");
     if (!box) {
-        box = Object.assign(document.createElement("div"), { className: "left" });
+        box = make("div", "left");
         box.setAttribute("role", "timer");
-        box.append("Time left: ", document.createElement("b"));
+        box.append("Time left: ", make("b"));
         parent.append(box);
     }
     const end = performance.now() + data.left;

@@ -1,19 +1,17 @@
 """The participant's own clock: when each click was made, and how much time is left for a case.
 
 Both are measured in the browser, from when a case was opened; after a reload they go on from what the server knows.
-Its script and style are the two files beside this one.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).with_suffix("")
-_component = st.components.v2.component(
-    "sparsecbm.study_clock", css=_HERE.with_suffix(".css").read_text(), js=_HERE.with_suffix(".js").read_text())
+from sparsecbm.ui.component import component
+
+_component = component(__file__)
 _CLICKS, _LEFT = "study:clicks", "study:left"
 
 

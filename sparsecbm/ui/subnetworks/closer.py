@@ -13,11 +13,12 @@ from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, u
 from sparsecbm.figures.pairs import pair_bars, pair_table, pair_text
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
 from sparsecbm.subnetworks.overlap import ExclusiveUnit, MaskOverlap
-from sparsecbm.ui.chart import chart, table_fold, title
+from sparsecbm.ui.cell_view import cell_pages
+from sparsecbm.ui.chart import chart, chart_foot, table_fold, title
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.subnetworks.neuron_view import neuron_view
+from sparsecbm.ui.subnetworks.neuron_view import neuron_pages
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, chosen_pair, shown_passes
 from sparsecbm.ui.table_html import table_html
 
@@ -38,6 +39,10 @@ LIST_HELP = (
     "does for this concept alone."
 )
 _PAIR, _LAYER, _CONCEPT = "subnetworks:pair", "subnetworks:layer", "subnetworks:concept"
+_HEADS, _NEURONS = "subnetworks:heads", "subnetworks:neurons"
+#: The map of densities, whose rows are the layers.
+DENSITY = "subnetworks:density"
+_LAYER_HINT = "Press a cell of the right chart above, or choose a layer there, to see it here."
 _ALL = ""
 
 
@@ -53,14 +58,12 @@ def closer_look(explainer: Explainer, selection: Selection) -> None:
         st.selectbox("Layer", layers, layers.index(seed_widget(_LAYER, selection.layer or _ALL)), key=_LAYER,
                      width=180, format_func=lambda layer: f"layer {layer}" if layer else "all layers",
                      on_change=lambda: KEPT.change(layer=st.session_state[_LAYER] or None))
-    if pair is None and selection.layer is None:
-        note("Press a cell of a chart above, or choose here: a pair to see where the two overlap, a layer to see its "
-             "heads and neurons.")
-    if pair is not None:
+    if pair is None:
+        note("Press a cell of the left chart above, or choose a pair here, to see where the two overlap.")
+    else:
         st.markdown(as_markdown(pair_text(overlap.total, *pair)))
         _pair_by_part(explainer, selection.layer, pair)
-    if selection.layer is not None:
-        _layer(explainer, int(selection.layer))
+    _layer(explainer, selection.layer)
     _lists(explainer, selection, pair)
 
 
@@ -146,19 +149,27 @@ def _pair_by_part(explainer: Explainer, layer: str | None, pair: tuple[int, int]
               _alt(counts, pair, f"What {names} share {where}, by module"))
 
 
-def _layer(explainer: Explainer, layer: int) -> None:
-    found = explainer.layer_overlap(layer)
-    if not found.heads.units and not found.neurons.units:
+def _layer(explainer: Explainer, layer: str | None) -> None:
+    """Every layer is sent: a browser turns to the one that is pressed in the map of densities by itself."""
+    names = explainer.overlap().layers.units
+    found = [explainer.layer_overlap(int(name)) for name in names]
+    shown = None if layer is None else names.index(layer)
+    if not any(one.heads.units or one.neurons.units for one in found):
         unknown_parts()
-    if found.heads.units:
-        title(f"Attention heads of layer {layer}", HEAD_HELP)
-        chart(head_map(found.heads, "Share of each head's used weights that one concept has to itself"),
-              unit_table(found.heads, "head"), "subnetworks:heads", _most_alt(found.heads, "head", layer))
-    if found.neurons.units:
-        title(f"Feed-forward neurons of layer {layer}", NEURON_HELP)
-        key, alt = "subnetworks:neurons", _most_alt(found.neurons, "neuron", layer)
-        neuron_view(key, alt, neuron_map(found.neurons, is_dark()))
-        table_fold(unit_table(found.neurons, "neuron"), key, alt)
+        return
+    title("Attention heads of a layer", HEAD_HELP)
+    heads = [(_most_alt(one.heads, "head", name), head_map(one.heads, _heads_title(name)))
+             for name, one in zip(names, found, strict=True)]
+    cell_pages(_HEADS, heads, shown, is_dark(), DENSITY, _LAYER_HINT)
+    if shown is not None:
+        alt, cells = heads[shown]
+        chart_foot(cells.figure, partial(str, cells.title), unit_table(found[shown].heads, "head"), _HEADS, alt)
+    title("Feed-forward neurons of a layer", NEURON_HELP)
+    neurons = [(_most_alt(one.neurons, "neuron", name), f"Layer {name}", neuron_map(one.neurons, is_dark()))
+               for name, one in zip(names, found, strict=True)]
+    neuron_pages(_NEURONS, neurons, shown, DENSITY, _LAYER_HINT)
+    if shown is not None:
+        table_fold(unit_table(found[shown].neurons, "neuron"), _NEURONS, neurons[shown][0])
 
 
 def _lists(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
@@ -197,7 +208,11 @@ def _alt(counts: MaskCounts, pair: tuple[int, int], what: str) -> str:
                                             for row, unit in enumerate(counts.units))
 
 
-def _most_alt(counts: MaskCounts, kind: str, layer: int) -> str:
+def _heads_title(layer: str) -> str:
+    return f"Layer {layer}: share of each head's used weights that one concept has to itself"
+
+
+def _most_alt(counts: MaskCounts, kind: str, layer: str) -> str:
     """The unit where each concept is most alone, in words."""
     share = counts.exclusive_share
     return f"Layer {layer}, the {kind} with the largest share of its own: " + ", ".join(

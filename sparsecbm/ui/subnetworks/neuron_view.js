@@ -6,34 +6,42 @@ export default function ({ data, parentElement }) {
     let box = parentElement.querySelector(".neurons");
     if (!box) {
         box = make("div", "neurons");
-        box.append(Object.assign(make("div", "rows"), { role: "img" }), make("div", "axis"), make("div", "scale"),
-            make("output", "told"));
+        box.append(make("div", "title"), Object.assign(make("div", "rows"), { role: "img" }), make("div", "axis"),
+            make("div", "scale"), make("output", "told"));
         box.addEventListener("pointermove", event => point(box, event));
         box.addEventListener("pointerleave", () => { box.lastChild.textContent = HINT; });
         parentElement.appendChild(box);
     }
-    const [rows, numbers, legend, told] = box.children;
     box.data = data;
-    rows.ariaLabel = data.label;
-    rows.replaceChildren(...data.concepts.map((concept, row) => line(data, concept, row)));
-    numbers.replaceChildren(axis(data.used.length));
-    legend.replaceChildren(...scale(data.colours));
-    told.textContent = HINT;
+    show(box, data.shown);
+    return follow(box, data.follows, row => show(box, row));
 }
 
-function line(data, concept, row) {
+function show(box, at) {
+    const page = box.page = box.data.pages[at], [title, rows, numbers, legend, told] = box.children;
+    box.classList.toggle("empty", !page);
+    told.textContent = page ? HINT : box.data.hint;
+    if (!page) return;
+    title.textContent = page.title;
+    rows.ariaLabel = page.label;
+    rows.replaceChildren(...page.concepts.map((concept, row) => line(page, concept, row)));
+    numbers.replaceChildren(axis(page.used.length));
+    legend.replaceChildren(...scale([page.colours[0], page.colours.at(-1)], ["0 % its own", "100 %"]));
+}
+
+function line(page, concept, row) {
     const whole = make("div", "line");
-    whole.append(text("span", "name", concept), picture(data, row));
+    whole.append(text("span", "name", concept), picture(page, row));
     return whole;
 }
 
 // A pixel per neuron, as wide as the page lets it be.
-function picture(data, row) {
-    const width = data.used.length, canvas = Object.assign(make("canvas"), { width, height: 1 });
+function picture(page, row) {
+    const width = page.used.length, canvas = Object.assign(make("canvas"), { width, height: 1 });
     const paint = canvas.getContext("2d"), pixels = paint.createImageData(width, 1);
-    const colours = data.colours.map(colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)));
+    const colours = page.colours.map(colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)));
     for (let unit = 0; unit < width; unit++)
-        pixels.data.set([...colours[Math.round(100 * share(data, row, unit))], 255], 4 * unit);
+        pixels.data.set([...colours[Math.round(100 * share(page, row, unit))], 255], 4 * unit);
     paint.putImageData(pixels, 0, 0);
     canvas.dataset.row = row;
     return canvas;
@@ -49,22 +57,14 @@ function axis(count) {
     return numbers;
 }
 
-function scale(colours) {
-    const bar = make("span", "bar");
-    bar.style.background = `linear-gradient(to right, ${colours[0]}, ${colours.at(-1)})`;
-    return [text("span", "", "0 % its own"), bar, text("span", "", "100 %")];
-}
-
 function point(box, event) {
     const canvas = event.composedPath().find(node => node.dataset?.row !== undefined);
     if (!canvas) return;
-    const { left, width } = canvas.getBoundingClientRect(), { data } = box, row = Number(canvas.dataset.row);
-    const unit = Math.min(data.used.length - 1, Math.floor(data.used.length * (event.clientX - left) / width));
-    const [own, used] = [data.own[row][unit], data.used[unit]].map(count => count.toLocaleString("en"));
-    box.lastChild.textContent = `neuron ${unit}, ${data.concepts[row]}: ${own} of ${used} used weights are its own ` +
-        `(${(100 * share(data, row, unit)).toFixed(1)} %)`;
+    const { left, width } = canvas.getBoundingClientRect(), { page } = box, row = Number(canvas.dataset.row);
+    const unit = Math.min(page.used.length - 1, Math.floor(page.used.length * (event.clientX - left) / width));
+    const [own, used] = [page.own[row][unit], page.used[unit]].map(count => count.toLocaleString("en"));
+    box.lastChild.textContent = `neuron ${unit}, ${page.concepts[row]}: ${own} of ${used} used weights are its own ` +
+        `(${(100 * share(page, row, unit)).toFixed(1)} %)`;
 }
 
-const share = (data, row, unit) => data.own[row][unit] / Math.max(data.used[unit], 1);
-const make = (tag, className = "") => Object.assign(document.createElement(tag), { className });
-const text = (tag, className, words) => Object.assign(make(tag, className), { textContent: words });
+const share = (page, row, unit) => page.own[row][unit] / Math.max(page.used[unit], 1);

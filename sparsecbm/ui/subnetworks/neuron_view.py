@@ -1,18 +1,20 @@
-"""Every neuron of a layer as a thin column of a picture: one Streamlit component, drawn in place.
+"""Every neuron of a layer as a thin column of a picture: one Streamlit component, drawn in place."""
 
-Its script and style are the two files beside this one; names reach them as data only.
-"""
-
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import streamlit as st
+from sparsecbm.ui.component import component
 
-_HERE = Path(__file__).with_suffix("")
-_component = st.components.v2.component(
-    "sparsecbm.neuron_view", css=_HERE.with_suffix(".css").read_text(), js=_HERE.with_suffix(".js").read_text())
+_component = component(__file__)
 
 
-def neuron_view(key: str, label: str, data: dict[str, Any]) -> None:
-    """Draw a `figures.exclusive.neuron_map`; `label` says in words what is seen."""
-    _component(key=key, data={"label": label, **data})
+def neuron_pages(
+    key: str, pages: Sequence[tuple[str, str, dict[str, Any]]], shown: int | None, follows: str, hint: str
+) -> None:
+    """One of many layers: what is seen in words, a title and a `figures.exclusive.neuron_map` of each.
+
+    Which one, is as of `cell_pages`.
+    """
+    _component(key=key, data={
+        "pages": [{"label": label, "title": title, **drawn} for label, title, drawn in pages], "shown": shown,
+        "follows": follows, "hint": hint})

@@ -20,7 +20,7 @@ from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.subnetworks.closer import closer_look, export_button
+from sparsecbm.ui.subnetworks.closer import DENSITY, closer_look, export_button
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes, to_address, with_residual
 
 MATRIX_HELP = (
@@ -89,7 +89,7 @@ def _density(selection: Selection, overlap: MaskOverlap) -> None:
     layers, passes = overlap.layers, shown_passes(selection, overlap)
     title("Share of each layer that is kept", DENSITY_HELP)
     chart(density_map(layers, len(passes), "Density by layer"), density_table(layers),
-          "subnetworks:density", "Share of weights kept: " + "; ".join(
+          DENSITY, "Share of weights kept: " + "; ".join(
               f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
               for row, unit in enumerate(layers.units)),
           lambda cell: KEPT.change(layer=layers.units[cell[0]]))

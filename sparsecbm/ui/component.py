@@ -1,0 +1,17 @@
+"""How our own pieces of a page are made: Streamlit components whose script and style are files beside the Python."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_SHARED = Path(__file__).with_suffix(".js").read_text()
+
+
+def component(file: str, script: str = "") -> Callable[..., Any]:
+    """The component of a module, given its `__file__`; `script` is put in front of the module's own."""
+    here = Path(file)
+    return st.components.v2.component(
+        f"sparsecbm.{here.stem}", css=here.with_suffix(".css").read_text(),
+        js=_SHARED + script + here.with_suffix(".js").read_text())
