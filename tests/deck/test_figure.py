@@ -9,7 +9,7 @@ import pytest
 
 from sparsecbm.deck.figure import check_figure, enlarged, figure_json
 from sparsecbm.errors import InputError
-from sparsecbm.figures.cells import cells
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.dots import Dot, dots
 from tests.deck.scenes import a_figure
 from tests.helpers import HOSTILE
@@ -26,7 +26,7 @@ def bar(**changes: Any) -> str:
 @pytest.mark.parametrize("name", [*HOSTILE.values(), "a < b, <b>c</b>"])
 def test_our_own_figures_pass_whatever_they_are_called(name: str) -> None:
     figures = [dots([Dot(name, name, 1.0, (0.5, 1.5))], name, "percent", True),
-               cells(np.array([[0.5]]), (name,), (name,), name, [["<1 %"]], [["x<br>y"]], False)]
+               Cells(np.array([[0.5]]), (name,), (name,), name, [["<1 %"]], [["x<br>y"]]).figure(False)]
     for figure in figures:
         check_figure(figure_json(figure))
     assert "template" not in json.loads(figure_json(figures[0]))["layout"]
