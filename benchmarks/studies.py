@@ -26,7 +26,7 @@ from threading import Thread
 from typing import Any
 
 from benchmarks.server import app_with
-from benchmarks.taking_part import Told, findings, protocol, take_part
+from benchmarks.taking_part import ARMS, Told, findings, protocol, take_part
 from sparsecbm.explainer import Explainer
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.store import Store
@@ -43,7 +43,8 @@ def measure(checkpoint: Path, people: int, cases: int, thought: float, kills: in
         study = store.add_study(protocol(explainer.schema, explainer.checkpoint.hash, cases))
         store.note(study, "started")
         prepared = time.perf_counter()
-        take_part(server, study, Told(0), 0.0, dry="1")  # the first one through it waits for each case to be prepared
+        for number in range(len(ARMS)):  # these wait for each case to be prepared, as it comes in each arm
+            take_part(server, study, Told(number), 0.0, dry="1")
         prepared = time.perf_counter() - prepared
         everyone = [Told(number) for number in range(people)]
         threads = [Thread(target=take_part, args=(server, study, told, thought)) for told in everyone]
