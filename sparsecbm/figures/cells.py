@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on, sequential
-from sparsecbm.figures.plotly_text import colour_bar, layout, ticks
+from sparsecbm.figures.plotly_text import colour_bar, layout, plain, ticks
 from sparsecbm.figures.scores import HIGHLIGHT
 
 Numbers = Float[np.ndarray, "row column"]
@@ -22,7 +22,8 @@ class Cells:
     """Shares 0..1 on the scale for shares; with `limit`, signed numbers on the diverging one, full colour at +-limit.
 
     NaN cells stay blank. `printed` stands in a cell and `hover` is HTML told of it, [row][column]. `chosen` cells (row,
-    column) get a frame; `axes` are the titles of rows and columns.
+    column) get a frame; `axes` are the titles of rows and columns. Names are as they are, for whoever draws to escape.
+    `form` is how the scale writes its ends, as both Python and Plotly read it.
     """
 
     numbers: Numbers
@@ -34,6 +35,7 @@ class Cells:
     limit: float | None = None
     chosen: tuple[tuple[int, int], ...] = ()
     axes: tuple[str, str] = ("", "")
+    form: str = ""
 
     def colour(self, number: float, dark: bool) -> str:
         """The background of a number's cell."""
@@ -46,6 +48,12 @@ class Cells:
     def domain(self) -> tuple[float, float]:
         """Both ends of the scale."""
         return (0.0, 1.0) if self.limit is None else (-self.limit, self.limit)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Both ends of the scale as they are written."""
+        low, high = (format(end, self._form).replace("-", "−") for end in self.domain)
+        return low, high
 
     def stops(self, dark: bool) -> list[tuple[float, str]]:
         """The scale as colours at 0, the middle and 1."""
@@ -62,7 +70,7 @@ class Cells:
         traces = [
             go.Heatmap(z=np.asarray(self.numbers).tolist(), zmin=low, zmax=high, colorscale=self.stops(dark),
                        hoverinfo="skip", xgap=2, ygap=2,
-                       colorbar=colour_bar(dark, ".1f" if self.limit is None else "+.2f")),
+                       colorbar=colour_bar(dark, self._form)),
             go.Scatter(x=x, y=y, mode="markers", marker={"symbol": "square", "size": 24, "opacity": 0},
                        showlegend=False, customdata=[list(place) for place in places],
                        text=[self.hover[row][column] for row, column in places],
@@ -76,5 +84,9 @@ class Cells:
                    "line": {"color": HIGHLIGHT, "width": 3}} for row, column in self.chosen]
         return go.Figure(traces, layout(
             self.title, 110 + _ROW_PIXELS * len(rows), dark, hovermode="closest", hoverdistance=-1, shapes=frames,
-            xaxis=ticks(columns, title={"text": self.axes[1]}, range=[-0.5, len(columns) - 0.5]),
-            yaxis=ticks(rows, title={"text": self.axes[0]}, range=[len(rows) - 0.5, -0.5])))
+            xaxis=ticks(columns, title={"text": plain(self.axes[1])}, range=[-0.5, len(columns) - 0.5]),
+            yaxis=ticks(rows, title={"text": plain(self.axes[0])}, range=[len(rows) - 0.5, -0.5])))
+
+    @property
+    def _form(self) -> str:
+        return self.form or (".1f" if self.limit is None else "+.2f")

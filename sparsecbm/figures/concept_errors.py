@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from jaxtyping import Float, Int
 
 from sparsecbm.failures.confusion import ConceptErrors
@@ -15,36 +14,29 @@ from sparsecbm.schema import ConceptSchema
 Chosen = tuple[tuple[int, int], ...]
 
 
-def errors_by_value(
-    errors: ConceptErrors, schema: ConceptSchema, title: str, dark: bool, chosen: Chosen = ()
-) -> go.Figure:
-    """Of each concept (row) and true value (column), the share that is misread; printed with the reviews of that value.
-
-    The `customdata` of a cell are the places of its concept and value; `chosen` cells have a frame.
-    """
+def errors_by_value(errors: ConceptErrors, schema: ConceptSchema, title: str, chosen: Chosen = ()) -> Cells:
+    """Of each concept (row) and true value (column), the share that is misread; printed with the reviews of that
+    value."""
     wrong, told = errors.wrong, errors.told
     printed = [[f"{percent(w / t)} of {t:,}" if t else "" for w, t in zip(*pair, strict=True)]
                for pair in zip(wrong.tolist(), told.tolist(), strict=True)]
     hover = [[_rate(Rate(int(wrong[k, v]), int(told[k, v])), f"{plain(concept)} truly {plain(value)}", "is misread")
               for v, value in enumerate(schema.values)] for k, concept in enumerate(schema.concepts)]
     return Cells(_shares(wrong, told), schema.concepts, schema.values, title, printed, hover, chosen=chosen,
-                 axes=("concept", "true value")).figure(dark)
+                 axes=("concept", "true value"))
 
 
-def errors_together(
-    errors: ConceptErrors, schema: ConceptSchema, title: str, dark: bool, chosen: Chosen = ()
-) -> go.Figure:
+def errors_together(errors: ConceptErrors, schema: ConceptSchema, title: str, chosen: Chosen = ()) -> Cells:
     """Where a concept (row) is misread, the share in which another one (column) is misread in the same review.
 
-    Printed are the reviews in which both are; on the diagonal, those in which the concept is. The `customdata` of a
-    cell are the places of its two concepts; `chosen` cells have a frame.
+    Printed are the reviews in which both are; on the diagonal, those in which the concept is.
     """
     names, together = schema.concepts, errors.together
     alone = np.diag(together)
     printed = [[f"{count:,}" for count in row] for row in together.tolist()]
     hover = [[_together(errors, names, i, j) for j in range(len(names))] for i in range(len(names))]
     return Cells(_shares(together, np.broadcast_to(alone[:, None], together.shape)), names, names, title, printed,
-                 hover, chosen=chosen, axes=("misread", "misread as well")).figure(dark)
+                 hover, chosen=chosen, axes=("misread", "misread as well"))
 
 
 def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from jaxtyping import Int
 
 from sparsecbm.failures.rates import Rate
@@ -15,19 +14,16 @@ Counts = Int[np.ndarray, "label label"]
 
 
 def confusion_map(
-    counts: Counts, schema: ConceptSchema, title: str, dark: bool, chosen: tuple[tuple[int, int], ...] = ()
-) -> go.Figure:
-    """True labels in rows, given ones in columns; the diagonal is right. A row without a review stays blank.
-
-    The `customdata` of a cell are the places of its two labels; `chosen` cells have a frame.
-    """
+    counts: Counts, schema: ConceptSchema, title: str, chosen: tuple[tuple[int, int], ...] = ()
+) -> Cells:
+    """True labels in rows, given ones in columns; the diagonal is right. A row without a review stays blank."""
     totals = counts.sum(1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     names = schema.label_display
     printed = [[f"{count:,}" for count in row] for row in counts.tolist()]
     hover = [[_hover(counts, schema, i, j) for j in range(len(names))] for i in range(len(names))]
     return Cells(shares, names, names, title, printed, hover, chosen=chosen,
-                 axes=(f"true {plain(schema.label_title)}", f"{plain(schema.label_title)} given")).figure(dark)
+                 axes=(f"true {schema.label_title}", f"{schema.label_title} given"))
 
 
 def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:

@@ -25,14 +25,14 @@ def head_map(heads: MaskCounts, title: str) -> Cells:
 
 
 def neuron_map(neurons: MaskCounts, dark: bool) -> dict[str, Any]:
-    """What a picture with a row per concept and a thin column per neuron needs, as plain JSON values.
+    """What a picture with a row per concept and a thin column per neuron needs.
 
-    `own` holds each concept's exclusive weights [concept][neuron], `used` each neuron's weights that any concept
+    `own` holds each concept's exclusive weights [concept, neuron], `used` each neuron's weights that any concept
     keeps, and `colours` are for shares of 0, 1, .. 100 percent.
     """
     concepts = neurons.exclusive_share.shape[1]
-    return {"concepts": list(neurons.passes[:concepts]), "own": neurons.exclusive[:, :concepts].T.tolist(),
-            "used": neurons.used.tolist(),
+    return {"concepts": list(neurons.passes[:concepts]), "own": neurons.exclusive[:, :concepts].T,
+            "used": neurons.used,
             "colours": [sequential(percent / 100, DARK_PAPER if dark else PAPER) for percent in range(101)]}
 
 

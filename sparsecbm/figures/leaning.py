@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.heatmap import LEAST_LIMIT, PRINTED_FROM
@@ -31,7 +30,7 @@ def colour_limit(found: Leaning) -> float:
     return max(LEAST_LIMIT, float(np.abs(found.heads.scores).max(initial=0.0)))
 
 
-def leaning_map(found: Leaning, name: str, dark: bool, chosen: Unit | None = None) -> go.Figure:
+def leaning_map(found: Leaning, name: str, chosen: Unit | None = None) -> Cells:
     """A row per layer, a column per head; `name` is what leans on them."""
     scores, layers = found.heads.scores, found.heads.layers
     printed = [[signed(score) if abs(score) >= PRINTED_FROM * colour_limit(found) else "" for score in row]
@@ -41,7 +40,7 @@ def leaning_map(found: Leaning, name: str, dark: bool, chosen: Unit | None = Non
     frame = ((layers.index(chosen.layer), chosen.number),) if chosen and chosen.kind == "head" else ()
     return Cells(scores, tuple(f"layer {layer}" for layer in layers), tuple(map(str, range(scores.shape[1]))),
                  f"Heads for (+) and against (−) {name}", printed, hover, colour_limit(found), frame,
-                 ("", "attention head")).figure(dark)
+                 ("", "attention head"))
 
 
 def units_table(found: Leaning, units: Sequence[Unit], share: Callable[[Unit], float]) -> pd.DataFrame:

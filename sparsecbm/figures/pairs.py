@@ -2,13 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on, mixed
+from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, mixed
 from sparsecbm.figures.names import signed
-from sparsecbm.figures.plotly_text import hatched, layout, plain, short, ticks
+from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.stacked import Look, StackedBars
 from sparsecbm.subnetworks.counts import MaskCounts
 
 #: What the matrix can show of every pair.
@@ -17,7 +17,9 @@ SHOWN = {"observed": "Observed", "expected": "Expected by chance", "difference":
 _LEAST_LIMIT = 0.1
 
 
-def pair_matrix(total: MaskCounts, passes: int, show: str, title: str) -> Cells:
+def pair_matrix(
+    total: MaskCounts, passes: int, show: str, title: str, chosen: tuple[int, int] | None = None
+) -> Cells:
     """Jaccard overlap of every two of the first `passes`; `show` is one of SHOWN. A pass with itself stays blank."""
     numbers = _shown(total, show)[:passes, :passes].copy()
     np.fill_diagonal(numbers, np.nan)
@@ -28,17 +30,18 @@ def pair_matrix(total: MaskCounts, passes: int, show: str, title: str) -> Cells:
                 for j in range(passes)] for i in range(passes)]
     hover = [[_pair_hover(total, 0, i, j) for j in range(passes)] for i in range(passes)]
     names = total.passes[:passes]
-    return Cells(numbers, names, names, title, printed, hover, limit)
+    return Cells(numbers, names, names, title, printed, hover, limit, (chosen, chosen[::-1]) if chosen else ())
 
 
-def density_map(layers: MaskCounts, passes: int, title: str) -> Cells:
+def density_map(layers: MaskCounts, passes: int, title: str, chosen: str | None = None) -> Cells:
     """Share of each layer's weights (row) that each of the first `passes` keeps (column)."""
     density, names = layers.density[:, :passes], layers.passes[:passes]
     rows = tuple(f"layer {unit}" for unit in layers.units)
     printed = [[f"{share:.2f}" for share in row] for row in density]
     hover = [[f"{rows[row]}, {plain(name)}<br>keeps {layers.kept[row, k]:,} of {layers.weights[row]:,} weights "
               f"({100 * density[row, k]:.2f} %)" for k, name in enumerate(names)] for row in range(len(rows))]
-    return Cells(density, rows, names, title, printed, hover)
+    frames = () if chosen is None else tuple((layers.units.index(chosen), k) for k in range(passes))
+    return Cells(density, rows, names, title, printed, hover, chosen=frames)
 
 
 def density_table(layers: MaskCounts) -> pd.DataFrame:
@@ -47,31 +50,20 @@ def density_table(layers: MaskCounts) -> pd.DataFrame:
                          **{name: layers.density[:, k].round(4) for k, name in enumerate(layers.passes)}})
 
 
-def pair_bars(counts: MaskCounts, first: int, second: int, names: tuple[str, ...], title: str, dark: bool) -> go.Figure:
-    """One bar per unit: weights that both keep, that only the first keeps, and only the second."""
+def pair_bars(
+    counts: MaskCounts, first: int, second: int, names: tuple[str, ...], title: str, dark: bool, text: str = ""
+) -> StackedBars:
+    """One bar per unit: the share of its weights that both keep, that only the first keeps, and only the second."""
     paper = DARK_PAPER if dark else PAPER
     both, weights = counts.both[:, first, second], counts.weights
-    one, other = (plain(counts.passes[k]) for k in (first, second))
-    pale = mixed(paper, NEUTRAL, 0.4)
-    parts = (("both", both, SHARED, ""), (f"only {short(counts.passes[first])}", counts.kept[:, first] - both, NEUTRAL,
-             ""), (f"only {short(counts.passes[second])}", counts.kept[:, second] - both, pale, "/"))
-    hover = [f"{plain(name)}<br>{one}: {counts.kept[row, first]:,}, {other}: {counts.kept[row, second]:,}, both: "
-             f"{both[row]:,} of {weights[row]:,} weights<br>{_against_chance(counts, row, first, second)}"
-             for row, name in enumerate(names)]
-    bars = [
-        go.Bar(name=name, orientation="h", y=list(range(len(names))), x=(100 * part / weights).tolist(),
-               marker={"color": colour, "pattern": hatched(pattern, paper)},
-               text=[f"{100 * share:.1f}" for share in part / weights], textposition="inside",
-               insidetextanchor="middle", textangle=0, textfont={"color": ink_on(colour)}, customdata=hover,
-               hovertemplate="%{customdata}<extra></extra>")
-        for name, part, colour, pattern in parts]
-    widest = 100 * float((counts.union[:, first, second] / weights).max(initial=0.01))
-    return go.Figure(bars, layout(
-        title, 130 + 30 * len(names), dark, barmode="stack", bargap=0.25, margin={"l": 10, "r": 10, "t": 76, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
-        xaxis={"title": {"text": "percent of its weights"}, "range": [0, min(100.0, 1.05 * widest)],
-               "fixedrange": True},
-        yaxis=ticks(names, range=[len(names) - 0.5, -0.5])))
+    one, other = counts.passes[first], counts.passes[second]
+    parts = np.stack([both, counts.kept[:, first] - both, counts.kept[:, second] - both], axis=1)
+    looks = (Look("both", SHARED), Look(f"only {one}", NEUTRAL),
+             Look(f"only {other}", mixed(paper, NEUTRAL, 0.4), hatched=True))
+    hover = tuple(f"{plain(name)}<br>{plain(one)}: {counts.kept[row, first]:,}, {plain(other)}: "
+                  f"{counts.kept[row, second]:,}, both: {both[row]:,} of {weights[row]:,} weights<br>"
+                  f"{_against_chance(counts, row, first, second)}" for row, name in enumerate(names))
+    return StackedBars(title, text, names, looks, parts / weights[:, None], hover)
 
 
 def pair_table(counts: MaskCounts, pairs: list[tuple[int, int]], unit: str) -> pd.DataFrame:

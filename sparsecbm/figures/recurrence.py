@@ -79,7 +79,7 @@ def recurrence_table(comparison: MaskComparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def cross_map(comparison: MaskComparison, show: str, title: str, dark: bool) -> go.Figure:
+def cross_map(comparison: MaskComparison, show: str, title: str) -> Cells:
     """Each concept of the first masks (row) beside each of the second (column), the same concept framed.
 
     `show` is one of SHOWN: the Jaccard overlap of the subnetworks, or the share of the row's own part that is kept.
@@ -98,7 +98,7 @@ def cross_map(comparison: MaskComparison, show: str, title: str, dark: bool) -> 
     places = range(len(names))
     printed = [["" if np.isnan(cell) else f"{cell:.2f}" for cell in row] for row in numbers]
     return Cells(numbers, names, names, title, printed, [[hover(i, j) for j in places] for i in places],
-                 axes=("here", "there"), chosen=tuple((k, k) for k in places)).figure(dark)
+                 axes=("here", "there"), chosen=tuple((k, k) for k in places))
 
 
 def cross(comparison: MaskComparison, show: str) -> np.ndarray:
@@ -118,7 +118,7 @@ def cross_table(comparison: MaskComparison, show: str) -> pd.DataFrame:
                                                          for k, name in enumerate(comparison.concepts)}})
 
 
-def layer_map(comparison: MaskComparison, title: str, dark: bool) -> go.Figure:
+def layer_map(comparison: MaskComparison, title: str) -> Cells:
     """Jaccard overlap of each pass (column) with the same pass of the other masks, layer by layer (row)."""
     layers, names = comparison.across.layers, comparison.passes
     jaccard, chance, z = (_diagonals(comparison, table) for table in (layers.jaccard, layers.expected_jaccard,
@@ -126,7 +126,7 @@ def layer_map(comparison: MaskComparison, title: str, dark: bool) -> go.Figure:
     rows = tuple(f"layer {unit}" for unit in layers.units)
     hover = [[f"{row}, {plain(name)}<br>Jaccard {jaccard[i, k]:.3f}, by chance {chance[i, k]:.3f}, "
               f"z {signed(float(z[i, k]))}" for k, name in enumerate(names)] for i, row in enumerate(rows)]
-    return Cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover).figure(dark)
+    return Cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover)
 
 
 def layer_table(comparison: MaskComparison) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from sparsecbm.edits.change_counts import ChangeCounts, PlaceCounts
 from sparsecbm.figures.cells import Cells
@@ -12,17 +11,16 @@ from sparsecbm.figures.plotly_text import plain
 SHOWN = {"dropped": "Dropped", "grown": "Grown", "net": "Net"}
 
 
-def diff_map(places: PlaceCounts, show: str, title: str, dark: bool, columns: str = "module") -> go.Figure:
+def diff_map(places: PlaceCounts, show: str, title: str, columns: str = "module") -> Cells:
     """Weights that went (negative), came, or both, as one of SHOWN; layers are the rows."""
     numbers = {"dropped": -places.dropped, "grown": places.grown, "net": places.net}[show]
     printed = [[_signed(int(number)) for number in row] for row in numbers]
     hover = [[f"layer {layer}, {columns} {plain(name)}<br>{places.dropped[row, k]:,} dropped, {places.grown[row, k]:,} "
               f"grown, net {_signed(int(places.net[row, k]))}" for k, name in enumerate(places.columns)]
              for row, layer in enumerate(places.rows)]
-    figure = Cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
-                   tuple(name.replace("_", " ") for name in places.columns), title, printed, hover,
-                   limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns)).figure(dark)
-    return figure.update_traces(colorbar={"tickformat": "+,d"}, selector={"type": "heatmap"})
+    return Cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
+                 tuple(name.replace("_", " ") for name in places.columns), title, printed, hover,
+                 limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns), form="+,.0f")
 
 
 def diff_table(places: PlaceCounts, column: str = "module") -> pd.DataFrame:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from sparsecbm.figures.cells import Cells
@@ -63,24 +62,24 @@ def leads(specificity: Square, concepts: tuple[str, ...]) -> tuple[Lead, ...]:
     return tuple(found)
 
 
-def specificity_map(specificity: Square, concepts: tuple[str, ...], title: str, dark: bool) -> go.Figure:
+def specificity_map(specificity: Square, concepts: tuple[str, ...], title: str) -> Cells:
     """Accuracy of each concept's head (column) through each mask (row); the own mask's cells are framed."""
     printed = [[f"{100 * cell:.1f}" for cell in row] for row in specificity]
     hover = [[f"{plain(concept)} read through {'its own subnetwork' if i == k else f'that of {plain(mask)}'}:<br>"
               f"{100 * specificity[i, k]:.1f} % right, {_points(specificity[i, k] - specificity[k, k])} beside its own"
               for k, concept in enumerate(concepts)] for i, mask in enumerate(concepts)]
     return Cells(specificity, concepts, concepts, title, printed, hover, axes=("read through", "concept asked"),
-                 chosen=tuple((k, k) for k in range(len(concepts)))).figure(dark)
+                 chosen=tuple((k, k) for k in range(len(concepts))))
 
 
-def cost_map(cost: Square, concepts: tuple[str, ...], title: str, dark: bool) -> go.Figure:
+def cost_map(cost: Square, concepts: tuple[str, ...], title: str) -> Cells:
     """Change of accuracy of each concept (column) when a concept's weights (row) are taken out of every pass."""
     change = -np.asarray(cost)
     printed = [[_number(cell) for cell in row] for row in change]
     hover = [[f"without the weights of {plain(removed)}:<br>{plain(concept)} {_points(change[i, k])} of accuracy"
               for k, concept in enumerate(concepts)] for i, removed in enumerate(concepts)]
     return Cells(change, concepts, concepts, title, printed, hover, limit=max(0.1, float(np.abs(change).max())),
-                 axes=("taken out", "concept asked")).figure(dark)
+                 axes=("taken out", "concept asked"))
 
 
 def square_table(square: Square, concepts: tuple[str, ...], corner: str) -> pd.DataFrame:

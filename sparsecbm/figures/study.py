@@ -118,7 +118,7 @@ def with_sign(number: float, digits: int = 0) -> str:
     return f"{number:+.{digits}f}".replace("-", "−")
 
 
-def order_map(counts: Mapping[str, Sequence[int]], title: str, dark: bool) -> go.Figure:
+def order_map(counts: Mapping[str, Sequence[int]], title: str) -> Cells:
     """How often each concept (row) was acted on first, second, .. (column) in a case; the colour is the share of the
     column."""
     numbers, concepts = np.array(list(counts.values()), dtype=np.int64), tuple(counts)
@@ -129,7 +129,7 @@ def order_map(counts: Mapping[str, Sequence[int]], title: str, dark: bool) -> go
               in enumerate(zip(places, row, strict=True))]
              for concept, row in zip(concepts, numbers.tolist(), strict=True)]
     return Cells(shares, concepts, places, title, [[f"{n:,}" for n in row] for row in numbers.tolist()], hover,
-                 axes=("concept", "place among the concepts acted on")).figure(dark)
+                 axes=("concept", "place among the concepts acted on"))
 
 
 def order_table(counts: Mapping[str, Sequence[int]]) -> pd.DataFrame:

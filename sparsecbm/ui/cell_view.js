@@ -15,11 +15,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     Object.assign(box, { data, setTriggerValue });
     show(box, data.shown);
-    return follow(box, data.follows, row => show(box, row));
+    return follow(box, data.follows, data.pages, name => show(box, name));
 }
 
-function show(box, at) {
-    const page = box.page = box.data.pages[at];
+function show(box, name) {
+    const page = box.page = box.data.pages[name];
     box.classList.toggle("empty", !page);
     if (page) draw(box, page, box.data.pressable);
     tell(box);
@@ -80,9 +80,9 @@ function tell(box, one) {
 
 function press(box, one) {
     if (!one || !box.data.pressable) return;
-    const row = Number(one.dataset.row);
-    tellFollowers(box.data.key, row);
-    box.setTriggerValue("pressed", [row, Number(one.dataset.column)]);
+    const [row, column] = [Number(one.dataset.row), Number(one.dataset.column)];
+    tellFollowers(box.data.key, row, column);
+    box.setTriggerValue("pressed", [row, column]);
 }
 
 function step(box, event) {

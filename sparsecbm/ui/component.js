@@ -8,13 +8,18 @@ function scale(colours, ends) {
     return [text("span", "", ends[0]), bar, text("span", "", ends[1])];
 }
 
-// A picture of many pages shows the one whose row is pressed in the picture that it follows, before the server has
-// heard of it. Its answer, which comes later, draws the same page, or what else it has to say.
-const PRESSED = "sparsecbm:row-pressed";
-const tellFollowers = (key, row) => document.dispatchEvent(new CustomEvent(PRESSED, { detail: { key, row } }));
+// A picture of many pages turns to the one of the cell that is pressed in the picture that it follows, before the
+// server has heard of it: pages are named by the row of the cell, or by row and column, such as "1,2" of both (1, 2)
+// and (2, 1). The server's answer, which comes later, draws the same page, or what else it has to say.
+const PRESSED = "sparsecbm:cell-pressed";
+const tellFollowers = (key, row, column) =>
+    document.dispatchEvent(new CustomEvent(PRESSED, { detail: { key, row, column } }));
 
-function follow(box, key, turnTo) {
-    const pressed = ({ detail }) => detail.key === key && turnTo(detail.row);
+function follow(box, key, pages, turnTo) {
+    const pressed = ({ detail: { key: source, row, column } }) => {
+        const name = [`${row}`, `${row},${column}`, `${column},${row}`].find(one => one in pages);
+        if (source === key && name !== undefined) turnTo(name);
+    };
     if (box.pressed) document.removeEventListener(PRESSED, box.pressed);
     document.addEventListener(PRESSED, box.pressed = pressed);
     return () => document.removeEventListener(PRESSED, pressed);

@@ -103,14 +103,20 @@ def ledger_data(at: AppTest) -> dict[str, Any]:
 
 def cell_views(at: AppTest) -> dict[str, dict[str, Any]]:
     """What every view of coloured cells shows, by its title, and whether it can be pressed."""
-    views = [json.loads(proto.json) for proto in _views(at, "cell_view")]
-    return {page["title"]: page | {"pressable": view["pressable"]} for view in views
-            for at_page, page in enumerate(view["pages"]) if at_page == view["shown"]}
+    return pages(at, "cell_view", "pressable")
+
+
+def pages(at: AppTest, component: str, *more: str) -> dict[str, dict[str, Any]]:
+    """What every view of a kind shows of its pages, by its title, with some more of what it was given."""
+    views = [json.loads(proto.json) for proto in _views(at, component)]
+    shown = [(view["pages"][view["shown"]], view) for view in views if view["shown"] is not None]
+    return {page["title"]: page | {name: view[name] for name in more} for page, view in shown}
 
 
 def press_cell(at: AppTest, title: str, row: int, column: int) -> AppTest:
     """Press a cell, as the browser sends it."""
-    view = next(proto for proto in _views(at, "cell_view") if json.loads(proto.json)["pages"][0]["title"] == title)
+    view = next(proto for proto in _views(at, "cell_view")
+                if [page["title"] for page in json.loads(proto.json)["pages"].values()] == [title])
     return fine(_trigger(at, view, "pressed", [row, column]))
 
 

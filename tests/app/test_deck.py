@@ -131,7 +131,7 @@ def test_what_a_person_set_is_pinned_as_it_stands_when_it_is_pressed() -> None:
 
 def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(CHECKPOINT_VARIABLE)
-    for section, charts in {"scores": 3, "correction": 4}.items():
+    for section, charts in {"scores": 2, "correction": 4}.items():
         assert allowed_charts(open_page(open_home(), EVALUATION, section=section)) == charts
     at, explainer = open_home(), load_explainer()
     failure = surveyed(explainer).failures[0]

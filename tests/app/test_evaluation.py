@@ -17,7 +17,7 @@ from sparsecbm.schema import CEBAB
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE
 from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
-from tests.app.screen import ROOT, address, blocks, fine, press, section, segment
+from tests.app.screen import ROOT, address, blocks, cell_views, fine, press, section, segment
 from tests.data.releases import write
 from tests.data.test_counterfactuals import family
 from tests.figures.test_curves import found as some_curves
@@ -60,7 +60,11 @@ def with_metrics(folder: Path, section: str, **metrics: Any) -> AppTest:
 def test_the_shipped_checkpoint_shows_what_was_measured_of_it() -> None:
     at, report = fine(opened()), load_explainer().checkpoint.metrics["dev"]
     shown = charts(at)
-    assert set(shown) == {"evaluation:scores", "evaluation:reliability", "evaluation:specificity"}
+    assert set(shown) == {"evaluation:scores", "evaluation:reliability"}
+    (carried,) = cell_views(at).values()
+    right = report["specificity"]
+    assert carried["printed"] == [[f"{100 * share:.1f}" for share in row] for row in right]
+    assert carried["chosen"] == [[k, k] for k in range(4)] and not carried["pressable"]
     assert shown["evaluation:scores"]["data"][0]["x"][0] == pytest.approx(100 * report["label"]["macro_f1"])
     assert f"error of rating: {100 * report['label']['ece']:.1f} points" in said(at)
     at = fine(segment(at, "evaluation:score").set_value("accuracy").run())

@@ -18,7 +18,7 @@ from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.failures import source
-from tests.app.screen import ROOT, address, fine, press, segment
+from tests.app.screen import ROOT, address, cell_views, fine, press, press_cell, segment
 
 PICTURE = "failures:pictures"
 
@@ -44,7 +44,7 @@ def drawn(at: AppTest) -> dict[str, Any]:
 
 
 def press_mark(at: AppTest, chart: str, *customdata: object) -> AppTest:
-    """Press a bar or a cell of a chart, as the browser says it."""
+    """Press a bar of a chart, as the browser says it."""
     states = at._tree.get_widget_states()
     states.widgets.add(id=drawn(at)[chart][0].id, string_value=json.dumps({"selection": {
         "points": [{"customdata": list(customdata)}], "point_indices": [0], "box": [], "lasso": []}}))
@@ -73,11 +73,12 @@ def test_a_pressed_outcome_is_the_slice_and_the_others_stay_to_be_pressed() -> N
 def test_a_pressed_cell_of_the_confusion_shows_as_many_reviews_as_it_counts() -> None:
     at, found = opened(), judged()
     true, given = found.reviews.labels[0], found.said_labels[0]
-    at = press_mark(at, "Rating", int(true), int(given))
+    (heading,) = cell_views(at)
+    at = press_cell(at, heading, int(true), int(given))
     assert address(at)["true"] == [CEBAB.labels[true]] and address(at)["said"] == [CEBAB.labels[given]]
     assert shown(at) == int(((found.reviews.labels == true) & (found.said_labels == given)).sum())
-    chart = drawn(at)["Rating"][1]
-    assert len(chart["layout"]["shapes"]) == 1 and chart["data"][2]["text"][5 * true + given] == str(shown(at))
+    cells = cell_views(at)[heading]
+    assert cells["chosen"] == [[true, given]] and cells["printed"][true][given] == str(shown(at))
 
 
 def test_pressed_concept_errors_show_the_misread_reviews() -> None:
@@ -85,11 +86,14 @@ def test_pressed_concept_errors_show_the_misread_reviews() -> None:
     fine(segment(at, PICTURE).set_value("Concept errors").run())
     row, k = np.argwhere(found.misread)[0]
     value = int(found.reviews.values[row, k])
-    at = press_mark(at, "Misread", int(k), value)
+    by_value, together = cell_views(at)
+    at = press_cell(at, by_value, int(k), value)
+    assert cell_views(at)[by_value]["chosen"] == [[k, value]] and not cell_views(at)[together]["chosen"]
     assert address(at)["told"] == [f"{CEBAB.concepts[k]}={CEBAB.values[value]}"]
     assert shown(at) == int((found.misread[:, k] & (found.reviews.values[:, k] == value)).sum())
     first, second = np.argwhere(np.triu(found.misread.T.astype(int) @ found.misread.astype(int), 1))[0].tolist()
-    at = press_mark(at, "Misread in the same review", first, second)
+    at = press_cell(at, together, first, second)
+    assert cell_views(at)[together]["chosen"] == [[first, second], [second, first]]
     assert address(at)["misread"] == [CEBAB.concepts[first], CEBAB.concepts[second]] and "told" not in address(at)
     assert shown(at) == int((found.misread[:, first] & found.misread[:, second]).sum())
 
@@ -125,7 +129,8 @@ def test_without_truth_the_pictures_say_so() -> None:
     fine(at.run())
     for group in ("Outcomes", "Concept errors", "Error slices"):
         fine(segment(at, PICTURE).set_value(group).run())
-        assert not at.get("plotly_chart") and any("source does not tell" in one.value for one in at.markdown)
+        assert not at.get("plotly_chart") and not cell_views(at)
+        assert any("source does not tell" in one.value for one in at.markdown)
 
 
 def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:

@@ -1,6 +1,5 @@
 """Revising a subnetwork, and the blast radius, on the Interventions page."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from sparsecbm.schema import CEBAB, ConceptSchema
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
-from tests.app.screen import EXPLAIN, blocks, fine, open_home, open_page, press, section, segment, table
+from tests.app.screen import EXPLAIN, blocks, cell_views, fine, open_home, open_page, press, section, segment, table
 from tests.helpers import TOY, saved_checkpoint, toy_split
 
 INTERVENTIONS = "pages/3_Interventions.py"
@@ -111,8 +110,8 @@ def test_what_was_exchanged_is_counted_by_module_and_head(explainer: Explainer) 
     counts = explainer.change_counts(change)
     assert heads["grown"].tolist() == counts.heads.grown.ravel().tolist() and len(heads) == 2 * 2
     fine(segment(at, "interventions:revise:show").set_value("net").run())
-    titles = [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.get("plotly_chart")]
-    assert "Net weights of soup, by layer and head" in titles
+    net = cell_views(at)["Net weights of soup, by layer and head"]["printed"]
+    assert [[int(cell.replace("−", "-")) for cell in row] for row in net] == counts.heads.net.tolist()
 
 
 def test_a_revision_is_undone_and_the_next_is_made_after_it(explainer: Explainer) -> None:

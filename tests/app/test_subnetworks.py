@@ -29,6 +29,7 @@ from tests.app.screen import (
     open_home,
     open_page,
     open_tables,
+    pages,
     press,
     press_cell,
     segment,
@@ -84,14 +85,14 @@ def test_every_chart_has_words_for_who_cannot_see_it() -> None:
     found = at.get("plotly_chart")
     assert found and all(chart.proto.alt for chart in found)
     views = [json.loads(view.proto.json) for view in at.get("bidi_component")]
-    assert len(views) == 4 and all(page["label"] for view in views for page in view["pages"])
+    assert len(views) == 6 and all(page["label"] for view in views for page in view["pages"].values())
     assert not at.dataframe, "no table is drawn that nobody opened"
     assert len(open_tables(at).dataframe) == len(found) + len(views), "a table for each"
 
 
 def test_a_pressed_cell_is_looked_at_closer(explainer: Explainer) -> None:
     at = press_cell(open_subnetworks(), "Jaccard overlap", 0, 2)
-    assert address(at) == {"pair": ["food", "service"]} and "food and service, by layer" in charts(at)
+    assert address(at) == {"pair": ["food", "service"]} and "food and service, by layer" in pages(at, "bars_view")
     at = press_cell(at, "Jaccard overlap", 1, 1)
     assert address(at) == {"pair": ["food", "service"]}, "the diagonal is no pair"
     at = press_cell(at, "Density by layer", 3, 1)
@@ -117,15 +118,18 @@ def test_the_residual_joins_the_matrix_and_leaves_with_its_pair() -> None:
     fine(at.selectbox(key="subnetworks:pair").set_value((0, 4)).run())
     assert address(at) == {"residual": ["on"], "pair": ["food", "residual"]}
     fine(at.toggle(key="subnetworks:residual").set_value(False).run())
-    assert not at.query_params and not any(", by layer" in name for name in charts(at))
+    assert not at.query_params and not pages(at, "bars_view")
 
 
 def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
     at = fine(open_subnetworks(pair=["noise", "service"]))
-    assert "noise and service, by layer" in charts(at)
+    drawn = pages(at, "bars_view", "pages", "follows")
+    assert set(drawn) == {"service and noise, by layer", "service and noise, by module in all layers"}
+    assert all(len(view["pages"]) == 6 and view["follows"] == "subnetworks:matrix" for view in drawn.values()), (
+        "a browser has every pair, to turn to the one that is pressed")
     layers = explainer.overlap().layers
-    assert table(at, "layer", "both keep")["both keep"].tolist() == layers.both[:, 3, 2].tolist()
-    assert table(at, "module")["both keep"].sum() == layers.both[:, 3, 2].sum(), "the modules are the whole"
+    assert table(at, "layer", "both keep")["both keep"].tolist() == layers.both[:, 2, 3].tolist()
+    assert table(at, "module")["both keep"].sum() == layers.both[:, 2, 3].sum(), "the modules are the whole"
     fine(at.selectbox(key="subnetworks:pair").set_value((0, 1)).run())
     assert address(at)["pair"] == ["food", "ambiance"]
 
@@ -134,8 +138,8 @@ def test_a_layer_is_drilled_down_to_its_heads_and_neurons(explainer: Explainer) 
     at = fine(open_subnetworks())
     assert len(cell_views(at)) == 2
     drawn = [json.loads(view.proto.json) for view in at.get("bidi_component")]
-    assert [(len(view["pages"]), view["shown"]) for view in drawn if view.get("follows")] == [(6, None)] * 2, (
-        "a browser has every layer, to turn to the one that is pressed")
+    assert [(len(view["pages"]), view["shown"]) for view in drawn if view.get("follows")] == [(6, None)] * 4, (
+        "a browser has every pair and every layer, to turn to the one that is pressed")
     fine(at.selectbox(key="subnetworks:layer").set_value("3").run())
     found = explainer.layer_overlap(3)
     assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()
@@ -219,8 +223,8 @@ def test_what_was_measured_is_said_in_plain_words(tiny: Path) -> None:
     assert not any("--probe" in code.value for code in at.code) and "weakly" not in said(at)
     assert "40 reviews of dev" in said(at)
     fine(segment(at, "subnetworks:taken").set_value("whole").run())
-    cost = charts(at)["Points of accuracy when the whole subnetwork is taken out"]["data"][0]["z"]
-    assert np.array(cost) == pytest.approx(np.array([[-0.31, -0.02], [-0.02, -0.31]]))
+    cost = cell_views(at)["Points of accuracy when the whole subnetwork is taken out"]
+    assert cost["printed"] == [["−31.0", "−2.0"], ["−2.0", "−31.0"]] and cost["ends"] == ["−0.31", "+0.31"]
 
 
 def test_what_was_measured_of_another_model_is_not_shown(tiny: Path) -> None:
@@ -235,7 +239,7 @@ def test_what_was_measured_of_another_model_is_not_shown(tiny: Path) -> None:
 def test_a_model_without_masks_says_so_and_what_to_do() -> None:
     at = fine(open_subnetworks())
     assert "This model has no subnetworks" in said(at) and "Load a sparse checkpoint" in said(at)
-    assert not charts(at)
+    assert not charts(at) and not cell_views(at)
 
 
 @pytest.mark.usefixtures("tiny")

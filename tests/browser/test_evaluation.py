@@ -14,7 +14,7 @@ def test_what_was_measured_is_drawn(visitor: Visit) -> None:
     page = settled(visitor("/Evaluation", color_scheme="dark"))
     for name in ("scores", "reliability"):
         drawn(page, name)
-    expect(page.locator(".st-key-evaluation-specificity .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-evaluation-specificity .chosen")).to_have_count(4)
     page.get_by_text("As a table").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     page.get_by_role("radio", name="accuracy").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from sparsecbm.data.samples import load_samples
-from tests.browser.watch import Visit, settled
+from tests.browser.watch import Visit, press_cell, settled
 
 LINE = re.compile(r"^\d+ of 243 reviews")
 
@@ -28,24 +28,18 @@ def press_at(page: Page, where: Locator, x: float, y: float) -> None:
     settled(page)
 
 
-def press_cell(page: Page, number: int) -> None:
-    """Press a cell of the confusion matrix."""
-    chart = page.locator(".st-key-failures-confusion")
-    chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
-    settled(page)
-    point = chart.locator(".scatterlayer .trace").first.locator(".point").nth(number)
-    place = point.bounding_box()
-    assert place is not None
-    press_at(page, point, place["width"] / 2, place["height"] / 2)
-
-
 def test_from_a_cell_to_its_reviews_and_back(visitor: Visit, tmp_path: Path) -> None:
     page = visitor("/Failures")
     expect(page.locator(".st-key-failures-rows canvas").first).to_be_visible(timeout=300_000)
     settled(page)
     line = page.locator("p", has_text=LINE)
     expect(line).to_contain_text("243 of 243 reviews: rating wrong in")
-    press_cell(page, 5)  # truly 2 stars, given 1 star
+    press_cell(page, "failures-confusion", "3 stars, 2 stars:")
+    chosen = page.locator(".st-key-failures-confusion").get_by_role("gridcell", selected=True)
+    expect(chosen).to_have_attribute("aria-label", re.compile("^3 stars, 2 stars: "))
+    for key in ("ArrowUp", "ArrowLeft", "Enter"):  # from the cell that has been pressed
+        page.keyboard.press(key)
+    expect(chosen).to_have_attribute("aria-label", re.compile("^2 stars, 1 star: "))
     expect(page.get_by_role("button", name="true rating 2 stars")).to_be_visible()
     expect(line).to_contain_text("100 %")
     assert "true=2" in page.url and "said=1" in page.url
@@ -90,6 +84,12 @@ def test_from_a_cell_to_its_reviews_and_back(visitor: Visit, tmp_path: Path) -> 
     assert review.input_value() in {sample.text for sample in load_samples()}
     page.get_by_role("link", name="Failures").click()
     expect(line).to_have_text(found)
+    expect(chosen).to_have_count(1)
+    page.get_by_role("button", name="true rating 2 stars").click()
+    expect(chosen).to_have_count(0)
+    page.get_by_role("radio", name="Concept errors").click()
+    press_cell(page, "failures-values", "food, Negative:")
+    expect(page.get_by_role("button", name="food truly Negative")).to_be_visible()
 
     large = tmp_path / "large.csv"
     with large.open("wb") as file:

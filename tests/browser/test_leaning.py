@@ -3,20 +3,10 @@
 import re
 from urllib.parse import quote
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.test_subnetworks import REVIEW, query
-from tests.browser.watch import Visit, bars, section, settled
-
-
-def press_head(page: Page, across: float, down: float) -> None:
-    """Click a place of the map, given as shares of its width and height."""
-    cells = page.locator(".st-key-subnetworks-leaning-map .heatmaplayer image").first
-    cells.scroll_into_view_if_needed()
-    box = cells.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
-    settled(page)
+from tests.browser.watch import Visit, bars, press_cell, section, settled
 
 
 def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit) -> None:
@@ -28,7 +18,7 @@ def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit) -> 
     page.locator(".st-key-subnetworks-leaning-concept").get_by_role("radio", name="service").click()
     page.get_by_text("for (+) and against (−) service =").wait_for()
     assert query(settled(page)) == {"section": ["review"], "leaning": ["service"]}
-    press_head(page, 2.5 / 12, 1.5 / 6)
+    press_cell(page, "subnetworks-leaning-map", "layer 1, 2:")
     expect(page.get_by_role("combobox", name="Look closer at")).to_have_value("head 2 of layer 1")
     expect(page.get_by_text(re.compile("^Head 2 of layer 1 (pushes|holds) service"))).to_be_visible()
     expect(page.get_by_text("Measured: without head 2 of layer 1, the logit of service")).to_be_visible()

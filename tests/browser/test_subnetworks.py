@@ -6,15 +6,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.watch import Visit, bars, section, settled
+from tests.browser.watch import Visit, bars, press_cell, section, settled
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
-
-
-def press_cell(page: Page, chart: str, cell: str) -> None:
-    """Click the cell of a map that is called so, as "row, column"."""
-    page.locator(f".st-key-subnetworks-{chart}").get_by_role("gridcell", name=cell).click()
-    settled(page)
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -23,14 +17,14 @@ def query(page: Page) -> dict[str, list[str]]:
 
 def test_a_pressed_cell_drills_down_and_a_link_restores_it(visitor: Visit) -> None:
     page = settled(visitor("/Subnetworks"))
-    press_cell(page, "matrix", "food, service")
+    press_cell(page, "subnetworks-matrix", "food, service")
     expect(page.get_by_text("food and service, by layer")).to_be_visible()
     assert query(page) == {"pair": ["food", "service"]}
-    press_cell(page, "matrix", "ambiance, ambiance")
+    press_cell(page, "subnetworks-matrix", "ambiance, ambiance")
     assert query(page) == {"pair": ["food", "service"]}, "the diagonal is no pair"
     page.keyboard.press("ArrowUp")  # from the cell that has been pressed
     expect(page.locator(".st-key-subnetworks-matrix .told")).to_contain_text("food and ambiance")
-    press_cell(page, "density", "layer 3, ambiance")
+    press_cell(page, "subnetworks-density", "layer 3, ambiance")
     expect(page.get_by_text("food and service, by module in layer 3")).to_be_visible()
     expect(page.get_by_text("Layer 3: share of each head's used weights")).to_be_visible()
     neurons = page.locator(".st-key-subnetworks-neurons")
@@ -42,14 +36,18 @@ def test_a_pressed_cell_drills_down_and_a_link_restores_it(visitor: Visit) -> No
     expect(copied.get_by_text("food and service, by module in layer 3")).to_be_visible()
 
 
-def test_a_pressed_layer_is_there_before_the_server_has_heard_of_it(visitor: Visit) -> None:
+def test_a_pressed_layer_or_pair_is_there_before_the_server_has_heard_of_it(visitor: Visit) -> None:
     page = settled(visitor("/Subnetworks"))
-    heads, neurons = (page.locator(f".st-key-subnetworks-{part}") for part in ("heads", "neurons"))
+    heads, neurons, pair = (page.locator(f".st-key-subnetworks-{part}") for part in ("heads", "neurons", "by-layer"))
     expect(heads).to_contain_text("Press a cell of the right chart above")
     page.evaluate("""() => document.dispatchEvent(
-        new CustomEvent("sparsecbm:row-pressed", { detail: { key: "subnetworks:density", row: 4 } }))""")
+        new CustomEvent("sparsecbm:cell-pressed", { detail: { key: "subnetworks:density", row: 4, column: 1 } }))""")
     expect(heads).to_contain_text("Layer 4: share of each head's used weights")
     expect(neurons).to_contain_text("Layer 4")
+    page.evaluate("""() => document.dispatchEvent(
+        new CustomEvent("sparsecbm:cell-pressed", { detail: { key: "subnetworks:matrix", row: 3, column: 1 } }))""")
+    expect(pair).to_contain_text("ambiance and noise share")
+    expect(pair).to_contain_text("only noise")
     assert not query(page), "nothing was sent"
 
 
@@ -72,8 +70,8 @@ def test_a_knock_out_changes_the_prediction_and_undo_restores_it(visitor: Visit)
 def test_no_serious_violation_and_nothing_scrolls_sideways(visitor: Visit) -> None:
     page = settled(visitor(f"/Explain?method=gradient-x-input&text={quote(REVIEW)}", color_scheme="dark"))
     page.get_by_role("link", name="Subnetworks").click()
-    press_cell(page, "matrix", "food, service")
-    press_cell(page, "density", "layer 0, ambiance")
+    press_cell(page, "subnetworks-matrix", "food, service")
+    press_cell(page, "subnetworks-density", "layer 0, ambiance")
     _everyone_can_read(page)
     section(page, "Do they carry their concepts?")
     _everyone_can_read(page)

@@ -82,6 +82,12 @@ def pick(page: Page, box: Locator, option: str) -> None:
     settled(page)
 
 
+def press_cell(page: Page, chart: str, cell: str) -> None:
+    """Click the cell of a map that is called so, as "row, column"."""
+    page.locator(f".st-key-{chart}").get_by_role("gridcell", name=cell).click()
+    settled(page)
+
+
 def type_review(page: Page, text: str) -> None:
     """Type a review and press Explain."""
     page.get_by_role("textbox").fill(text)

@@ -47,3 +47,15 @@ def test_chosen_cells_have_a_frame_and_many_columns_no_numbers() -> None:
     wide = MOST_PRINTED + 1
     many = Cells(np.zeros((1, wide)), ("r",), ("x",) * wide, "Title", [[""] * wide], [[""] * wide]).figure(False)
     assert len(many.data) == 2
+
+
+def test_names_are_text_in_a_chart() -> None:
+    hostile = ("<b>one", "two</b>")
+    cells = Cells(NUMBERS[:, :2], hostile, hostile, "<i>Title", TEXTS, TEXTS, axes=("<u>rows", "<s>columns"))
+    drawn = cells.figure(False).to_json()
+    assert not any(tag in drawn for tag in ("<b>", "</b>", "<i>", "<u>", "<s>")) and "&lt;u&gt;rows" in drawn
+
+
+def test_the_ends_of_the_scale_are_written_as_people_read_them() -> None:
+    assert Cells(NUMBERS, ("r",), ("x",), "Title", TEXTS, TEXTS).ends == ("0.0", "1.0")
+    assert Cells(NUMBERS, ("r",), ("x",), "Title", TEXTS, TEXTS, limit=2.0).ends == ("−2.00", "+2.00")

@@ -12,7 +12,7 @@ COUNTS = np.array([[5, 2, 1], [0, 0, 0], [0, 0, 4]])
 
 
 def test_cells_are_shares_of_the_true_label_with_their_counts() -> None:
-    heat, marks, text = confusion_map(COUNTS, TOY, "Title", False, ((0, 1),)).data
+    heat, marks, text = confusion_map(COUNTS, TOY, "Title", ((0, 1),)).figure(False).data
     assert list(heat.z[0]) == [0.625, 0.25, 0.125] and list(heat.z[2]) == [0, 0, 1]
     assert np.isnan(np.array(heat.z[1])).all(), "no share of nothing"
     assert list(text.text) == ["5", "2", "1", "0", "0", "0", "0", "0", "4"]
@@ -23,7 +23,7 @@ def test_cells_are_shares_of_the_true_label_with_their_counts() -> None:
 
 
 def test_the_chosen_cell_has_a_frame_and_the_axes_say_which_is_the_truth() -> None:
-    figure = confusion_map(COUNTS, TOY, "Title", True, ((0, 1),))
+    figure = confusion_map(COUNTS, TOY, "Title", ((0, 1),)).figure(True)
     assert len(figure.layout.shapes) == 1
     assert (figure.layout.yaxis.title.text, figure.layout.xaxis.title.text) == ("true verdict", "verdict given")
 
@@ -45,4 +45,4 @@ def test_in_words(counts: np.ndarray, text: str) -> None:
 
 
 def test_names_that_look_like_numbers_stay_names() -> None:
-    assert list(confusion_map(np.eye(5, dtype=int), CEBAB, "Title", False).layout.xaxis.ticktext)[0] == "1 star"
+    assert list(confusion_map(np.eye(5, dtype=int), CEBAB, "Title").figure(False).layout.xaxis.ticktext)[0] == "1 star"

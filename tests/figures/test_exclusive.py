@@ -19,7 +19,7 @@ def test_a_cell_is_the_share_of_a_heads_used_weights_that_is_a_concepts_own() ->
 
 def test_neurons_come_as_exact_counts_with_a_colour_for_every_percent() -> None:
     drawn = neuron_map(UNITS, False)
-    assert drawn["own"] == [[2, 0, 0], [0, 2, 0]] and drawn["used"] == [3, 2, 0]
+    assert drawn["own"].tolist() == [[2, 0, 0], [0, 2, 0]] and drawn["used"].tolist() == [3, 2, 0]
     assert drawn["concepts"] == ["food", "room"]
     assert [drawn["colours"][percent] for percent in (0, 50, 100)] == [PAPER, sequential(0.5), SHARED]
     assert neuron_map(UNITS, True)["colours"][0] == DARK_PAPER

@@ -37,7 +37,7 @@ def found(target: str = "service=Negative") -> Leaning:
 
 
 def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
-    figure = leaning_map(found(), "service = <Negative>", False, HEAD)
+    figure = leaning_map(found(), "service = <Negative>", HEAD).figure(False)
     heat, marks, text = figure.data
     assert np.array(heat.z) == pytest.approx(found().heads.scores) and (heat.zmin, heat.zmax) == (-2, 2)
     assert [stop[1] for stop in heat.colorscale] == [OPPOSES, PAPER, SUPPORTS]
@@ -46,7 +46,7 @@ def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
     assert marks.text[3] == "head 1 of layer 5<br>+2.00 logits for service = &lt;Negative&gt;"
     assert "&lt;Negative&gt;" in figure.layout.title.text
     assert [(shape.x0 < 1 < shape.x1, shape.y0 < 1 < shape.y1) for shape in figure.layout.shapes] == [(True, True)]
-    assert not leaning_map(found(), "it", True, NEURON).layout.shapes, "a neuron is in no cell"
+    assert not leaning_map(found(), "it", NEURON).chosen, "a neuron is in no cell"
 
 
 def test_weak_scores_never_look_strong() -> None:

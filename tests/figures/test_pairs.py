@@ -44,6 +44,11 @@ def test_the_hover_has_exact_counts_chance_and_z() -> None:
     assert hover[3].startswith("food and residual")
 
 
+def test_what_is_looked_at_is_framed() -> None:
+    assert pair_matrix(THREE, 3, "observed", "Title", (0, 2)).chosen == ((0, 2), (2, 0))
+    assert density_map(LAYERS, 2, "Title", "1").chosen == ((1, 0), (1, 1))
+
+
 def test_a_single_concept_has_a_matrix_without_pairs() -> None:
     alone = counts_of({"total": ["110000"]}, ("food",), 1)
     assert pair_matrix(alone, 1, "difference", "Title").figure(False).data
@@ -63,9 +68,15 @@ def test_density_by_layer() -> None:
 
 
 def test_the_bars_of_a_pair_are_percent_of_each_part() -> None:
-    both, first, second = pair_bars(LAYERS, 0, 1, ("layer 0", "layer 1"), "Title", False).data
-    assert [list(bar.x) for bar in (both, first, second)] == [[0, 40], [30, 0], [20, 0]]
-    assert both.customdata[1].startswith("layer 1<br>food: 4, room: 4, both: 4 of 10 weights<br>Jaccard 1.000")
+    bars = pair_bars(LAYERS, 0, 1, ("layer 0", "layer 1"), "Title", False)
+    assert bars.shares == pytest.approx(np.array([[0, 0.3, 0.2], [0.4, 0, 0]])) and bars.end == pytest.approx(0.525)
+    assert [look.name for look in bars.looks] == ["both", "only food", "only room"]
+    assert bars.hover[1].startswith("layer 1<br>food: 4, room: 4, both: 4 of 10 weights<br>Jaccard 1.000")
+
+
+def test_names_are_no_markup_in_a_hover_of_bars() -> None:
+    hostile = counts_of({"total": ["1100", "0110"]}, ("<b>food", "room"), 2)
+    assert "<b>" not in pair_bars(hostile, 0, 1, ("<i>",), "Title", True).hover[0].replace("&lt;b&gt;", "")
 
 
 def test_the_table_of_a_pair_has_containment_each_way() -> None:

@@ -61,11 +61,11 @@ def test_the_table_has_both_parts_and_who_keeps_most() -> None:
 
 
 def test_the_matrix_frames_the_same_concept() -> None:
-    jaccard = cross_map(TWO, "whole", "Title", False)
+    jaccard = cross_map(TWO, "whole", "Title").figure(False)
     assert np.array(jaccard.data[0].z).tolist() == [[2 / 5, 3 / 5], [1 / 6, 2 / 6]]
     assert jaccard.data[1].text[1].startswith("food here, room there<br>Jaccard 0.600, by chance 0.333, z ")
     assert sorted((round(s.x0 + 0.48), round(s.y0 + 0.48)) for s in jaccard.layout.shapes) == [(0, 0), (1, 1)]
-    own = cross_map(TWO, "own", "Title", False)
+    own = cross_map(TWO, "own", "Title").figure(False)
     assert np.array(own.data[0].z).tolist() == [[0.5, 0.5], [0, 0]]
     assert own.data[1].text[0] == "food there keeps 50.0 % of the 2 weights<br>that are food here alone"
     assert cross_table(TWO, "own").to_numpy().tolist() == [["food", 0.5, 0.5], ["room", 0, 0]]
@@ -73,7 +73,7 @@ def test_the_matrix_frames_the_same_concept() -> None:
 
 def test_a_concept_without_a_part_of_its_own_stays_blank() -> None:
     nested = comparison_of({"0": ["1100", "1110"]}, {"0": ["1100", "0011"]})
-    figure = cross_map(nested, "own", "Title", False)
+    figure = cross_map(nested, "own", "Title").figure(False)
     assert np.isnan(figure.data[0].z[0]).all() and figure.data[2].text == ("", "", "0.00", "1.00")
 
 
@@ -81,7 +81,7 @@ def test_layers_are_beside_chance() -> None:
     """Food is the same in layer 1 and another in layer 0."""
     layers = comparison_of({"0": ["1100", "0011"], "1": ["1100", "0110"]},
                            {"0": ["0011", "0011"], "1": ["1100", "1100"]})
-    figure = layer_map(layers, "Title", False)
+    figure = layer_map(layers, "Title").figure(False)
     assert np.array(figure.data[0].z).tolist() == [[0, 1], [1, 1 / 3]]
     assert figure.data[1].text[0].startswith("layer 0, food<br>Jaccard 0.000, by chance 0.333, z −")
     table = layer_table(layers)
@@ -90,6 +90,6 @@ def test_layers_are_beside_chance() -> None:
 
 def test_names_are_no_markup() -> None:
     hostile = comparison_of({"0": ["1100", "0110"]}, {"0": ["1010", "0110"]}, ("<b>food", "50 % $x$"))
-    for figure in (recurrence_bars(hostile, "<i>Title", False), cross_map(hostile, "whole", "Title", False),
-                   layer_map(hostile, "Title", False)):
+    for figure in (recurrence_bars(hostile, "<i>Title", False), cross_map(hostile, "whole", "Title").figure(False),
+                   layer_map(hostile, "Title").figure(False)):
         assert "<b>food" not in figure.to_json() and "<i>Title" not in figure.to_json()

@@ -21,7 +21,7 @@ COUNTS = ChangeCounts(MODULES, HEADS)
 def test_a_map_shows_what_goes_in_one_colour_and_what_comes_in_the_other(
     show: str, expected: list[list[int]], printed: list[str]
 ) -> None:
-    heat, hover, texts = diff_map(HEADS, show, "Title", False, "head").data
+    heat, hover, texts = diff_map(HEADS, show, "Title", "head").figure(False).data
     assert np.array(heat.z).tolist() == expected and list(texts.text) == printed
     assert heat.zmax == -heat.zmin == np.abs(expected).max()
     assert (heat.colorscale[0][1], heat.colorscale[2][1]) == (OPPOSES, SUPPORTS)
@@ -29,14 +29,16 @@ def test_a_map_shows_what_goes_in_one_colour_and_what_comes_in_the_other(
 
 
 def test_large_counts_are_readable() -> None:
-    figure = diff_map(MODULES, "grown", "Title", True)
-    assert "+1,200" in figure.data[2].text and figure.data[0].colorbar.tickformat == "+,d"
+    cells = diff_map(MODULES, "grown", "Title")
+    assert cells.ends == ("−1,200", "+1,200")
+    figure = cells.figure(True)
+    assert "+1,200" in figure.data[2].text and figure.data[0].colorbar.tickformat == "+,.0f"
     assert figure.layout.xaxis.ticktext == ("query", "feed forward in")
 
 
 def test_a_change_of_nothing_is_drawn_and_said() -> None:
     nothing = PlaceCounts(("0",), ("query",), np.zeros((1, 1), int), np.zeros((1, 1), int))
-    assert diff_map(nothing, "net", "Title", False).data[0].zmax == 1
+    assert diff_map(nothing, "net", "Title").domain == (-1, 1)
     assert diff_text(ChangeCounts(nothing, nothing)) == "No weight was exchanged."
 
 

@@ -64,11 +64,11 @@ def test_no_better_than_random_is_found() -> None:
 
 
 def test_the_maps_have_masks_in_rows_and_concepts_in_columns() -> None:
-    figure = specificity_map(SPECIFICITY, CONCEPTS, "Title", False)
+    figure = specificity_map(SPECIFICITY, CONCEPTS, "Title").figure(False)
     assert figure.data[0].z == ([0.90, 0.88], [0.80, 0.92])
     assert figure.data[1].text[2] == ("food read through that of service:<br>80.0 % right, −10.0 points beside its own")
     assert len(figure.layout.shapes) == 2
-    cost = cost_map(a_probe().cost(), CONCEPTS, "Title", False)
+    cost = cost_map(a_probe().cost(), CONCEPTS, "Title").figure(False)
     assert np.array(cost.data[0].z) == pytest.approx(np.array([[-0.40, -0.01], [-0.02, -0.31]]))
     assert list(cost.data[2].text) == ["−40.0", "−1.0", "−2.0", "−31.0"]
 

@@ -54,7 +54,7 @@ def test_numbers_can_be_read_on_both_papers(dark: bool) -> None:
 
 def test_orders_are_shares_of_their_place() -> None:
     counts = {"food": [3, 0, 0], "noise": [1, 2, 0]}
-    figure = order_map(counts, "Order", False)
+    figure = order_map(counts, "Order").figure(False)
     shares = np.array(figure.data[0].z, dtype=float)
     assert shares[:, :2].tolist() == [[0.75, 0.0], [0.25, 1.0]] and np.isnan(shares[:, 2]).all()
     assert list(figure.data[1].text) == [

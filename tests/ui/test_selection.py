@@ -22,7 +22,7 @@ def read(selection: Selection) -> tuple[Selection, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("selection", [
-    Selection(), Selection(("noise", "food")), Selection(layer="0", show="expected"), Selection(concept="room"),
+    Selection(), Selection(("food", "noise")), Selection(layer="0", show="expected"), Selection(concept="room"),
     Selection(("food", "residual"), "0", "difference", True, "noise"),
     Selection(leaning="noise", adds=True, section="review"),
 ])
@@ -60,6 +60,10 @@ def test_what_cannot_be_used_is_said_and_the_rest_kept(parts: dict[str, list[str
     assert len(problems) == 1 and message in problems[0]
     assert selection.concept == ("room" if "concept" not in parts else None)
     assert selection.pair is None and selection.layer is None and selection.against is None
+
+
+def test_a_pair_is_the_same_pair_either_way_round() -> None:
+    assert from_address({"pair": ["noise", "food"]}, OVERLAP)[0] == Selection(("food", "noise"))
 
 
 def test_no_pair_is_looked_at_until_one_is_chosen() -> None:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from sparsecbm.deck.figure import figure_json, figure_title
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage, Table
 from sparsecbm.export.content import label_shares, read_until
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.escaping import visible
 from sparsecbm.figures.heatmap import full_colour
 from sparsecbm.figures.names import label_name, label_with_probability, listed, signed, target_name
@@ -80,8 +81,9 @@ def failure_parts(prediction: Prediction, label: str | None, concepts: Mapping[s
             *([Table(("", "true", "the model says", ""), tuple(rows))] if rows else ()))
 
 
-def chart_part(draw: Draw, table: pd.DataFrame, alt: str) -> Chart:
+def chart_part(drawn: Draw | Cells, table: pd.DataFrame, alt: str) -> Chart:
     """A chart on both papers, with its table."""
+    draw = drawn.figure if isinstance(drawn, Cells) else drawn
     return Chart(figure_json(draw(False)), figure_json(draw(True)), alt, table_part(table))
 
 

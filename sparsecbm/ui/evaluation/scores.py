@@ -75,7 +75,7 @@ def specificity_panel(explainer: Explainer) -> None:
         st.markdown("### Does each subnetwork carry its concept?", help=SPECIFICITY_HELP)
         ahead = leads(square, concepts)
         name = f"Answers right on {n:,} reviews of {split}, percent"
-        chart(lambda dark: specificity_map(square, concepts, name, dark),
+        chart(specificity_map(square, concepts, name),
               square_table(square, concepts, "read through"), "evaluation:specificity",
               "Percent right through its own subnetwork and the best other: " + "; ".join(
                   f"{lead.concept} {100 * lead.own:.1f}, {lead.best_other} {100 * lead.other:.1f}" for lead in ahead))

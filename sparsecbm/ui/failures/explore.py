@@ -40,8 +40,9 @@ def _panel() -> None:
         if not fits_address(looking.slice):
             note(":material/link_off: This slice is too long for a link: save it by name, or export it.")
         save_bar(found, rows, slice_line(found, rows))
-        if not looking.slice.conditions:
-            note(":material/ads_click: Press a bar or a cell, or filter: the table below shows those reviews.")
+        with st.container():  # always there: if the pictures moved, they would be built anew and lose the keyboard
+            if not looking.slice.conditions:
+                note(":material/ads_click: Press a bar or a cell, or filter: the table below shows those reviews.")
         pictures(found)
         numbers = ordered(found, rows, looking.sort)
         left, right = st.columns([1.3, 1] if looking.open else [3, 1], gap="medium")
@@ -87,5 +88,3 @@ def _truth(reviews: Reviews, explainer: Explainer) -> None:
         st.info(as_markdown(f"{reviews.name} does not tell {'; nor '.join(missing)} are left out. ")
                 + "Map a column to them, if the table has one. Search, tags and the reviews themselves are all here.",
                 icon=":material/help:")
-
-

@@ -15,6 +15,7 @@ from sparsecbm.deck.parts import Part
 from sparsecbm.failures.confusion import concept_errors, label_confusion
 from sparsecbm.failures.judged import Judged, Rows
 from sparsecbm.failures.outcomes import Outcome
+from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.concept_errors import errors_by_value, errors_text, errors_together, together_table, value_table
 from sparsecbm.figures.confusion import confusion_map, confusion_table, confusion_text
 from sparsecbm.figures.outcomes import outcome_bars, outcome_rates, outcome_table, outcome_text
@@ -54,7 +55,7 @@ class Picture:
 
     heading: str
     help: str
-    draw: Draw
+    drawn: Draw | Cells
     table: pd.DataFrame
     key: str
     alt: str
@@ -74,7 +75,7 @@ def pictures(judged: Judged) -> None:
     for column, picture in zip(st.columns(2, gap="medium"), found, strict=False):
         with column:
             title(picture.heading, picture.help)
-            chart(picture.draw, picture.table, picture.key, picture.alt, picture.pressed)
+            chart(picture.drawn, picture.table, picture.key, picture.alt, picture.pressed)
     if found and found[-1].key == "failures:confusion":
         st.markdown(as_markdown(found[-1].alt))
     with bar:
@@ -84,7 +85,7 @@ def pictures(judged: Judged) -> None:
 def _scene(judged: Judged, found: Sequence[Picture]) -> tuple[Part, ...]:
     rows = the_slice().rows(judged, marks())
     return slice_parts(judged, rows, ordered(judged, rows, KEPT.current.sort),
-                       [chart_part(picture.draw, picture.table, picture.alt) for picture in found])
+                       [chart_part(picture.drawn, picture.table, picture.alt) for picture in found])
 
 
 def _outcomes(judged: Judged) -> Sequence[Picture]:
@@ -105,7 +106,7 @@ def _outcomes(judged: Judged) -> Sequence[Picture]:
         heading = f"{schema.label_title.capitalize()} of {counts.sum():,} reviews"
         found.append(Picture(
             f"The {name}, true and given", CONFUSION_HELP,
-            lambda dark: confusion_map(counts, schema, heading, dark, chosen), confusion_table(counts, schema),
+            confusion_map(counts, schema, heading, chosen), confusion_table(counts, schema),
             "failures:confusion", confusion_text(counts, schema),
             lambda cell: set_slice(replace(the_slice(), true=(schema.labels[cell[0]],),
                                            said=(schema.labels[cell[1]],)))))
@@ -129,12 +130,12 @@ def _concepts(judged: Judged) -> Sequence[Picture]:
     pair = tuple({(places[0], places[-1]), (places[-1], places[0])}) if len(places) in (1, 2) and not now.told else ()
     return (
         Picture("Which values are misread", VALUE_HELP,
-                lambda dark: errors_by_value(errors, schema, f"Misread, by the true value, {size}", dark, chosen),
+                errors_by_value(errors, schema, f"Misread, by the true value, {size}", chosen),
                 value_table(errors, schema), "failures:values", said,
                 lambda cell: set_slice(replace(the_slice(), told=((names[cell[0]], values[cell[1]]),),
                                                misread=(names[cell[0]],)))),
         Picture("Which are misread together", TOGETHER_HELP,
-                lambda dark: errors_together(errors, schema, f"Misread in the same review, {size}", dark, pair),
+                errors_together(errors, schema, f"Misread in the same review, {size}", pair),
                 together_table(errors, schema), "failures:together", said,
                 lambda cell: set_slice(replace(the_slice(), told=(), misread=tuple(dict.fromkeys(
                     names[place] for place in cell))))),
@@ -145,6 +146,8 @@ def _found(judged: Judged) -> Sequence[Picture]:
     """Slices that were found have a picture of their own, of other reviews than the slice's."""
     found_slices(judged)
     return ()
+
+
 def _among(judged: Judged, *own: str) -> Rows:
     """The rows of the slice without a picture's own part of it."""
     return the_slice().without(*own).rows(judged, marks())

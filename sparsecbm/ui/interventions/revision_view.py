@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from sparsecbm.deck.parts import Part, Passage
-from sparsecbm.edits.change_counts import PlaceCounts
 from sparsecbm.edits.edit import Revision
 from sparsecbm.edits.history import Entry
 from sparsecbm.explainer import Explainer
@@ -159,10 +157,6 @@ def comparison_table(found: Comparison) -> pd.DataFrame:
     return pd.DataFrame({"answer": [*schema.concepts, schema.label_title], **sides})
 
 
-def _diff(places: PlaceCounts, show: str, name: str, kind: str, dark: bool) -> go.Figure:
-    return diff_map(places, show, name, dark, kind)
-
-
 def _where(explainer: Explainer, revision: Revision) -> None:
     counts = explainer.change_counts(revision.change)
     title("Which weights it exchanged", DIFF_HELP)
@@ -174,7 +168,7 @@ def _where(explainer: Explainer, revision: Revision) -> None:
         with column:
             if places.columns:
                 name = f"{SHOWN[show]} weights of {revision.concept}, by layer and {kind}"
-                chart(partial(_diff, places, show, name, kind), diff_table(places, kind),
+                chart(diff_map(places, show, name, kind), diff_table(places, kind),
                       f"interventions:revise:{kind}", f"{name}. {diff_text(counts)}")
             else:
                 note(f"The parts of this backbone have unknown names, so nothing can be counted by {kind}.")

@@ -89,8 +89,8 @@ def _effort(results: Results, table: pd.DataFrame, protocol: Protocol) -> None:
     title("In which order?", ORDER_HELP)
     counts = order_counts([str(order) for order in table["order"]], protocol.schema.concepts)
     if any(map(sum, counts.values())):
-        chart(lambda dark: order_map(counts, "Concepts by the place at which they were acted on", dark),
-              order_table(counts), f"{_KEY}:order", "How often each concept was acted on first, second, and so on")
+        chart(order_map(counts, "Concepts by the place at which they were acted on"), order_table(counts),
+              f"{_KEY}:order", "How often each concept was acted on first, second, and so on")
     else:
         note("Nobody acted on a concept yet.")
 

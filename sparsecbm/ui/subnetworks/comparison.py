@@ -23,7 +23,7 @@ from sparsecbm.subnetworks.knockout import KnockOutResult
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import current_view, seed_widget
-from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.shell import note
 from sparsecbm.ui.subnetworks.closer import pairs_csv
 from sparsecbm.ui.subnetworks.live import link_to_explain, show_result
 
@@ -98,14 +98,14 @@ def _by_concept_and_layer(comparison: MaskComparison) -> None:
                                      default=seed_widget(_SHOW, st.session_state.get(_SHOW) or "own"),
                                      format_func=SHOWN.__getitem__, label_visibility="collapsed")
         numbers = cross(comparison, shown)
-        chart(cross_map(comparison, shown, TITLES[shown], is_dark()), cross_table(comparison, shown),
+        chart(cross_map(comparison, shown, TITLES[shown]), cross_table(comparison, shown),
               "subnetworks:cross-map", f"{TITLES[shown]}, the same concept: " + ", ".join(
                   f"{concept} {numbers[k, k]:.2f}" for k, concept in enumerate(comparison.concepts)))
     with right:
         title("Layer by layer", LAYERS_HELP)
         chance = comparison.between(comparison.across.total.expected_jaccard)[0].diagonal().mean()
         name = f"Jaccard overlap of the same subnetwork, by chance {chance:.2f}"
-        chart(layer_map(comparison, name, is_dark()), layer_table(comparison),
+        chart(layer_map(comparison, name), layer_table(comparison),
               "subnetworks:layer-map", "Jaccard overlap of the same subnetwork in both: " + ", ".join(
                   f"{name} {comparison.between(comparison.across.total.jaccard)[0, k, k]:.2f}"
                   for k, name in enumerate(comparison.passes)))

@@ -18,7 +18,7 @@ from sparsecbm.ui.engine import load_explainer, predicted
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark
-from sparsecbm.ui.subnetworks.closer import unknown_parts
+from sparsecbm.ui.subnetworks.layer_look import unknown_parts
 from sparsecbm.ui.subnetworks.live import link_to_explain
 from sparsecbm.ui.subnetworks.selection import KEPT, Selection, to_address
 from sparsecbm.ui.subnetworks.unit_look import unit_look
@@ -117,7 +117,7 @@ def _scores(explainer: Explainer, found: Leaning, view: View, prediction: Predic
         title("Every attention head", MAP_HELP)
         every = found.strongest("head", found.heads.scores.size)
         st.html(legend_html(colour_limit(found), is_dark(), name))
-        chart(leaning_map(found, name, is_dark(), unit), units_table(found, every, share), "subnetworks:leaning-map",
+        chart(leaning_map(found, name, unit), units_table(found, every, share), "subnetworks:leaning-map",
               f"Scores of all {len(every)} attention heads for {name}. {leaning_text(found, name)}",
               lambda cell: _choose(asked, Unit("head", found.heads.layers[cell[0]], cell[1])))
     options = list(dict.fromkeys((*heads, *neurons, unit)))

@@ -14,11 +14,11 @@ export default function ({ data, parentElement }) {
     }
     box.data = data;
     show(box, data.shown);
-    return follow(box, data.follows, row => show(box, row));
+    return follow(box, data.follows, data.pages, name => show(box, name));
 }
 
-function show(box, at) {
-    const page = box.page = box.data.pages[at], [title, rows, numbers, legend, told] = box.children;
+function show(box, name) {
+    const page = box.page = read(box.data.pages[name]), [title, rows, numbers, legend, told] = box.children;
     box.classList.toggle("empty", !page);
     told.textContent = page ? HINT : box.data.hint;
     if (!page) return;
@@ -28,6 +28,9 @@ function show(box, at) {
     numbers.replaceChildren(axis(page.used.length));
     legend.replaceChildren(...scale([page.colours[0], page.colours.at(-1)], ["0 % its own", "100 %"]));
 }
+
+const read = page => page && { ...page, own: counts(page.own), used: counts(page.used) };
+const counts = packed => new Uint32Array(Uint8Array.from(atob(packed), byte => byte.charCodeAt(0)).buffer);
 
 function line(page, concept, row) {
     const whole = make("div", "line");
@@ -62,9 +65,10 @@ function point(box, event) {
     if (!canvas) return;
     const { left, width } = canvas.getBoundingClientRect(), { page } = box, row = Number(canvas.dataset.row);
     const unit = Math.min(page.used.length - 1, Math.floor(page.used.length * (event.clientX - left) / width));
-    const [own, used] = [page.own[row][unit], page.used[unit]].map(count => count.toLocaleString("en"));
-    box.lastChild.textContent = `neuron ${unit}, ${page.concepts[row]}: ${own} of ${used} used weights are its own ` +
+    const [alone, used] = [own(page, row, unit), page.used[unit]].map(count => count.toLocaleString("en"));
+    box.lastChild.textContent = `neuron ${unit}, ${page.concepts[row]}: ${alone} of ${used} used weights are its own ` +
         `(${(100 * share(page, row, unit)).toFixed(1)} %)`;
 }
 
-const share = (page, row, unit) => page.own[row][unit] / Math.max(page.used[unit], 1);
+const own = (page, row, unit) => page.own[row * page.used.length + unit];
+const share = (page, row, unit) => own(page, row, unit) / Math.max(page.used[unit], 1);

@@ -1,7 +1,10 @@
 """Every neuron of a layer as a thin column of a picture: one Streamlit component, drawn in place."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from sparsecbm.ui.component import component
 
@@ -9,12 +12,18 @@ _component = component(__file__)
 
 
 def neuron_pages(
-    key: str, pages: Sequence[tuple[str, str, dict[str, Any]]], shown: int | None, follows: str, hint: str
+    key: str, pages: Mapping[str, tuple[str, str, dict[str, Any]]], shown: str | None, follows: str, hint: str
 ) -> None:
     """One of many layers: what is seen in words, a title and a `figures.exclusive.neuron_map` of each.
 
     Which one, is as of `cell_pages`.
     """
     _component(key=key, data={
-        "pages": [{"label": label, "title": title, **drawn} for label, title, drawn in pages], "shown": shown,
-        "follows": follows, "hint": hint})
+        "pages": {name: {"label": label, "title": title, **drawn, "own": _packed(drawn["own"]),
+                         "used": _packed(drawn["used"])} for name, (label, title, drawn) in pages.items()},
+        "shown": shown, "follows": follows, "hint": hint})
+
+
+def _packed(counts: np.ndarray) -> str:
+    """Counts as the browser reads them soonest: 32 bits each, one row after the other."""
+    return base64.b64encode(np.ascontiguousarray(counts, "<u4").tobytes()).decode()

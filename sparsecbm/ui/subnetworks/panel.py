@@ -20,8 +20,18 @@ from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.subnetworks.closer import DENSITY, closer_look, export_button
-from sparsecbm.ui.subnetworks.selection import KEPT, Selection, shown_passes, to_address, with_residual
+from sparsecbm.ui.subnetworks.closer import closer_look, export_button
+from sparsecbm.ui.subnetworks.layer_look import DENSITY
+from sparsecbm.ui.subnetworks.pair_look import MATRIX
+from sparsecbm.ui.subnetworks.selection import (
+    KEPT,
+    Selection,
+    all_pairs,
+    chosen_pair,
+    shown_passes,
+    to_address,
+    with_residual,
+)
 
 MATRIX_HELP = (
     "Jaccard overlap: the weights that both subnetworks use, as a share of those that at least one uses. 0 is nothing "
@@ -80,24 +90,19 @@ def _matrix(selection: Selection, overlap: MaskOverlap) -> None:
         return
     name = {"observed": "Jaccard overlap", "expected": "Overlap expected by chance",
             "difference": "Overlap beyond chance (+) or below it (−)"}[selection.show]
-    chart(pair_matrix(total, len(passes), selection.show, name),
-          pair_table(total, pairs, "weights of").drop(columns="weights of"), "subnetworks:matrix",
+    chart(pair_matrix(total, len(passes), selection.show, name, chosen_pair(selection, overlap)),
+          pair_table(total, pairs, "weights of").drop(columns="weights of"), MATRIX,
           f"{name}: " + "; ".join(_pair_alt(overlap, pair) for pair in pairs), lambda cell: _cell_pressed(cell, passes))
 
 
 def _density(selection: Selection, overlap: MaskOverlap) -> None:
     layers, passes = overlap.layers, shown_passes(selection, overlap)
     title("Share of each layer that is kept", DENSITY_HELP)
-    chart(density_map(layers, len(passes), "Density by layer"), density_table(layers),
+    chart(density_map(layers, len(passes), "Density by layer", selection.layer), density_table(layers),
           DENSITY, "Share of weights kept: " + "; ".join(
               f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
               for row, unit in enumerate(layers.units)),
           lambda cell: KEPT.change(layer=layers.units[cell[0]]))
-
-
-def all_pairs(passes: int) -> list[tuple[int, int]]:
-    """Every two of so many, each once."""
-    return [(i, j) for i in range(passes) for j in range(i + 1, passes)]
 
 
 def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
@@ -109,7 +114,7 @@ def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
 def _cell_pressed(cell: Any, passes: tuple[str, ...]) -> None:
     row, column = cell
     if row != column:
-        KEPT.change(pair=(passes[row], passes[column]))
+        KEPT.change(pair=(passes[min(row, column)], passes[max(row, column)]))
 
 
 def _residual_chosen(overlap: MaskOverlap) -> None:

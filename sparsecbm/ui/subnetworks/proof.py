@@ -23,7 +23,7 @@ from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.markdown import as_markdown
 from sparsecbm.ui.measured import show_command
 from sparsecbm.ui.session import seed_widget
-from sparsecbm.ui.shell import errors_shown, is_dark, note
+from sparsecbm.ui.shell import errors_shown, note
 
 SPECIFICITY_HELP = (
     "Each concept is asked with its own head, but read through every subnetwork in turn. The framed cells are its own "
@@ -89,7 +89,7 @@ def _specificity(explainer: Explainer, square: Square, split: str, n: int) -> No
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         title("Read through every subnetwork", SPECIFICITY_HELP)
-        chart(specificity_map(square, concepts, f"Answers right on {n:,} reviews of {split}, percent", is_dark()),
+        chart(specificity_map(square, concepts, f"Answers right on {n:,} reviews of {split}, percent"),
               square_table(square, concepts, "read through"), "subnetworks:specificity",
               "Percent right through its own subnetwork and the best other: " + "; ".join(
                   f"{lead.concept} {100 * lead.own:.1f}, {lead.best_other} {100 * lead.other:.1f}" for lead in found))
@@ -115,7 +115,7 @@ def _necessity(probe: SubnetworkProbe) -> None:
         exclusive = st.session_state[_TAKEN] == "own"
         cost = probe.cost(exclusive)
         what = _PARTS["own" if exclusive else "whole"]
-        chart(cost_map(cost, probe.concepts, f"Points of accuracy when {what} is taken out", is_dark()),
+        chart(cost_map(cost, probe.concepts, f"Points of accuracy when {what} is taken out"),
               square_table(-cost, probe.concepts, "taken out"), "subnetworks:cost",
               f"Points of accuracy lost on the concept itself when {what} is taken out: " + ", ".join(
                   f"{name} {100 * cost[k, k]:.1f}" for k, name in enumerate(probe.concepts)))

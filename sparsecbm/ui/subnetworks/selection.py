@@ -97,6 +97,11 @@ def chosen_pair(selection: Selection, overlap: MaskOverlap) -> tuple[int, int] |
     return overlap.total.passes.index(first), overlap.total.passes.index(second)
 
 
+def all_pairs(passes: int) -> list[tuple[int, int]]:
+    """Every two of so many, each once."""
+    return [(i, j) for i in range(passes) for j in range(i + 1, passes)]
+
+
 def shown_passes(selection: Selection, overlap: MaskOverlap) -> tuple[str, ...]:
     """The passes that the matrix has."""
     return overlap.total.passes if selection.residual else overlap.concepts
@@ -130,4 +135,5 @@ def _pair(given: Sequence[str], passes: tuple[str, ...]) -> tuple[str, str]:
             raise InputError(unknown_name("subnetwork", name, passes))
     if len(given) != 2 or given[0] == given[1]:
         raise InputError(f"A pair of {len(set(given))} came; allowed: two different ones of {', '.join(passes)}.")
-    return given[0], given[1]
+    first, second = sorted(given, key=passes.index)
+    return first, second

@@ -1,0 +1,119 @@
+"""What a layer holds: its attention heads and neurons, and where in it a concept is most alone."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from sparsecbm.explain.overlap import most_exclusive
+from sparsecbm.explainer import Explainer
+from sparsecbm.figures.escaping import as_html
+from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
+from sparsecbm.subnetworks.counts import MaskCounts
+from sparsecbm.subnetworks.overlap import ExclusiveUnit
+from sparsecbm.ui.cell_view import cell_pages
+from sparsecbm.ui.chart import chart_foot, table_fold, title
+from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.subnetworks.neuron_view import neuron_pages
+from sparsecbm.ui.subnetworks.selection import KEPT, Selection
+from sparsecbm.ui.table_html import table_html
+
+HEAD_HELP = (
+    "An attention head decides which words look at which. The number is the share of the head's used weights that only "
+    "this concept uses; 0 means that it has none to itself here."
+)
+NEURON_HELP = (
+    "Each thin column is one feed-forward neuron, a place where the layer keeps one feature. The colour is the share "
+    "of the weights into and out of it, among those used, that only this concept uses. Point at it for the counts."
+)
+LIST_HELP = (
+    "The heads and neurons with the most weights that only this concept uses: where to look first for what the model "
+    "does for this concept alone."
+)
+#: The map of densities, whose rows are the layers.
+DENSITY = "subnetworks:density"
+_HEADS, _NEURONS, _CONCEPT = "subnetworks:heads", "subnetworks:neurons", "subnetworks:concept"
+_HINT = "Press a cell of the right chart above, or choose a layer there, to see it here."
+
+
+def layer_look(explainer: Explainer, layer: str | None) -> None:
+    """Every layer is sent: a browser turns to the one that is pressed in the map of densities by itself."""
+    names = explainer.overlap().layers.units
+    found = [explainer.layer_overlap(int(name)) for name in names]
+    shown = None if layer is None else names.index(layer)
+    heads, neurons = [one.heads for one in found], [one.neurons for one in found]
+    known = [all(layer.units for layer in layers) for layers in (heads, neurons)]
+    if known[0]:
+        _heads(names, heads, shown)
+    if known[1]:
+        _neurons(names, neurons, shown)
+    if not any(known):
+        unknown_parts()
+
+
+def _heads(names: Sequence[str], layers: Sequence[MaskCounts], shown: int | None) -> None:
+    title("Attention heads of a layer", HEAD_HELP)
+    pages = {str(row): (_most_alt(heads, "head", name), head_map(
+        heads, f"Layer {name}: share of each head's used weights that one concept has to itself"))
+        for row, (name, heads) in enumerate(zip(names, layers, strict=True))}
+    cell_pages(_HEADS, pages, _page(shown), is_dark(), DENSITY, _HINT)
+    if shown is not None:
+        alt, cells = pages[str(shown)]
+        chart_foot(cells.figure, partial(str, cells.title), unit_table(layers[shown], "head"), _HEADS, alt)
+
+
+def _neurons(names: Sequence[str], layers: Sequence[MaskCounts], shown: int | None) -> None:
+    title("Feed-forward neurons of a layer", NEURON_HELP)
+    pages = {str(row): (_most_alt(neurons, "neuron", name), f"Layer {name}", neuron_map(neurons, is_dark()))
+             for row, (name, neurons) in enumerate(zip(names, layers, strict=True))}
+    neuron_pages(_NEURONS, pages, _page(shown), DENSITY, _HINT)
+    if shown is not None:
+        table_fold(unit_table(layers[shown], "neuron"), _NEURONS, pages[str(shown)][0])
+
+
+def _page(shown: int | None) -> str | None:
+    return None if shown is None else str(shown)
+
+
+def most_alone(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
+    """The heads and neurons that one concept has most to itself."""
+    overlap = explainer.overlap()
+    concepts = overlap.concepts
+    first = None if pair is None else overlap.total.passes[pair[0]]
+    concept = selection.concept or (first if first in concepts else concepts[0])
+    where = "in all layers" if selection.layer is None else f"in layer {selection.layer}"
+    title(f"Where one concept is most alone, {where}", LIST_HELP)
+    st.segmented_control("Concept", concepts, key=_CONCEPT, default=seed_widget(_CONCEPT, concept), required=True,
+                         format_func=as_markdown,
+                         on_change=lambda: KEPT.change(concept=st.session_state[_CONCEPT]))
+    layers = [explainer.layer_overlap(int(unit)) for unit in overlap.layers.units
+              if selection.layer in (None, unit)]
+    k = concepts.index(concept)
+    heads, neurons = most_exclusive(layers, k, "heads"), most_exclusive(layers, k, "neurons")
+    columns = "".join(_list_html(units, kind, concept) for units, kind in ((heads, "head"), (neurons, "neuron")))
+    st.html(f'<div style="display:grid;grid-template-columns:1fr 1fr;gap:1.5rem">{columns}</div>')
+    if not heads and not neurons:
+        note("This backbone has no heads or neurons that are known here.")
+
+
+def unknown_parts() -> None:
+    """Say that this backbone's heads and neurons are not known."""
+    st.info("The parts of this backbone have names that are not known here, so its heads and neurons cannot be told "
+            "apart.", icon=":material/info:")
+
+
+def _list_html(units: tuple[ExclusiveUnit, ...], kind: str, concept: str) -> str:
+    table = exclusive_table(units, kind)
+    what = f"{kind.title()}s with the most weights that only {concept} uses"
+    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    return f"<div><b>{as_html(what)}</b>{table_html(what, [str(name) for name in table], rows)}</div>"
+
+
+def _most_alt(counts: MaskCounts, kind: str, layer: str) -> str:
+    """The unit where each concept is most alone, in words."""
+    share = counts.exclusive_share
+    return f"Layer {layer}, the {kind} with the largest share of its own: " + ", ".join(
+        f"{name} {kind} {counts.units[int(share[:, k].argmax())]} with {100 * share[:, k].max():.0f} percent"
+        for k, name in enumerate(counts.passes[: share.shape[1]]))
