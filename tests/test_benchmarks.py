@@ -12,7 +12,7 @@ import torch
 from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import attributions, overlap, page_moves, passes, predict, revision
+from benchmarks import attributions, overlap, page_moves, page_presses, passes, predict, revision
 from sparsecbm.model.checkpoint import load_checkpoint
 
 #: A page with a chart that changes some time after a press.
@@ -204,3 +204,29 @@ def test_the_exit_code_is_that_of_the_limit(
     assert asked == [("app", "empty", 7)] and made["moves"] == 7 and made["limit"] == 80
     assert made["milliseconds"] == {"median": median, "least": median - 1, "most": median + 9}
     assert made["over_empty"] == pytest.approx(2) and made["within_limits"] == (code == 0)
+
+
+def test_a_press_is_timed_until_its_answer_and_until_the_page_has_followed() -> None:
+    quick = {name: [(limit - 1, limit), (limit, 9 * limit), (2 * limit, 9 * limit)]
+             for name, limit in page_presses.LIMITS.items()}
+    found = page_presses.summary(quick)
+    assert found["within_limits"] and found["milliseconds"]["pair"] == {
+        "answered": {"median": 300.0, "most": 600.0}, "followed": {"median": 2700.0, "most": 2700.0}, "limit": 300.0}
+    assert not page_presses.summary(quick | {"layer": [(301.0, 301.0)]})["within_limits"]
+
+
+@pytest.mark.skipif(page_moves.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_words_inside_a_component_count_as_drawn() -> None:
+    """Drawn 30 ms after the press, ended 60 ms later."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=page_moves.CHROMIUM, args=page_moves.ARGUMENTS)
+        page = browser.new_page()
+        page.add_init_script(page_presses.WORDS)
+        page.goto("data:text/html,<div data-testid=stApp data-test-script-state=running><span class=part></span></div>")
+        page.evaluate("""() => document.addEventListener("click", () => setTimeout(() => {
+            document.querySelector(".part").attachShadow({ mode: "open" }).append("Layer 3");
+            setTimeout(() => { document.querySelector("div").dataset.testScriptState = "notRunning"; }, 60);
+        }, 30))""")
+        answered, followed = page_presses.timed(page, lambda: page.mouse.click(5, 5), "words('.part') === 'Layer 3'")
+        browser.close()
+    assert answered >= 30 and answered + 60 <= followed + 10
