@@ -217,7 +217,7 @@ def test_a_press_is_timed_until_its_answer_and_until_the_page_has_followed() -> 
 
 @pytest.mark.skipif(page_moves.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_words_inside_a_component_count_as_drawn() -> None:
-    """Drawn 30 ms after the press, ended 60 ms later."""
+    """They come 30 ms after the press; the page ends when they have been seen."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=page_moves.CHROMIUM, args=page_moves.ARGUMENTS)
         page = browser.new_page()
@@ -225,8 +225,10 @@ def test_words_inside_a_component_count_as_drawn() -> None:
         page.goto("data:text/html,<div data-testid=stApp data-test-script-state=running><span class=part></span></div>")
         page.evaluate("""() => document.addEventListener("click", () => setTimeout(() => {
             document.querySelector(".part").attachShadow({ mode: "open" }).append("Layer 3");
-            setTimeout(() => { document.querySelector("div").dataset.testScriptState = "notRunning"; }, 60);
+            setInterval(() => {
+                if (window.seen) document.querySelector("div").dataset.testScriptState = "notRunning";
+            }, 20);
         }, 30))""")
         answered, followed = page_presses.timed(page, lambda: page.mouse.click(5, 5), "words('.part') === 'Layer 3'")
         browser.close()
-    assert answered >= 30 and answered + 60 <= followed + 10
+    assert 30 <= answered < followed
