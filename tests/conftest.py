@@ -19,6 +19,7 @@ from sparsecbm.__main__ import main
 from tests.helpers import backbone_folder
 
 torch.set_num_threads(1)  # the models are tiny, and test processes share the cores
+os.environ["OMP_NUM_THREADS"] = "1"  # so do the servers that they start
 
 
 @pytest.fixture(autouse=True)
