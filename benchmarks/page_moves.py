@@ -12,7 +12,6 @@ moves is above the limit.
 import argparse
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -22,8 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.browser import chromium
 from benchmarks.server import APP, served
 
 MOST_MILLISECONDS = 80.0
@@ -39,9 +39,6 @@ def panel():
 
 panel()
 '''
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
 #: Milliseconds between a changed chart and the next press: what follows a move is done by then.
 PAUSE = 600
 #: Milliseconds between two looks at whether a move is done: to look at every frame would slow the page down.
@@ -102,12 +99,7 @@ def keys(page: Page, count: int) -> list[Callable[[], None]]:
 
 def measure(url: str, empty: str, moves: int) -> dict[str, Any]:
     """Both pages in one browser; half of the moves are buttons, half are keys."""
-    if CHROMIUM is None:
-        raise SystemExit("No Chromium is installed; on Debian: apt-get install chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(PATIENCE)
+    with chromium(PATIENCE) as context:
         nothing = context.new_page()
         nothing.goto(empty)
         nothing.get_by_role("img", name="After:").wait_for()
@@ -120,7 +112,6 @@ def measure(url: str, empty: str, moves: int) -> dict[str, Any]:
         pressed = watched(app, buttons(app, ["food", "service"], moves // 2 + 2))
         app.wait_for_timeout(PAUSE)
         slid = watched(app, keys(app, moves - moves // 2 + 2))
-        browser.close()
     return summary(pressed, slid, least)
 
 

@@ -18,9 +18,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.page_moves import ARGUMENTS, CHROMIUM, PAUSE
+from benchmarks.browser import chromium
+from benchmarks.page_moves import PAUSE
 from benchmarks.server import APP, served
 
 #: Milliseconds.
@@ -117,16 +118,10 @@ def failures(page: Page, url: str, times: int, source: str) -> dict[str, list[tu
 
 def measure(url: str, times: int, source: str) -> dict[str, Any]:
     """Both pages, one after the other."""
-    if CHROMIUM is None:
-        raise SystemExit("No Chromium is installed; on Debian: apt-get install chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.set_default_timeout(PATIENCE)
+    with chromium(PATIENCE) as context:
         context.add_init_script(WORDS)
         page = context.new_page()
         found = subnetworks(page, url, times) | failures(page, url, times, source)
-        browser.close()
     return summary(found)
 
 

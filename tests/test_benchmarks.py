@@ -12,7 +12,7 @@ import torch
 from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import attributions, overlap, page_moves, page_presses, passes, predict, revision
+from benchmarks import attributions, browser, overlap, page_moves, page_presses, passes, predict, revision
 from sparsecbm.model.checkpoint import load_checkpoint
 
 #: A page with a chart that changes some time after a press.
@@ -163,15 +163,15 @@ def test_the_memory_of_many_rows_is_held_against_that_of_few(monkeypatch: pytest
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(page_moves.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_the_clock_runs_from_each_press_until_the_chart_itself_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_moves, "PAUSE", 0)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=page_moves.CHROMIUM, args=page_moves.ARGUMENTS)
-        page = browser.new_page()
+        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.ARGUMENTS)
+        page = chromium.new_page()
         page.set_content(CHART)
         first, second = (page_moves.watched(page, page_moves.buttons(page, ["food"], 4), 1) for _ in range(2))
-        browser.close()
+        chromium.close()
     assert len(first) == len(second) == 3 and min(*first, *second) >= 39  # timers may be a little early
 
 
@@ -215,12 +215,12 @@ def test_a_press_is_timed_until_its_answer_and_until_the_page_has_followed() -> 
     assert not page_presses.summary(quick | {"layer": [(301.0, 301.0)]})["within_limits"]
 
 
-@pytest.mark.skipif(page_moves.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_words_inside_a_component_count_as_drawn() -> None:
     """They come 30 ms after the press; the page ends when they have been seen."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=page_moves.CHROMIUM, args=page_moves.ARGUMENTS)
-        page = browser.new_page()
+        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.ARGUMENTS)
+        page = chromium.new_page()
         page.add_init_script(page_presses.WORDS)
         page.goto("data:text/html,<div data-testid=stApp data-test-script-state=running><span class=part></span></div>")
         page.evaluate("""() => document.addEventListener("click", () => setTimeout(() => {
@@ -230,5 +230,5 @@ def test_words_inside_a_component_count_as_drawn() -> None:
             }, 20);
         }, 30))""")
         answered, followed = page_presses.timed(page, lambda: page.mouse.click(5, 5), "words('.part') === 'Layer 3'")
-        browser.close()
+        chromium.close()
     assert 30 <= answered < followed

@@ -24,16 +24,19 @@ def head_map(heads: MaskCounts, title: str) -> Cells:
     return Cells(share, names, heads.units, title, printed, hover, axes=("", "attention head"))
 
 
-def neuron_map(neurons: MaskCounts, dark: bool) -> dict[str, Any]:
+def neuron_map(neurons: MaskCounts) -> dict[str, Any]:
     """What a picture with a row per concept and a thin column per neuron needs.
 
-    `own` holds each concept's exclusive weights [concept, neuron], `used` each neuron's weights that any concept
-    keeps, and `colours` are for shares of 0, 1, .. 100 percent.
+    `own` holds each concept's exclusive weights [concept, neuron], `used` each neuron's weights that any concept keeps.
     """
     concepts = neurons.exclusive_share.shape[1]
     return {"concepts": list(neurons.passes[:concepts]), "own": neurons.exclusive[:, :concepts].T,
-            "used": neurons.used,
-            "colours": [sequential(percent / 100, DARK_PAPER if dark else PAPER) for percent in range(101)]}
+            "used": neurons.used}
+
+
+def percent_colours(dark: bool) -> list[str]:
+    """The colours of shares of 0, 1, .. 100 percent."""
+    return [sequential(percent / 100, DARK_PAPER if dark else PAPER) for percent in range(101)]
 
 
 def unit_table(counts: MaskCounts, kind: str) -> pd.DataFrame:

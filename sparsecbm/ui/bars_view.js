@@ -4,7 +4,7 @@ const HINT = "Point at a bar for its numbers.";
 export default function ({ data, parentElement }) {
     let box = parentElement.querySelector(".stacked");
     if (!box) {
-        box = make("div", "stacked");
+        box = make("div", "picture stacked");
         box.append(make("div", "title"), make("p", "text"), make("div", "looks"),
             Object.assign(make("div", "bars"), { role: "img" }), make("div", "told"));
         box.addEventListener("pointerover", event => tell(box, event.composedPath().find(node => node.dataset?.row)));
@@ -12,15 +12,11 @@ export default function ({ data, parentElement }) {
         parentElement.appendChild(box);
     }
     box.data = data;
-    show(box, data.shown);
-    return follow(box, data.follows, data.pages, name => show(box, name));
+    return turnPages(box, data, draw, tell);
 }
 
-function show(box, name) {
-    const page = box.page = box.data.pages[name], [title, words, looks, bars] = box.children;
-    box.classList.toggle("empty", !page);
-    tell(box);
-    if (!page) return;
+function draw(box) {
+    const { page } = box, [title, words, looks, bars] = box.children;
     title.textContent = page.title;
     words.textContent = page.text;
     looks.replaceChildren(...page.looks.map(look => {

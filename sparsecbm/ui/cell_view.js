@@ -4,7 +4,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export default function ({ data, parentElement, setTriggerValue }) {
     let box = parentElement.querySelector(".cells");
     if (!box) {
-        box = make("div", "cells");
+        box = make("div", "picture cells");
         box.append(make("div", "title"), make("div", "grid"), make("div", "across"), make("div", "scale"),
             make("div", "told"));
         box.addEventListener("click", event => press(box, cellOf(event)));
@@ -14,19 +14,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
         parentElement.appendChild(box);
     }
     Object.assign(box, { data, setTriggerValue });
-    show(box, data.shown);
-    return follow(box, data.follows, data.pages, name => show(box, name));
+    return turnPages(box, data, draw, tell);
 }
 
-function show(box, name) {
-    const page = box.page = box.data.pages[name];
-    box.classList.toggle("empty", !page);
-    if (page) draw(box, page, box.data.pressable);
-    tell(box);
-}
-
-function draw(box, page, pressable) {
-    const [title, grid, across, legend] = box.children;
+function draw(box) {
+    const { page, data: { pressable } } = box, [title, grid, across, legend] = box.children;
     title.textContent = page.title;
     Object.assign(grid, { role: pressable ? "grid" : "img", ariaLabel: page.label });
     grid.style.gridTemplateColumns = `minmax(3rem, max-content) repeat(${page.columns.length}, minmax(0, 1fr))`;

@@ -35,8 +35,8 @@ def cell_pages(
     `shown` is what the server knows of; None shows nothing but `hint`.
     """
     _component(key=key, data={
-        "key": key, "pages": {name: _page(*page, dark) for name, page in pages.items()}, "shown": shown,
-        "follows": follows, "hint": hint, "pressable": False})
+        "pages": {name: _page(*page, dark) for name, page in pages.items()}, "shown": shown, "follows": follows,
+        "hint": hint, "pressable": False})
 
 
 def _page(label: str, cells: Cells, dark: bool) -> dict[str, Any]:

@@ -26,23 +26,20 @@ def chart(
         _plotly(figure, key, alt, pressed)
         table_fold(table, key, alt)
         return
-    draw: Draw
-    name: Callable[[], str]
     if isinstance(figure, Cells):
         cell_view(key, alt, figure, is_dark(), pressed)
-        draw, name = figure.figure, partial(str, figure.title)
+        chart_foot(figure, partial(str, figure.title), table, key, alt)
     else:
         drawn = figure(is_dark())
         _plotly(drawn, key, alt, pressed)
-        draw, name = figure, partial(chart_title, drawn)
-    chart_foot(draw, name, table, key, alt)
+        chart_foot(figure, partial(chart_title, drawn), table, key, alt)
 
 
-def chart_foot(draw: Draw, name: Callable[[], str], table: pd.DataFrame, key: str, alt: str) -> None:
+def chart_foot(drawn: Draw | Cells, name: Callable[[], str], table: pd.DataFrame, key: str, alt: str) -> None:
     """What stands below a picture that can be drawn on either paper: its table twin, and a pin under that name."""
     with st.container(horizontal=True, gap="small"):
         table_fold(table, key, alt)
-        pin(key, name, lambda: [chart_part(draw, table, alt)])
+        pin(key, name, lambda: [chart_part(drawn, table, alt)])
 
 
 def title(text: str, explanation: str) -> None:

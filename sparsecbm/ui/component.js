@@ -8,19 +8,28 @@ function scale(colours, ends) {
     return [text("span", "", ends[0]), bar, text("span", "", ends[1])];
 }
 
-// A picture of many pages turns to the one of the cell that is pressed in the picture that it follows, before the
-// server has heard of it: pages are named by the row of the cell, or by row and column, such as "1,2" of both (1, 2)
-// and (2, 1). The server's answer, which comes later, draws the same page, or what else it has to say.
+// Whoever follows a picture hears of a press in it at once.
 const PRESSED = "sparsecbm:cell-pressed";
 const tellFollowers = (key, row, column) =>
     document.dispatchEvent(new CustomEvent(PRESSED, { detail: { key, row, column } }));
 
-function follow(box, key, pages, turnTo) {
-    const pressed = ({ detail: { key: source, row, column } }) => {
-        const name = [`${row}`, `${row},${column}`, `${column},${row}`].find(one => one in pages);
-        if (source === key && name !== undefined) turnTo(name);
+// A picture with pages shows one of them, or what `tell` says without a page. It turns to the page of the cell that is
+// pressed in the picture that it follows before the server has heard of it: pages are named by the row of the cell, or
+// by row and column, such as "1,2" of both (1, 2) and (2, 1). The server's answer, which comes later, draws the same
+// page, or what else it has to say.
+function turnPages(box, data, draw, tell) {
+    const turnTo = name => {
+        box.page = data.pages[name];
+        box.classList.toggle("empty", !box.page);
+        if (box.page) draw(box);
+        tell(box);
+    };
+    const pressed = ({ detail: { key, row, column } }) => {
+        const name = [`${row}`, `${row},${column}`, `${column},${row}`].find(one => one in data.pages);
+        if (key === data.follows && name !== undefined) turnTo(name);
     };
     if (box.pressed) document.removeEventListener(PRESSED, box.pressed);
     document.addEventListener(PRESSED, box.pressed = pressed);
+    turnTo(data.shown);
     return () => document.removeEventListener(PRESSED, pressed);
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, SHARED, sequential
-from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, unit_table
+from sparsecbm.figures.exclusive import exclusive_table, head_map, neuron_map, percent_colours, unit_table
 from sparsecbm.subnetworks.overlap import ExclusiveUnit
 from tests.figures.masks import counts_of
 
@@ -18,11 +18,11 @@ def test_a_cell_is_the_share_of_a_heads_used_weights_that_is_a_concepts_own() ->
 
 
 def test_neurons_come_as_exact_counts_with_a_colour_for_every_percent() -> None:
-    drawn = neuron_map(UNITS, False)
+    drawn = neuron_map(UNITS)
     assert drawn["own"].tolist() == [[2, 0, 0], [0, 2, 0]] and drawn["used"].tolist() == [3, 2, 0]
     assert drawn["concepts"] == ["food", "room"]
-    assert [drawn["colours"][percent] for percent in (0, 50, 100)] == [PAPER, sequential(0.5), SHARED]
-    assert neuron_map(UNITS, True)["colours"][0] == DARK_PAPER
+    assert [percent_colours(False)[percent] for percent in (0, 50, 100)] == [PAPER, sequential(0.5), SHARED]
+    assert percent_colours(True)[0] == DARK_PAPER
 
 
 def test_a_name_is_no_markup_in_a_hover() -> None:

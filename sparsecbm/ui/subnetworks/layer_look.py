@@ -1,6 +1,6 @@
 """What a layer holds: its attention heads and neurons, and where in it a concept is most alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -32,7 +32,7 @@ LIST_HELP = (
     "The heads and neurons with the most weights that only this concept uses: where to look first for what the model "
     "does for this concept alone."
 )
-#: The map of densities, whose rows are the layers.
+#: The map of densities, whose rows are the layers in their order from 0.
 DENSITY = "subnetworks:density"
 _HEADS, _NEURONS, _CONCEPT = "subnetworks:heads", "subnetworks:neurons", "subnetworks:concept"
 _HINT = "Press a cell of the right chart above, or choose a layer there, to see it here."
@@ -40,41 +40,35 @@ _HINT = "Press a cell of the right chart above, or choose a layer there, to see 
 
 def layer_look(explainer: Explainer, layer: str | None) -> None:
     """Every layer is sent: a browser turns to the one that is pressed in the map of densities by itself."""
-    names = explainer.overlap().layers.units
-    found = [explainer.layer_overlap(int(name)) for name in names]
-    shown = None if layer is None else names.index(layer)
-    heads, neurons = [one.heads for one in found], [one.neurons for one in found]
-    known = [all(layer.units for layer in layers) for layers in (heads, neurons)]
-    if known[0]:
-        _heads(names, heads, shown)
-    if known[1]:
-        _neurons(names, neurons, shown)
-    if not any(known):
+    found = {name: explainer.layer_overlap(int(name)) for name in explainer.overlap().layers.units}  # as the map's rows
+    heads = {name: one.heads for name, one in found.items() if one.heads.units}
+    neurons = {name: one.neurons for name, one in found.items() if one.neurons.units}
+    if heads:
+        _heads(heads, layer)
+    if neurons:
+        _neurons(neurons, layer)
+    if not heads and not neurons:
         unknown_parts()
 
 
-def _heads(names: Sequence[str], layers: Sequence[MaskCounts], shown: int | None) -> None:
+def _heads(layers: Mapping[str, MaskCounts], shown: str | None) -> None:
     title("Attention heads of a layer", HEAD_HELP)
-    pages = {str(row): (_most_alt(heads, "head", name), head_map(
+    pages = {name: (_most_alt(heads, "head", name), head_map(
         heads, f"Layer {name}: share of each head's used weights that one concept has to itself"))
-        for row, (name, heads) in enumerate(zip(names, layers, strict=True))}
-    cell_pages(_HEADS, pages, _page(shown), is_dark(), DENSITY, _HINT)
+        for name, heads in layers.items()}
+    cell_pages(_HEADS, pages, shown, is_dark(), DENSITY, _HINT)
     if shown is not None:
-        alt, cells = pages[str(shown)]
-        chart_foot(cells.figure, partial(str, cells.title), unit_table(layers[shown], "head"), _HEADS, alt)
+        alt, cells = pages[shown]
+        chart_foot(cells, partial(str, cells.title), unit_table(layers[shown], "head"), _HEADS, alt)
 
 
-def _neurons(names: Sequence[str], layers: Sequence[MaskCounts], shown: int | None) -> None:
+def _neurons(layers: Mapping[str, MaskCounts], shown: str | None) -> None:
     title("Feed-forward neurons of a layer", NEURON_HELP)
-    pages = {str(row): (_most_alt(neurons, "neuron", name), f"Layer {name}", neuron_map(neurons, is_dark()))
-             for row, (name, neurons) in enumerate(zip(names, layers, strict=True))}
-    neuron_pages(_NEURONS, pages, _page(shown), DENSITY, _HINT)
+    pages = {name: (_most_alt(neurons, "neuron", name), f"Layer {name}", neuron_map(neurons))
+             for name, neurons in layers.items()}
+    neuron_pages(_NEURONS, pages, shown, is_dark(), DENSITY, _HINT)
     if shown is not None:
-        table_fold(unit_table(layers[shown], "neuron"), _NEURONS, pages[str(shown)][0])
-
-
-def _page(shown: int | None) -> str | None:
-    return None if shown is None else str(shown)
+        table_fold(unit_table(layers[shown], "neuron"), _NEURONS, pages[shown][0])
 
 
 def most_alone(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:

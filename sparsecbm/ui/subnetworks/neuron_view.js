@@ -5,46 +5,42 @@ const HINT = "Point at a neuron for its exact counts.";
 export default function ({ data, parentElement }) {
     let box = parentElement.querySelector(".neurons");
     if (!box) {
-        box = make("div", "neurons");
+        box = make("div", "picture neurons");
         box.append(make("div", "title"), Object.assign(make("div", "rows"), { role: "img" }), make("div", "axis"),
             make("div", "scale"), make("output", "told"));
         box.addEventListener("pointermove", event => point(box, event));
-        box.addEventListener("pointerleave", () => { box.lastChild.textContent = HINT; });
+        box.addEventListener("pointerleave", () => tell(box));
         parentElement.appendChild(box);
     }
     box.data = data;
-    show(box, data.shown);
-    return follow(box, data.follows, data.pages, name => show(box, name));
+    return turnPages(box, data, draw, tell);
 }
 
-function show(box, name) {
-    const page = box.page = read(box.data.pages[name]), [title, rows, numbers, legend, told] = box.children;
-    box.classList.toggle("empty", !page);
-    told.textContent = page ? HINT : box.data.hint;
-    if (!page) return;
+function draw(box) {
+    const { colours } = box.data, page = box.page = read(box.page), [title, rows, numbers, legend] = box.children;
     title.textContent = page.title;
     rows.ariaLabel = page.label;
-    rows.replaceChildren(...page.concepts.map((concept, row) => line(page, concept, row)));
+    rows.replaceChildren(...page.concepts.map((concept, row) => line(page, concept, row, colours)));
     numbers.replaceChildren(axis(page.used.length));
-    legend.replaceChildren(...scale([page.colours[0], page.colours.at(-1)], ["0 % its own", "100 %"]));
+    legend.replaceChildren(...scale([colours[0], colours.at(-1)], ["0 % its own", "100 %"]));
 }
 
-const read = page => page && { ...page, own: counts(page.own), used: counts(page.used) };
+const read = page => ({ ...page, own: counts(page.own), used: counts(page.used) });
 const counts = packed => new Uint32Array(Uint8Array.from(atob(packed), byte => byte.charCodeAt(0)).buffer);
 
-function line(page, concept, row) {
+function line(page, concept, row, colours) {
     const whole = make("div", "line");
-    whole.append(text("span", "name", concept), picture(page, row));
+    whole.append(text("span", "name", concept), picture(page, row, colours));
     return whole;
 }
 
 // A pixel per neuron, as wide as the page lets it be.
-function picture(page, row) {
+function picture(page, row, colours) {
     const width = page.used.length, canvas = Object.assign(make("canvas"), { width, height: 1 });
     const paint = canvas.getContext("2d"), pixels = paint.createImageData(width, 1);
-    const colours = page.colours.map(colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)));
+    const parts = colours.map(colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)));
     for (let unit = 0; unit < width; unit++)
-        pixels.data.set([...colours[Math.round(100 * share(page, row, unit))], 255], 4 * unit);
+        pixels.data.set([...parts[Math.round(100 * share(page, row, unit))], 255], 4 * unit);
     paint.putImageData(pixels, 0, 0);
     canvas.dataset.row = row;
     return canvas;
@@ -58,6 +54,10 @@ function axis(count) {
         numbers.append(number);
     }
     return numbers;
+}
+
+function tell(box) {
+    box.lastChild.textContent = box.page ? HINT : box.data.hint;
 }
 
 function point(box, event) {

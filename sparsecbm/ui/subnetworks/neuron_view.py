@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from sparsecbm.figures.exclusive import percent_colours
 from sparsecbm.ui.component import component
 
 _component = component(__file__)
 
 
 def neuron_pages(
-    key: str, pages: Mapping[str, tuple[str, str, dict[str, Any]]], shown: str | None, follows: str, hint: str
+    key: str, pages: Mapping[str, tuple[str, str, dict[str, Any]]], shown: str | None, dark: bool, follows: str,
+    hint: str,
 ) -> None:
     """One of many layers: what is seen in words, a title and a `figures.exclusive.neuron_map` of each.
 
@@ -21,7 +23,7 @@ def neuron_pages(
     _component(key=key, data={
         "pages": {name: {"label": label, "title": title, **drawn, "own": _packed(drawn["own"]),
                          "used": _packed(drawn["used"])} for name, (label, title, drawn) in pages.items()},
-        "shown": shown, "follows": follows, "hint": hint})
+        "shown": shown, "colours": percent_colours(dark), "follows": follows, "hint": hint})
 
 
 def _packed(counts: np.ndarray) -> str:
