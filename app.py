@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Home")
-scene = ui.presented()
+panels.page("Home")
+scene = panels.presented()
 if scene is not None:
-    ui.scene_shown(scene)
+    panels.scene_shown(scene)
     st.stop()
 st.markdown("## Why did the model say that?")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
-    ui.introduction(explainer.schema)
-    ui.review_box(explainer.schema)
+        explainer = panels.load_explainer()
+    panels.introduction(explainer.schema)
+    panels.review_box(explainer.schema)
     failures = st.container()
-    ui.deck_panel()  # a deck need not wait for the failures above it, which have to be found first
+    panels.deck_panel()  # a deck need not wait for the failures above it, which have to be found first
     with failures:
-        ui.failure_cards(explainer)
-    ui.model_numbers(explainer.checkpoint)
+        panels.failure_cards(explainer)
+    panels.model_numbers(explainer.checkpoint)

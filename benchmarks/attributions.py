@@ -18,11 +18,11 @@ from captum.attr import LayerIntegratedGradients
 
 from benchmarks.passes import REVIEW, REVIEW_TOKENS, medians, options_on_a_checkpoint
 from sparsecbm.data import load_split
-from sparsecbm.explain.attribution import attribute
-from sparsecbm.explainer import Explainer
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.network import MaskedWeights
+from sparsecbm.service import Explainer
 from sparsecbm.types import Target
+from sparsecbm.words.compute import attribute
 
 STEPS = 32
 MOST_OF_NAIVE = 1 / 3

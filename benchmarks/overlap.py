@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from sparsecbm.explain.overlap import layer_overlap, mask_overlap
-from sparsecbm.explain.parts import Subnetworks
 from sparsecbm.model.backbone import WeightSite
 from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.units import Subnetworks
+from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
 
 MOST_SECONDS, MOST_MEMORY = 2.0, 1.5
 BERT_BASE = {"layers": 12, "hidden": 768, "inner": 3072, "heads": 12}

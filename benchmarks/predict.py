@@ -30,16 +30,16 @@ import numpy as np
 import torch
 
 from benchmarks.passes import medians, options_on_a_checkpoint, published
-from sparsecbm.batch.job import BatchModel, Progress, predict_table
+from sparsecbm.batch.compute import BatchModel, Progress, predict_table
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
 from sparsecbm.data.tables import suggest_columns
-from sparsecbm.explainer import Explainer
+from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
-from sparsecbm.model.inference import batches
-from sparsecbm.model.many import Predictions
 from sparsecbm.model.network import MaskedWeights
+from sparsecbm.model.prediction import batches
 from sparsecbm.schema import CEBAB
+from sparsecbm.service import Explainer
 
 LEAST_OF_PLAIN = 0.9
 LEAST_OF_PUBLISHED = 10.0

@@ -24,13 +24,13 @@ import torch
 
 from benchmarks.passes import PUBLISHED_LENGTH, medians, options_on_a_checkpoint, review
 from sparsecbm.data import load_split
-from sparsecbm.explainer import Explainer
-from sparsecbm.intervene.changed_passes import concept_logits, with_passes
-from sparsecbm.intervene.revision import DEFAULT_PORTION, DEFAULT_STEPS, revise
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict
+from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS, revise
+from sparsecbm.revision.compute_passes import concept_logits, with_passes
+from sparsecbm.service import Explainer
 
 MOST_PASSES = 3.0
 MOST_OF_PUBLISHED = 1 / 5

@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks.server import app_with
 from benchmarks.taking_part import ARMS, Told, findings, protocol, take_part
-from sparsecbm.explainer import Explainer
+from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.store import Store
 

@@ -10,8 +10,7 @@ from websockets.exceptions import WebSocketException
 from benchmarks.participant import Participant, Seen
 from benchmarks.server import Server
 from sparsecbm.data.samples import load_samples
-from sparsecbm.figures.escaping import as_html
-from sparsecbm.figures.names import label_name, percent
+from sparsecbm.figures.text import as_html, label_name, percent
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.log import Course, Shown
 from sparsecbm.studies.protocol import CONFIDENCE, Arm, Case, Protocol, Question

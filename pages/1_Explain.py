@@ -2,26 +2,26 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Explain")
+panels.page("Explain")
 st.markdown("## Explain one review")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
-    view = ui.opened_view(explainer)
-    ui.write_address(explainer.schema)
-    ui.address_notices()
-    ui.review_form(view, explainer.schema)
+        explainer = panels.load_explainer()
+    view = panels.opened_view(explainer)
+    panels.write_address(explainer.schema)
+    panels.address_notices()
+    panels.review_form(view, explainer.schema)
     if not view.text.strip():
-        ui.nothing_to_explain()
+        panels.nothing_to_explain()
         st.stop()
     with st.spinner("Reading the review…"):
-        prediction = ui.predicted(explainer, view.text)
-    ui.text_notices(view, prediction)
-    ui.revisions_elsewhere()
-    ui.word_panel(prediction)
+        prediction = panels.predicted(explainer, view.text)
+    panels.text_notices(view, prediction)
+    panels.revisions_elsewhere()
+    panels.word_panel(prediction)
     if explainer.checkpoint.kind == "black_box":
-        ui.label_panel(prediction)
+        panels.label_panel(prediction)
     else:
-        ui.concept_panel(prediction, view.residual)
+        panels.concept_panel(prediction, view.residual)

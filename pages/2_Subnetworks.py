@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Subnetworks")
+panels.page("Subnetworks")
 st.markdown("## Which weights carry a concept?")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
+        explainer = panels.load_explainer()
     if explainer.checkpoint.kind != "sparse":
-        ui.no_subnetworks(explainer.checkpoint)
+        panels.no_subnetworks(explainer.checkpoint)
         st.stop()
-    ui.opened_selection(explainer)
-    ui.selection_notices()
-    ui.sharing_panel(explainer)
-    ui.subnetworks_section()
+    panels.opened_selection(explainer)
+    panels.selection_notices()
+    panels.sharing_panel(explainer)
+    panels.subnetworks_section()

@@ -2,22 +2,22 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Interventions")
+panels.page("Interventions")
 st.markdown("## Change it and see")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
-    view = ui.opened_view(explainer)
+        explainer = panels.load_explainer()
+    view = panels.opened_view(explainer)
     if explainer.checkpoint.kind == "black_box":
-        ui.nothing_to_change()
+        panels.nothing_to_change()
         st.stop()
-    ui.opened_history(explainer.schema)
-    ui.write_address(explainer.schema)
-    ui.address_notices()
-    ui.review_form(view, explainer.schema, "Read it")
+    panels.opened_history(explainer.schema)
+    panels.write_address(explainer.schema)
+    panels.address_notices()
+    panels.review_form(view, explainer.schema, "Read it")
     if view.text.strip():
         with st.spinner("Reading the review…"):
-            ui.text_notices(view, ui.predicted(explainer, view.text))
-    ui.interventions_section()
+            panels.text_notices(view, panels.predicted(explainer, view.text))
+    panels.interventions_section()

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Failures")
+panels.page("Failures")
 st.markdown("## Where is it wrong?")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
-    ui.failures_panel(explainer)
+        explainer = panels.load_explainer()
+    panels.failures_panel(explainer)

@@ -5,16 +5,16 @@ What a participant sees has no menu: the other pages would tell the answers.
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-invited = ui.takes_part()
-ui.page("Studies", menu=not invited)
+invited = panels.takes_part()
+panels.page("Studies", menu=not invited)
 if not invited:
     st.markdown("## Intervention studies")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the study…" if invited else "Loading the model…"):
-        explainer = ui.load_explainer()
+        explainer = panels.load_explainer()
     if invited:
-        ui.participant_panel(explainer)
+        panels.participant_panel(explainer)
     else:
-        ui.studies_panel(explainer)
+        panels.studies_panel(explainer)

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from sparsecbm import ui
+from sparsecbm import panels
 
-ui.page("Evaluation")
+panels.page("Evaluation")
 st.markdown("## What was measured")
-with ui.errors_shown():
+with panels.errors_shown():
     with st.spinner("Loading the model…"):
-        explainer = ui.load_explainer()
-    ui.evaluation_panel(explainer)
+        explainer = panels.load_explainer()
+    panels.evaluation_panel(explainer)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparsecbm.errors import SparseCBMError
-    from sparsecbm.explainer import Explainer
     from sparsecbm.export import explanation_json
     from sparsecbm.model.checkpoint import load_checkpoint
     from sparsecbm.schema import ConceptSchema
+    from sparsecbm.service import Explainer
     from sparsecbm.types import Explanation, InterventionResult, Prediction, Target
 
 _HOMES = {
     "ConceptSchema": "schema",
-    "Explainer": "explainer",
+    "Explainer": "service",
     "Explanation": "types",
     "InterventionResult": "types",
     "Prediction": "types",

@@ -6,19 +6,31 @@ Exit codes: 0 done, 2 something the user can mend (one line on standard error sa
 import sys
 from collections.abc import Sequence
 
-from sparsecbm.commands import causal, curve, evaluate, explain, faithfulness, intervene, overlap, predict, study, train
-from sparsecbm.commands.console import quieten, write_line
-from sparsecbm.commands.parser import PROGRAM, Parser, parse
+from sparsecbm.batch import command as predict
+from sparsecbm.cli.console import quieten, write_line
+from sparsecbm.cli.parser import PROGRAM, Parser, parse
 from sparsecbm.errors import InputError, SparseCBMError
+from sparsecbm.evaluation import command as evaluate
+from sparsecbm.evaluation import command_causal as causal
+from sparsecbm.evaluation import command_curve as curve
+from sparsecbm.revision import command as intervene
+from sparsecbm.studies import command as study
+from sparsecbm.subnetworks import command as overlap
+from sparsecbm.training import command as train
+from sparsecbm.words import command as explain
+from sparsecbm.words import command_faithfulness as faithfulness
 
-COMMANDS = (train, evaluate, explain, faithfulness, overlap, intervene, curve, causal, predict, study)
+COMMANDS = {
+    "train": train, "evaluate": evaluate, "explain": explain, "faithfulness": faithfulness, "overlap": overlap,
+    "intervene": intervene, "curve": curve, "causal": causal, "predict": predict, "study": study,
+}
 
 
 def build_parser() -> Parser:
     """The whole command line with every option's help."""
     parser = Parser(prog=PROGRAM, description="Train, evaluate and explain sparse concept bottleneck models of text.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in COMMANDS:
+    for command in COMMANDS.values():
         command.add(commands)
     return parser
 
@@ -30,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(parser, sys.argv[1:] if arguments is None else arguments)
         if options.command is None:
-            names = ", ".join(command.__name__.rpartition(".")[2] for command in COMMANDS)
+            names = ", ".join(COMMANDS)
             raise InputError(f"No command came; allowed: {names}. Run `{PROGRAM} --help` for what each does.")
         options.run(options)
         sys.stdout.flush()

@@ -79,3 +79,15 @@ def tiny_checkpoint(tiny_data: Path, tiny_backbone: Path, tmp_path_factory: pyte
                  "--batch-size", "8"])
     assert code == 0
     return folder
+
+
+@pytest.fixture
+def measure(base: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a test file's `base` command with --json and return what standard output held; standard error must stay
+    empty."""
+    def run(*arguments: str) -> Any:
+        assert main([*base, "--json", *arguments]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return json.loads(out)
+    return run

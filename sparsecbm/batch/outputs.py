@@ -13,7 +13,7 @@ from pyarrow import parquet
 from sparsecbm.data.tables import TextRow
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.export.table import as_cell
-from sparsecbm.model.many import Predictions
+from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.schema import ConceptSchema
 
 #: Rows of a part that are held at a time while the parts become one file.

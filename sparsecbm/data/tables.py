@@ -1,9 +1,9 @@
-"""A user's own table as reviews: which column holds what, every row checked, the unusable ones told by line."""
+"""How a table spells labels and values, and which of the schema's names that may be: for a person to confirm."""
 
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,3 +185,31 @@ def _review(row: TextRow, columns: Columns, schema: ConceptSchema, notes: Counte
     shares = tuple(tuple(float(v == value) if value != NO_LABEL else 1 / size for v in range(size))
                    for value in concepts)
     return Review(row.id, row.text, label, tuple(concepts), shares)
+
+
+#: A shorter beginning of a name could be chance.
+_LEAST_BEGINNING = 3
+
+
+def other_spellings(records: Iterable[Record | Reject], columns: Iterable[str], names: Sequence[str]) -> Counter[str]:
+    """How often some columns hold something else than these names, by what they hold; empty cells are not counted."""
+    wanted = tuple(columns)
+    found = Counter(cell_name(record.cells.get(column)) for record in records if isinstance(record, Record)
+                    for column in wanted)
+    return Counter({cell: count for cell, count in found.items() if cell and cell not in names})
+
+
+def guessed_name(cell: str, names: Sequence[str], display: Sequence[str] = ()) -> str | None:
+    """The name that a cell most likely means, as "POS" means "Positive" and "5 stars" "5"; None where none is meant.
+
+    `display` are the names as people read them, in the same order.
+    """
+    folded = cell.casefold().strip()
+    for spelt in (names, display or names):
+        exact = [name for name, one in zip(names, spelt, strict=True) if one.casefold() == folded]
+        begun = [name for name, one in zip(names, spelt, strict=True) if one.casefold().startswith(folded)]
+        if exact:
+            return exact[0]
+        if len(begun) == 1 and len(folded) >= _LEAST_BEGINNING:
+            return begun[0]
+    return None

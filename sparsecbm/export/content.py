@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsecbm.figures.heatmap import PRINTED_FROM, full_colour
-from sparsecbm.figures.names import label_name
+from sparsecbm.figures.text import label_name
 from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
+from sparsecbm.words.figure import PRINTED_FROM, full_colour
 
 #: Words that a split by concept lists one by one; the others share a row, so that every column still adds up.
 MOST_ROWS = 12

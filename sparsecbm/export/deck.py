@@ -9,11 +9,10 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparsecbm.deck.deck import Deck
+from sparsecbm.deck.deck import Deck, Scene
 from sparsecbm.deck.figure import enlarged
 from sparsecbm.deck.parts import Chart
-from sparsecbm.deck.scene import Scene
-from sparsecbm.export.templates import environment
+from sparsecbm.export.page import environment
 
 #: How much larger than on a page everything in a scene is.
 LARGE = 1.6

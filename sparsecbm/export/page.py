@@ -1,13 +1,38 @@
 """An explanation as one standalone HTML file: no network, no script, dark or light as the reader's system is."""
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sparsecbm.export import content
-from sparsecbm.export.templates import environment
-from sparsecbm.figures import names
-from sparsecbm.figures.colour import shading
-from sparsecbm.figures.heatmap import SHADED_FROM, full_colour, heatmap_html, legend_html
+from sparsecbm.figures import text as names
+from sparsecbm.figures.colour import DARK_PAPER, PAPER, shading
+from sparsecbm.figures.text import visible
 from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult
+from sparsecbm.words import figure as completeness
+from sparsecbm.words import figure as heatmap
+from sparsecbm.words import figure_faithfulness as verdict
+from sparsecbm.words.compute_methods import method_named
+from sparsecbm.words.figure import SHADED_FROM, full_colour, heatmap_html, legend_html
+
+
+@cache
+def environment() -> Environment:
+    """Every text that a template is given is made visible and escaped."""
+    made = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, finalize=_shown,
+                       undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"percent": lambda share: names.percent(float(share)),
+                     "signed": lambda number: names.signed(float(number))}
+    made.globals |= {"content": content, "completeness": completeness, "heatmaps": heatmap, "names": names,
+                     "verdict": verdict, "method_named": method_named, "papers": (PAPER, DARK_PAPER)}
+    return made
+
+
+def _shown(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def explanation_html(

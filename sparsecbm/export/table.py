@@ -8,7 +8,7 @@ changed: numbers stay numbers, and `start` and `end` lead to the word as it was 
 import csv
 import io
 
-from sparsecbm.figures.escaping import visible
+from sparsecbm.figures.text import visible
 from sparsecbm.types import Explanation
 
 #: What makes a spreadsheet read a cell as a formula, in either width, or look for one further on.

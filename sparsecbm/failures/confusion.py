@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-from sparsecbm.evaluate.metrics import confusion
-from sparsecbm.failures.judged import Judged, Rows
+from sparsecbm.evaluation.metrics import confusion
+from sparsecbm.failures.error_analysis import Judged, Rows
 
 
 @dataclass(frozen=True, eq=False)

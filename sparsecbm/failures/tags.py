@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.model.many import Predictions
+from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.schema import ConceptSchema
 
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on, sequential
+from sparsecbm.figures.dots import HIGHLIGHT
 from sparsecbm.figures.plotly_text import colour_bar, layout, plain, ticks
-from sparsecbm.figures.scores import HIGHLIGHT
 
 Numbers = Float[np.ndarray, "row column"]
 

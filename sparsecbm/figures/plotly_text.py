@@ -4,7 +4,7 @@ import html
 from typing import Any
 
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, ink_on
-from sparsecbm.figures.escaping import visible
+from sparsecbm.figures.text import visible
 
 #: Longer names would leave no room for the chart; the table beside it has them whole.
 MOST_SHOWN = 24

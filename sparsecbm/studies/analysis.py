@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sparsecbm.studies.agreement import krippendorff_alpha
 from sparsecbm.studies.cases import case_rows
-from sparsecbm.studies.comparison import (
+from sparsecbm.studies.log import Course
+from sparsecbm.studies.outcome import (
     Comparison,
     Estimate,
     MixedModel,
     corrected,
     estimate,
     independent,
+    krippendorff_alpha,
     mixed_model,
     paired,
 )
-from sparsecbm.studies.log import Course
 from sparsecbm.studies.protocol import HIGHEST, Protocol
 from sparsecbm.studies.run import step_of
 

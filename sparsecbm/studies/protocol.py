@@ -1,17 +1,18 @@
-"""What a study is: frozen when made, JSON both ways. Whoever wants another study makes the next version of it."""
+"""A protocol as a file: made by one who wants to repeat a study, or to write it without the app."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from sparsecbm.config import from_json, to_json
-from sparsecbm.errors import ConfigError
+from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.schema import ConceptSchema
 
 Arm = Literal["prediction", "words", "concepts", "overrides", "subnetworks"]
@@ -171,3 +172,15 @@ def _distinct(kind: str, names: Sequence[str]) -> None:
     if repeated or any(not name.strip() or len(name) > LONGEST["id"] for name in names):
         raise ConfigError(f"Among the {kind}s, {(repeated or ['a blank or too long name'])[0]!r} is repeated or no "
                           f"name; allowed: different names of 1 to {LONGEST['id']} characters. Rename or leave it out.")
+
+
+def load_protocol(path: Path) -> Protocol:
+    """Read a protocol. DataError when the file is no JSON object, ConfigError when it is no protocol."""
+    try:
+        values = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON ({error}); allowed: a protocol as `study export` writes it. Check the "
+                        "file.") from None
+    if not isinstance(values, dict):
+        raise DataError(f"{path} holds a JSON {type(values).__name__}; allowed: one object, a protocol. Check it.")
+    return Protocol.from_json(values, str(path))

@@ -20,7 +20,7 @@ from sparsecbm.studies.database import open_database, reading, writing
 from sparsecbm.studies.design import trials
 from sparsecbm.studies.log import Course, Event, Logged, Note, ParticipantKind, Recorded, Study, now, stamp
 from sparsecbm.studies.protocol import Protocol
-from sparsecbm.studies.rows import Found, add_event, add_trials, read_course, read_courses, read_person
+from sparsecbm.studies.tables import Found, add_event, add_trials, read_course, read_courses, read_person
 
 Turn = AbstractContextManager[object]
 

@@ -1,23 +1,33 @@
-"""The tables of the studies' database. Rows are added and, when a participant withdraws, deleted; never updated.
+"""Participants, their trials and their events as rows of the database, both ways."""
 
-The database itself holds to that: triggers (`migrations/versions/initial.py`) refuse every update, every deletion from
-`study` and `log`, and any deletion elsewhere but that of a participant with all that belongs to it.
-"""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Double,
     ForeignKey,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    insert,
+    select,
 )
+
+from sparsecbm.errors import InputError
+from sparsecbm.studies.design import Trial
+from sparsecbm.studies.log import Course, Entry, Event, Participant
+from sparsecbm.studies.protocol import Protocol
 
 metadata = MetaData(naming_convention={
     "pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s",
@@ -117,3 +127,93 @@ log = Table(
     Column("at", String(32), nullable=False),
     sqlite_autoincrement=True,
 )
+
+
+#: A row of a query, by its columns' names: SQLAlchemy's own class cannot be checked while tests run.
+Found = Any
+
+#: Field of an entry, then of an event -> column.
+_ENTRY = {name: name for name in ("action", "sequence", "key", "concept", "portion", "steps", "elapsed_ms",
+                                  "client_time")} | {"to": "to_value"}
+_EVENT = {name: name for name in ("at", "position", "before", "after", "detail")} | {
+    "case": "case_id", "from_": "from_value"}
+
+
+def add_event(connection: Connection, participant_id: int, one: Event) -> None:
+    """Write an event and its answers."""
+    cells = {column: getattr(one.entry, name) for name, column in _ENTRY.items()} | {
+        column: getattr(one, name) for name, column in _EVENT.items()}
+    made = connection.execute(insert(event).values(participant_id=participant_id, **cells).returning(event.c.id))
+    event_id = made.scalar_one()
+    if one.entry.answers:
+        connection.execute(insert(answer), [
+            {"event_id": event_id, "question": question, "number": given if isinstance(given, int) else None,
+             "text": given if isinstance(given, str) else None}
+            for question, given in one.entry.answers.items()])
+
+
+def add_trials(connection: Connection, participant_id: int, trials: Iterable[Trial]) -> None:
+    """Write a participant's assignment."""
+    connection.execute(insert(assignment), [
+        {"participant_id": participant_id, "position": one.position, "block": one.block, "case_id": one.case,
+         "arm": one.arm, "practice": one.practice} for one in trials])
+
+
+def read_person(connection: Connection, code: str, lock: bool = False) -> Found:
+    """The row of the participant with a code, held for the transaction with `lock`; InputError when there is none."""
+    letters = "".join(c for c in code.upper() if c.isalnum())
+    plain = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
+    asked = select(participant).where(participant.c.code == plain)
+    row = connection.execute(asked.with_for_update() if lock else asked).one_or_none()
+    if row is None:
+        raise InputError("No participant has this code; allowed: the code that was shown after the consent, such as "
+                         "K7QX-M2RD-9AHT. Check each letter; data that were withdrawn are gone.")
+    return row
+
+
+def read_course(connection: Connection, person: Found, protocol: Protocol, known: Course | None) -> Course:
+    """The course of one participant. What is `known` of it is not read again: rows never change."""
+    if known is None:
+        return read_courses(connection, [person], {person.study_id: protocol})[0]
+    ids = select(participant.c.id).where(participant.c.id == person.id)
+    return replace(known, events=known.events + _read_events(connection, ids, len(known.events)).get(person.id, ()))
+
+
+def read_courses(
+    connection: Connection, people: Sequence[Found], protocols: Mapping[str, Protocol]
+) -> tuple[Course, ...]:
+    """The courses of some participants, in the same order; `protocols` by study."""
+    ids = select(participant.c.id).where(participant.c.id.in_([person.id for person in people]))
+    assigned, events = _read_trials(connection, ids), _read_events(connection, ids)
+    return tuple(Course(
+        protocols[person.study_id], Participant(person.study_id, person.code, person.kind, person.number),
+        assigned[person.id], events.get(person.id, ())) for person in people)
+
+
+def _read_trials(connection: Connection, participants: Select[tuple[int]]) -> dict[int, tuple[Trial, ...]]:
+    found: dict[int, list[Trial]] = {}
+    for row in connection.execute(select(assignment).where(assignment.c.participant_id.in_(participants))
+                                  .order_by(assignment.c.participant_id, assignment.c.position)):
+        found.setdefault(row.participant_id, []).append(
+            Trial(row.position, row.block, row.case_id, row.arm, row.practice))
+    return {participant: tuple(trials) for participant, trials in found.items()}
+
+
+def _read_events(
+    connection: Connection, participants: Select[tuple[int]], first: int = 0
+) -> dict[int, tuple[Event, ...]]:
+    asked = and_(event.c.participant_id.in_(participants), event.c.sequence >= first)
+    answers: dict[int, dict[str, int | str]] = {}
+    for row in connection.execute(select(answer).join(event, answer.c.event_id == event.c.id).where(asked)
+                                  .order_by(answer.c.event_id, answer.c.question)):
+        answers.setdefault(row.event_id, {})[row.question] = row.text if row.number is None else row.number
+    found: dict[int, list[Event]] = {}
+    for cells in connection.execute(select(event).where(asked).order_by(event.c.participant_id, event.c.sequence)
+                                    ).mappings():
+        found.setdefault(cells["participant_id"], []).append(_event(dict(cells), answers.get(cells["id"], {})))
+    return {participant: tuple(events) for participant, events in found.items()}
+
+
+def _event(cells: dict[str, Any], answers: dict[str, int | str]) -> Event:
+    entry = Entry(answers=answers, **{name: cells[column] for name, column in _ENTRY.items()})
+    return Event(entry, **{name: cells[column] for name, column in _EVENT.items()})

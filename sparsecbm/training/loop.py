@@ -11,15 +11,14 @@ from sklearn.metrics import f1_score
 
 from sparsecbm.config import TrainConfig
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.inference import pool_texts
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.training.display import TrainingDisplay
+from sparsecbm.model.prediction import pool_texts
 from sparsecbm.training.losses import foreign_reading, training_loss
-from sparsecbm.training.prune import prune
+from sparsecbm.training.progress import TrainingDisplay
+from sparsecbm.training.pruning import cubic_sparsity, learning_rate_factor, prune
 from sparsecbm.training.rows import TrainingRows
 from sparsecbm.training.saliency import Saliency, saliency
-from sparsecbm.training.schedule import cubic_sparsity, learning_rate_factor
 from sparsecbm.training.state import Progress, load_state, save_state
 
 

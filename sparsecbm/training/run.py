@@ -15,17 +15,17 @@ from accelerate import Accelerator
 from sparsecbm.config import TrainConfig, to_json
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError, DataError
-from sparsecbm.evaluate.report import evaluate_pooled
-from sparsecbm.explain.probes import probe
+from sparsecbm.evaluation.compute import evaluate_pooled
 from sparsecbm.model.backbone import max_positions, pretrained_backbone
 from sparsecbm.model.checkpoint import METRICS_FILE, Checkpoint, load_checkpoint, save_checkpoint, write_notes
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.inference import pool_texts
 from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.prediction import pool_texts
+from sparsecbm.subnetworks.compute_specificity import probe
 from sparsecbm.training.card import model_card
-from sparsecbm.training.display import TrainingDisplay
 from sparsecbm.training.heads import fit_label_head, fit_residual
 from sparsecbm.training.loop import Trainer
+from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.rows import TrainingRows
 from sparsecbm.training.state import FOLDER
 

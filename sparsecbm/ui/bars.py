@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sparsecbm.figures.colour import NEUTRAL, sign_colour
-from sparsecbm.figures.escaping import as_html
-from sparsecbm.figures.names import label_name, percent, signed
+from sparsecbm.figures.text import as_html, label_name, percent, signed
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from sparsecbm.figures.cells import Cells
-from sparsecbm.ui.cell_view import cell_view
-from sparsecbm.ui.deck.parts import Draw, chart_part, chart_title
-from sparsecbm.ui.deck.pinning import pin
+from sparsecbm.ui.cells import cell_view
+from sparsecbm.ui.pin import pin
+from sparsecbm.ui.scene_parts import Draw, chart_part, chart_title
 from sparsecbm.ui.shell import is_dark
 
 

@@ -9,9 +9,9 @@ import os
 import streamlit as st
 
 from sparsecbm.data.samples import load_samples
-from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.home.sample_failures import Survey, few_of_each_kind, survey
+from sparsecbm.service import DEFAULT_CHECKPOINT, Explainer
 from sparsecbm.types import Prediction
-from sparsecbm.ui.survey import Survey, few_of_each_kind, survey
 
 #: Where another checkpoint is named: a folder, or a Hub id.
 CHECKPOINT_VARIABLE = "SPARSECBM_CHECKPOINT"

@@ -7,11 +7,10 @@ import streamlit as st
 from sparsecbm.data.samples import load_samples
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
-from sparsecbm.ui.address import View
-from sparsecbm.ui.markdown import as_markdown, shortened
 from sparsecbm.ui.session import seed_widget, start_review
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.typed import typed
+from sparsecbm.ui.text import as_markdown, shortened, typed
+from sparsecbm.ui.view import View
 
 #: Far beyond what any model reads, and small enough for one message.
 MOST_CHARACTERS = 100_000

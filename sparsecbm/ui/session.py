@@ -5,11 +5,11 @@ from typing import Any, NoReturn, TypeVar
 
 import streamlit as st
 
-from sparsecbm.explainer import Explainer
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.address import View, from_address, to_address
-from sparsecbm.ui.job import ABANDONED_AFTER, Job
-from sparsecbm.ui.kept import Address, Kept
+from sparsecbm.service import Explainer
+from sparsecbm.ui.page_state import Address, Kept
+from sparsecbm.ui.tasks import ABANDONED_AFTER, Job
+from sparsecbm.ui.view import View, from_address, to_address
 
 _KEPT = Kept("explain", View)
 _SHOWN = "explain:shown"

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
 from sparsecbm.errors import CheckpointError, SparseCBMError
-from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.text import as_markdown
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from tests.helpers import saved_checkpoint
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("working", "interventions.revise", "studies.step_case"):
-        monkeypatch.setattr(f"sparsecbm.ui.{module}.PATIENCE", 300.0)
+    for module in ("ui.tasks", "revision.panel_revise", "studies.panel_case"):
+        monkeypatch.setattr(f"sparsecbm.{module}.PATIENCE", 300.0)
 
 
 @pytest.fixture(scope="session")

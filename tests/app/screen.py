@@ -9,7 +9,7 @@ from typing import Any
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.ui.tokens import Piece
+from sparsecbm.words.panel_tokens import Piece
 
 ROOT = Path(__file__).parents[2]
 #: Quick, for pages whose words do not matter.
@@ -103,7 +103,7 @@ def ledger_data(at: AppTest) -> dict[str, Any]:
 
 def cell_views(at: AppTest) -> dict[str, dict[str, Any]]:
     """What every view of coloured cells shows, by its title, and whether it can be pressed."""
-    return pages(at, "cell_view", "pressable")
+    return pages(at, "cells", "pressable")
 
 
 def pages(at: AppTest, component: str, *more: str) -> dict[str, dict[str, Any]]:
@@ -115,7 +115,7 @@ def pages(at: AppTest, component: str, *more: str) -> dict[str, dict[str, Any]]:
 
 def press_cell(at: AppTest, title: str, row: int, column: int) -> AppTest:
     """Press a cell, as the browser sends it."""
-    view = next(proto for proto in _views(at, "cell_view")
+    view = next(proto for proto in _views(at, "cells")
                 if [page["title"] for page in json.loads(proto.json)["pages"].values()] == [title])
     return fine(_trigger(at, view, "pressed", [row, column]))
 
@@ -136,7 +136,7 @@ def _trigger(at: AppTest, view: Any, event: str, value: object) -> AppTest:
 
 
 def _ledger(at: AppTest) -> Any:
-    return _views(at, "ledger_view")[0]
+    return _views(at, "panel_ledger")[0]
 
 
 def _views(at: AppTest, component: str) -> list[Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
+from sparsecbm.service import Explainer
 from sparsecbm.studies.protocol import CONFIDENCE, Case, Protocol, Question
 from tests.app.screen import fine, open_alone
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
+from sparsecbm.service import Explainer
 from tests.app.screen import bars, fine, open_explain, press, set_concept, shown_text, view_data
 
 TEXT = "A soup that nobody has explained before, with basil."
@@ -26,7 +26,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         return explain(self, *first, progress)
 
     monkeypatch.setattr(Explainer, "explain", slow)
-    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     yield opened
     opened.set()
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import percent
+from sparsecbm.figures.text import percent
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, save_checkpoint
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.panel_comparison import comparison_csv
+from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.subnetworks.comparison import comparison_csv
-from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
 from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment, table
 from tests.app.test_subnetworks import HOSTILE, charts, said
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model

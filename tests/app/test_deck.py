@@ -70,7 +70,7 @@ def pinned(at: AppTest, key: str, title: str | None = None) -> AppTest:
 def turn(at: AppTest, to: int | None, number: int = 1) -> AppTest:
     """Press a key while a deck is presented, as the browser sends it; `number` counts the session's presses."""
     stage = next(element.proto for element in at.get("bidi_component")
-                 if element.proto.component_name == "sparsecbm.stage")
+                 if element.proto.component_name == "sparsecbm.panel_present")
     states = at._tree.get_widget_states()
     states.widgets.add(id=_make_trigger_id(stage.id, "events"),
                        json_trigger_value=json.dumps([{"event": "pressed", "value": {"at": to, "turn": number}}]))

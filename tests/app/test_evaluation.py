@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.data.catalogue import DATA_VARIABLE
 from sparsecbm.data.counterfactuals import load_pairs
 from sparsecbm.data.samples import sample_split
-from sparsecbm.explainer import DEFAULT_CHECKPOINT, Explainer
 from sparsecbm.model.checkpoint import METRICS_FILE, save_checkpoint
 from sparsecbm.schema import CEBAB
+from sparsecbm.service import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.interventions.reviews import DATA_VARIABLE
-from sparsecbm.ui.subnetworks.others import OTHERS_VARIABLE
 from tests.app.screen import ROOT, address, blocks, cell_views, fine, press, section, segment
 from tests.data.releases import write
 from tests.data.test_counterfactuals import family
-from tests.figures.test_curves import found as some_curves
-from tests.figures.test_evaluation import TRAINING, causal
+from tests.evaluation.test_figure import TRAINING, causal
+from tests.evaluation.test_figure_curves import found as some_curves
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
 
 PAGE = "pages/6_Evaluation.py"

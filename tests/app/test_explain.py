@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.completeness import gap_text
-from sparsecbm.figures.names import percent, signed
+from sparsecbm.figures.text import percent, signed
 from sparsecbm.model.network import SparseCBM
+from sparsecbm.service import Explainer
 from sparsecbm.types import Target
 from sparsecbm.ui.engine import load_explainer
+from sparsecbm.words.figure import gap_text
 from tests.app.screen import (
     address,
     bars,

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.data.samples import load_samples
-from sparsecbm.export.slices import slice_csv
-from sparsecbm.failures.judged import Judged
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.slice_files import slice_csv
 from sparsecbm.schema import CEBAB
 from sparsecbm.ui.engine import load_explainer
 from tests.app.screen import ROOT, address, fine, press

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.data import catalogue as source
 from sparsecbm.data.reviews import sample_reviews
-from sparsecbm.failures.judged import Judged
-from sparsecbm.failures.outcomes import OUTCOMES
-from sparsecbm.failures.rates import Rate
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_tree import FoundSlice, Search
+from sparsecbm.failures.outcomes import OUTCOMES, Rate
 from sparsecbm.failures.slices import Slice
-from sparsecbm.failures.tree import FoundSlice, Search
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.failures import source
 from tests.app.screen import ROOT, address, cell_views, fine, press, press_cell, segment
 
 PICTURE = "failures:pictures"
@@ -102,7 +101,7 @@ def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatc
     planted = FoundSlice(Slice(read=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
                          Rate(63, 154), 0.01)
     search = Search(LABEL_TARGET, Rate(60, 243), Rate(30, 121), Rate(30, 122), 4, (planted,))
-    monkeypatch.setattr("sparsecbm.ui.failures.found._search", lambda *_: search)
+    monkeypatch.setattr("sparsecbm.failures.panel_error_slices._search", lambda *_: search)
     at, found = opened(says="the"), judged()
     fine(segment(at, PICTURE).set_value("Error slices").run())
     at = press(at, "failures:found:0")

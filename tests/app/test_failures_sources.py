@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.errors import InputError
-from sparsecbm.model.many import Predictions
+from sparsecbm.failures.panel_own_table import hub_name
+from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.failures.own import hub_name
 from tests.app.screen import address, fine, press
 from tests.app.test_failures import line, opened, table
 from tests.data.releases import toy_rows, write
@@ -130,8 +130,8 @@ def test_a_stopped_prediction_is_taken_up_again(monkeypatch: pytest.MonkeyPatch)
         return predict(texts, changes, lambda share: None)
 
     monkeypatch.setattr(explainer, "predict_texts", slow)
-    monkeypatch.setattr("sparsecbm.ui.failures.predicting.WINDOW", 2)
-    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.failures.panel_state.WINDOW", 2)
+    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     rows = "".join(f"Soup number {number} of a stopped table.\n" for number in range(5))
     at = press(uploaded("r.csv", f"text\n{rows}".encode()), "Read it")
     assert entered.wait(60)

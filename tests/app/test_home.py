@@ -8,8 +8,8 @@ from urllib.parse import unquote_plus
 import pytest
 
 from sparsecbm.data.samples import load_samples
-from sparsecbm.explainer import Explainer
 from sparsecbm.model.checkpoint import METRICS_FILE
+from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import bars, fine, open_home, press, submit
 

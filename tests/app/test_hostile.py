@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sparsecbm.explain.methods import METHODS
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.escaping import visible
+from sparsecbm.figures.text import visible
+from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.words.compute_methods import METHODS
 from tests.app.screen import (
     QUICK,
     address,

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.edits.history import History
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import label_name, label_with_probability, listed, percent, signed
-from sparsecbm.intervene.policies import POLICIES
+from sparsecbm.concepts.compute_policies import POLICIES
+from sparsecbm.concepts.contributions import label_ledger
+from sparsecbm.concepts.panel_controls import AS_READ, MIX, NOT_SURE
+from sparsecbm.concepts.panel_ledger import change_notes
+from sparsecbm.figures.text import label_name, label_with_probability, listed, percent, signed
+from sparsecbm.revision.history import History
+from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.interventions.controls import AS_READ, MIX, NOT_SURE
-from sparsecbm.ui.interventions.ledger_lines import change_notes
-from sparsecbm.ui.ledger import label_ledger
 from tests.app.screen import (
     address,
     bars_in,
@@ -81,7 +81,7 @@ def still(at: AppTest) -> dict[str, Any]:
 def test_without_a_review_the_page_says_what_to_do() -> None:
     at = fine(open_page(open_home(), INTERVENTIONS))
     assert any("No review at hand yet" in line.value for line in at.info)
-    assert not any(element.proto.component_name == "sparsecbm.ledger_view" for element in at.get("bidi_component"))
+    assert not any(element.proto.component_name == "sparsecbm.panel_ledger" for element in at.get("bidi_component"))
 
 
 @pytest.mark.parametrize("explainer", [{"kind": "black_box"}], indirect=True)

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.edits.history import History
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import label_name, label_with_probability
+from sparsecbm.figures.text import label_name, label_with_probability
+from sparsecbm.revision.history import History
+from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, bars, blocks, fine, open_home, open_page, press
 from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, said
-from tests.edits.toys import always
 from tests.helpers import HOSTILE, saved_checkpoint
+from tests.revision.toys import always
 
 OTHER = "The soup was bland. The room felt warm."
 BESIDE = "interventions:beside"

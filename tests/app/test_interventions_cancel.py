@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
+from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import fine, press, section
 from tests.app.test_interventions_revise import history, opened, revised, said, second_value, toy_sources
@@ -32,9 +32,9 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
 
     monkeypatch.setattr(Explainer, "revise", slowed(Explainer.revise))
     monkeypatch.setattr(Explainer, "blast_radius", slowed(Explainer.blast_radius))
-    monkeypatch.setattr("sparsecbm.ui.interventions.revise.PATIENCE", 0.0)
-    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
-    monkeypatch.setattr("sparsecbm.ui.interventions.blast.sources", toy_sources)
+    monkeypatch.setattr("sparsecbm.revision.panel_revise.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.impact.panel.labelled_sources", toy_sources)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "tiny")))
     yield opened_gate
     opened_gate.set()

@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.edits.blast_radius import BlastSettings, edit_key
-from sparsecbm.edits.edit import Override, Revision
-from sparsecbm.edits.history import History
-from sparsecbm.edits.rule import Rule
-from sparsecbm.explainer import Explainer
-from sparsecbm.intervene.patch import patch_bytes
-from sparsecbm.intervene.patch_store import PatchStore
+from sparsecbm.impact.impact import BlastSettings, edit_key
+from sparsecbm.revision.compute_patch import PatchStore, patch_bytes
+from sparsecbm.revision.edit import Override, Revision
+from sparsecbm.revision.history import History
+from sparsecbm.revision.panel_saved_patches import PATCHES_VARIABLE
+from sparsecbm.revision.rule import Rule
+from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.interventions.shared_patches import PATCHES_VARIABLE
 from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger, section
 from tests.helpers import HOSTILE, saved_checkpoint
 

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.data.catalogue import DATA_VARIABLE
+from sparsecbm.data.catalogue import labelled_sources as sources
 from sparsecbm.data.split import Split
-from sparsecbm.edits.blast_radius import Outcome
-from sparsecbm.edits.edit import Revision
-from sparsecbm.edits.history import History
 from sparsecbm.errors import DataError
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.blast_radius import blast_text
+from sparsecbm.impact.figure import blast_text
+from sparsecbm.impact.impact import Outcome
+from sparsecbm.revision.edit import Revision
+from sparsecbm.revision.history import History
 from sparsecbm.schema import CEBAB, ConceptSchema
+from sparsecbm.service import Explainer
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.interventions.reviews import DATA_VARIABLE, sources
 from tests.app.screen import EXPLAIN, blocks, cell_views, fine, open_home, open_page, press, section, segment, table
 from tests.helpers import TOY, saved_checkpoint, toy_split
 
@@ -157,7 +158,7 @@ def toy_sources(_: ConceptSchema) -> dict[str, Callable[[], Split]]:
 
 
 def with_blast(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("sparsecbm.ui.interventions.blast.sources", toy_sources)
+    monkeypatch.setattr("sparsecbm.impact.panel.labelled_sources", toy_sources)
     at = fine(revised(opened(), second_value(explainer)))
     return fine(press(section(at, "blast"), "interventions:blast:do"))
 

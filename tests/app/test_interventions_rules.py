@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.edits.conditions import TextSays, Unsure, ValueIs, WordCount
-from sparsecbm.edits.rule import Rule
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.blast_radius import blast_text
+from sparsecbm.impact.figure import blast_text
+from sparsecbm.revision.conditions import TextSays, Unsure, ValueIs, WordCount
+from sparsecbm.revision.rule import Rule
+from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import EXPLAIN, bars, fine, open_page, press
 from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, history, opened, said, toy_sources
-from tests.edits.toys import always, set_to
 from tests.helpers import HOSTILE, saved_checkpoint
+from tests.revision.toys import always, set_to
 
 RULES = "interventions:rules"
 LINE = f"{RULES}:line"
@@ -23,8 +23,8 @@ LINE = f"{RULES}:line"
 
 @pytest.fixture(autouse=True)
 def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for panel in ("rules", "blast"):
-        monkeypatch.setattr(f"sparsecbm.ui.interventions.{panel}.sources", toy_sources)
+    for panel in ("revision.panel_rules", "impact.panel"):
+        monkeypatch.setattr(f"sparsecbm.{panel}.labelled_sources", toy_sources)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         return radius(*given)
 
     monkeypatch.setattr(Explainer, "blast_radius", slow)
-    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     at = fine(press(sets(says(opened("rules"), "tasty"), "soup", "Negative"), f"{RULES}:try"))
     assert button(at, "cancel") and button(at, "do").disabled
     at = fine(press(at, f"{RULES}:cancel"))

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explainer import Explainer
 from sparsecbm.figures.colour import diverging
-from sparsecbm.figures.leaning import colour_limit
-from sparsecbm.figures.names import percent, signed
+from sparsecbm.figures.text import percent, signed
 from sparsecbm.model import backbone
-from sparsecbm.subnetworks.leaning import Leaning, Unit
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.figure_unit_attribution import colour_limit
+from sparsecbm.subnetworks.units import Leaning, Unit
 from sparsecbm.types import Target
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, bars, blocks, cell_views, fine, press, segment

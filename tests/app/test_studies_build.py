@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.schema import CEBAB
 from sparsecbm.studies.log import ParticipantKind
+from sparsecbm.studies.panel_builder_draft import AGREEMENT, draft_of
+from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import ARMS, CONFIDENCE, Protocol
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.studies.builder_draft import AGREEMENT, draft_of
-from sparsecbm.ui.studies.store import study_store
 from tests.app.screen import address, fine, press, section, segment, table
 from tests.app.studies import a_kept_study, opened, said
 from tests.helpers import saved_checkpoint
@@ -204,8 +204,8 @@ def test_the_design_is_simulated_before_anybody_is_asked(monkeypatch: pytest.Mon
         assert leave.wait(60)
         return progress(0.5)
 
-    monkeypatch.setattr("sparsecbm.ui.studies.builder_power.power", slow)
-    monkeypatch.setattr("sparsecbm.ui.working.PATIENCE", 0.0)
+    monkeypatch.setattr("sparsecbm.studies.panel_builder_power.power", slow)
+    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     at = press(at, "Simulate")
     assert entered.wait(60)
     at = fine(press(at.run(), "Cancel"))

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from sparsecbm.figures.names import percent
-from sparsecbm.studies.desk import new_key
+from sparsecbm.figures.text import percent
+from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Entry, now
+from sparsecbm.studies.panel_arms import Ahead
+from sparsecbm.studies.panel_store import desk, study_store
 from sparsecbm.studies.protocol import Case
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.studies.arms_ahead import Ahead
-from sparsecbm.ui.studies.store import desk, study_store
 from tests.app.screen import bars, blocks, fine
 from tests.app.studies_screen import (
     CLOCK,

@@ -10,16 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.studies.analysis import analyse
-from sparsecbm.studies.comparison import MixedModel
+from sparsecbm.studies.outcome import MixedModel
+from sparsecbm.studies.panel_results import archive
+from sparsecbm.studies.panel_results_numbers import compared, comparison_rows, mixed_lines, order_counts
+from sparsecbm.studies.panel_store import study_store
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE
-from sparsecbm.ui.studies.results_export import archive
-from sparsecbm.ui.studies.results_numbers import (
-    compared,
-    comparison_rows,
-    mixed_lines,
-    order_counts,
-)
-from sparsecbm.ui.studies.store import study_store
 from tests.app.screen import fine, press, segment, table
 from tests.app.studies import a_kept_study, opened, said
 from tests.studies.toys import a_protocol, judged_course

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.explain.overlap import most_exclusive
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import percent
+from sparsecbm.figures.text import percent
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
 from sparsecbm.schema import SENTIMENT, ConceptSchema
-from sparsecbm.subnetworks.knockout import KnockOut
-from sparsecbm.subnetworks.probe import Necessity, ProbeSettings, SubnetworkProbe
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.compute_overlap import most_exclusive
+from sparsecbm.subnetworks.panel_pair import overlap_csv
+from sparsecbm.subnetworks.specificity import Necessity, ProbeSettings, SubnetworkProbe
+from sparsecbm.subnetworks.units import KnockOut
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from sparsecbm.ui.subnetworks.closer import overlap_csv
 from tests.app.screen import (
     EXPLAIN,
     SUBNETWORKS,
@@ -92,7 +92,7 @@ def test_every_chart_has_words_for_who_cannot_see_it() -> None:
 
 def test_a_pressed_cell_is_looked_at_closer(explainer: Explainer) -> None:
     at = press_cell(open_subnetworks(), "Jaccard overlap", 0, 2)
-    assert address(at) == {"pair": ["food", "service"]} and "food and service, by layer" in pages(at, "bars_view")
+    assert address(at) == {"pair": ["food", "service"]} and "food and service, by layer" in pages(at, "panel_pair")
     at = press_cell(at, "Jaccard overlap", 1, 1)
     assert address(at) == {"pair": ["food", "service"]}, "the diagonal is no pair"
     at = press_cell(at, "Density by layer", 3, 1)
@@ -118,12 +118,12 @@ def test_the_residual_joins_the_matrix_and_leaves_with_its_pair() -> None:
     fine(at.selectbox(key="subnetworks:pair").set_value((0, 4)).run())
     assert address(at) == {"residual": ["on"], "pair": ["food", "residual"]}
     fine(at.toggle(key="subnetworks:residual").set_value(False).run())
-    assert not at.query_params and not pages(at, "bars_view")
+    assert not at.query_params and not pages(at, "panel_pair")
 
 
 def test_a_pair_is_shown_by_layer_and_module(explainer: Explainer) -> None:
     at = fine(open_subnetworks(pair=["noise", "service"]))
-    drawn = pages(at, "bars_view", "pages", "follows")
+    drawn = pages(at, "panel_pair", "pages", "follows")
     assert set(drawn) == {"service and noise, by layer", "service and noise, by module in all layers"}
     assert all(len(view["pages"]) == 6 and view["follows"] == "subnetworks:matrix" for view in drawn.values()), (
         "a browser has every pair, to turn to the one that is pressed")

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from sparsecbm.explain.randomisation import rank_correlation
-from sparsecbm.explainer import Explainer
-from sparsecbm.figures.names import label_with_probability, percent, signed
+from sparsecbm.figures.text import label_with_probability, percent, signed
+from sparsecbm.service import Explainer
 from sparsecbm.types import Target
-from sparsecbm.ui import choices, comparison
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.markdown import as_markdown
+from sparsecbm.ui.text import as_markdown
+from sparsecbm.words import panel_comparison as comparison
+from sparsecbm.words import panel_controls as choices
+from sparsecbm.words.compute_faithfulness import rank_correlation
 from tests.app.screen import (
     QUICK,
     address,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsecbm.batch.job import BatchModel, Progress
+from sparsecbm.batch.compute import BatchModel, Progress
 from sparsecbm.data.table_source import TableSource, open_table
-from sparsecbm.model.many import Predictions
+from sparsecbm.model.batch_prediction import Predictions
 from tests.helpers import TOY
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from sparsecbm.batch.job import predict_table
+from sparsecbm.batch.compute import predict_table
 from sparsecbm.batch.outputs import output_schema
 from sparsecbm.data.tables import Columns
 from tests.batch.stubs import stub, table

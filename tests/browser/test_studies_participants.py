@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
+from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.protocol import CONFIDENCE, Case, Protocol, Question
 from sparsecbm.studies.store import Store

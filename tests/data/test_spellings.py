@@ -3,7 +3,7 @@
 import pytest
 
 from sparsecbm.data.records import Record, Reject
-from sparsecbm.data.spellings import guessed_name, other_spellings
+from sparsecbm.data.tables import guessed_name, other_spellings
 from sparsecbm.schema import CEBAB, SENTIMENT
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.figure import figure_json
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage, Table
-from sparsecbm.deck.scene import Scene
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sparsecbm.export import explanation_html
-from sparsecbm.export.templates import environment
+from sparsecbm.export.page import environment
 from sparsecbm.figures.colour import PAPER, contrast
-from sparsecbm.figures.escaping import visible
+from sparsecbm.figures.text import visible
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import Explanation, InterventionResult
 from tests.builders import RECEIPT, a_faithfulness, a_prediction, an_attribution, an_explanation

@@ -7,8 +7,7 @@ import pytest
 
 from sparsecbm.failures.outcomes import Outcome
 from sparsecbm.failures.slice_address import from_params, to_params
-from sparsecbm.failures.slice_words import conditions_in_words, in_words
-from sparsecbm.failures.slices import Slice
+from sparsecbm.failures.slices import Slice, conditions_in_words, in_words
 from sparsecbm.failures.tags import Tag
 from sparsecbm.schema import CEBAB, SENTIMENT, ConceptSchema
 from tests.helpers import TOY

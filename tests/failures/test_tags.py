@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sparsecbm.failures.judged import Judged
+from sparsecbm.failures.error_analysis import Judged
 from sparsecbm.failures.tags import LEAST_FOR_RARE, Tag, tag_name
 from sparsecbm.schema import CEBAB
 from tests.failures.toys import BAD, GOOD, NEGATIVE, NOT_TOLD, POSITIVE, UNKNOWN, predictions_of, reviews_of, the_nine

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.failures.judged import Judged
-from sparsecbm.model.many import Predictions
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.schema import ConceptSchema
 from tests.helpers import TOY
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.escaping import as_html, visible
+from sparsecbm.figures.text import as_html, visible
 
 
 def test_markup_of_every_kind_is_escaped() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.names import percent, receipt_line, signed, target_name
+from sparsecbm.figures.text import percent, receipt_line, signed, target_name
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import Target
 from tests.builders import RECEIPT

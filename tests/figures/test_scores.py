@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.scores import HIGHLIGHT, ModelScore, label_scores
+from sparsecbm.figures.dots import HIGHLIGHT, ModelScore, label_scores
 
 SCORES = (ModelScore("mine", 100, 0.66, (0.6, 0.7), 0.6, None, loaded=True),
           ModelScore("other", 100, 0.3, None, 0.1, None))

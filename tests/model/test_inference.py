@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sparsecbm.errors import InputError
-from sparsecbm.model.inference import batches, pool_texts
+from sparsecbm.model.prediction import batches, pool_texts
 from tests.helpers import random_masks, tiny_encoder, tiny_model, toy_reviews, untouched
 
 TEXTS = [review.text for review in toy_reviews()][:7]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from sparsecbm.explainer import Explainer
+from sparsecbm.service import Explainer
 from sparsecbm.studies.database import database_url
 from sparsecbm.studies.store import Store
 from tests.helpers import tiny_checkpoint_of

@@ -13,11 +13,10 @@ from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 from statsmodels.stats.multitest import multipletests
 
 from sparsecbm.errors import InputError
-from sparsecbm.studies.agreement import krippendorff_alpha
 from sparsecbm.studies.analysis import MEASURES, analyse, case_table
-from sparsecbm.studies.comparison import independent, mixed_model, paired
 from sparsecbm.studies.log import Course, Entry
 from sparsecbm.studies.monitor import ArmCount, progress_of
+from sparsecbm.studies.outcome import independent, krippendorff_alpha, mixed_model, paired
 from sparsecbm.studies.protocol import Case
 from tests.studies.toys import Judged, a_protocol, judged_course
 

@@ -9,15 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from sparsecbm.errors import CheckpointError, DataError, InputError
-from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
-from sparsecbm.studies.desk import Desk, new_key
+from sparsecbm.service import Explainer
+from sparsecbm.studies.compute_replay import read_study, replay
+from sparsecbm.studies.compute_service import Desk, new_key
+from sparsecbm.studies.compute_simulate import Annotator, simulate
 from sparsecbm.studies.export import export_study
 from sparsecbm.studies.log import Entry
 from sparsecbm.studies.protocol import Question
-from sparsecbm.studies.replay import read_study, replay
 from sparsecbm.studies.run import step_of
-from sparsecbm.studies.simulate import Annotator, simulate
 from sparsecbm.studies.store import Store
 from tests.helpers import tiny_checkpoint_of
 from tests.studies.toys import a_protocol

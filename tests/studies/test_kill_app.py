@@ -7,8 +7,8 @@ from threading import Thread
 
 from benchmarks.server import app_with
 from benchmarks.taking_part import Told, findings, protocol, take_part
-from sparsecbm.explainer import Explainer
 from sparsecbm.schema import CEBAB
+from sparsecbm.service import Explainer
 from sparsecbm.studies.store import Store
 from tests.helpers import saved_checkpoint
 

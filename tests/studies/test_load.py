@@ -5,8 +5,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from sparsecbm.explainer import Explainer
-from sparsecbm.studies.desk import Desk, new_key
+from sparsecbm.service import Explainer
+from sparsecbm.studies.compute_service import Desk, new_key
 from sparsecbm.studies.log import Entry
 from sparsecbm.studies.protocol import CONFIDENCE, Question
 from sparsecbm.studies.run import step_of

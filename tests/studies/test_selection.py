@@ -8,7 +8,7 @@ import pytest
 
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
-from sparsecbm.studies.selection import choose_cases, outcomes_of
+from sparsecbm.studies.design import choose_cases, outcomes_of
 from tests.helpers import TOY, toy_reviews, toy_split
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.errors import CheckpointError, InputError
-from sparsecbm.explainer import Explainer
+from sparsecbm.service import Explainer
 from sparsecbm.studies.analysis import case_table
+from sparsecbm.studies.compute_power import power
+from sparsecbm.studies.compute_simulate import Annotator, in_memory, simulate
 from sparsecbm.studies.log import Course
-from sparsecbm.studies.power import power
 from sparsecbm.studies.protocol import Case, Protocol, Question
 from sparsecbm.studies.run import step_of
-from sparsecbm.studies.simulate import Annotator, in_memory, simulate
 from sparsecbm.studies.store import Store
 from tests.helpers import TOY, toy_reviews
 from tests.studies.toys import a_protocol

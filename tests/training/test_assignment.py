@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from sparsecbm.model.keeping import kept_weights
-from sparsecbm.training.assignment import core_exclusive, core_shares, independent
-from sparsecbm.training.schedule import cubic_sparsity
+from sparsecbm.model.top_k import kept_weights
+from sparsecbm.training.pruning import core_exclusive, core_shares, cubic_sparsity, independent
 
 SPARSITIES = [0.0, 0.2, 0.5, 0.7, 0.9]
 SIZES = [1, 7, 10, 63, 257]

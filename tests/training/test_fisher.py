@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sparsecbm.training.fisher import BlockFisher
+from sparsecbm.training.saliency import BlockFisher
 
 SIZES = [(1, 2, 2), (3, 8, 4), (2, 7, 3), (4, 5, 16), (2, 9, 1)]  # rows, columns, block
 

@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from sparsecbm.config import TrainConfig
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.training import loop as module
-from sparsecbm.training.display import TrainingDisplay
 from sparsecbm.training.loop import Trainer
+from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.rows import TrainingRows
 from tests.helpers import tiny_backbone, tiny_encoder, toy_split, train_config
 

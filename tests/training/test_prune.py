@@ -7,10 +7,10 @@ import torch
 
 from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
-from sparsecbm.model.keeping import kept_weights
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.training import prune as module
-from sparsecbm.training.prune import prune
+from sparsecbm.model.top_k import kept_weights
+from sparsecbm.training import pruning as module
+from sparsecbm.training.pruning import prune
 from sparsecbm.training.saliency import Saliency
 
 SHAPES = {"a": (5, 7), "b": (8, 16), "c": (1, 9)}

@@ -14,8 +14,8 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, WEIGHTS_FILE
 from sparsecbm.training import state as state_module
-from sparsecbm.training import train
 from sparsecbm.training.loop import Trainer
+from sparsecbm.training.run import train
 from sparsecbm.training.state import FOLDER, NOTES_FILE, STATE_FILE
 from tests.helpers import train_config
 

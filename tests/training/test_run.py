@@ -10,13 +10,13 @@ import torch
 
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
-from sparsecbm.evaluate.report import evaluate
-from sparsecbm.explain.probes import probe
-from sparsecbm.explainer import Explainer
+from sparsecbm.evaluation.compute import evaluate
 from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, load_checkpoint
-from sparsecbm.model.keeping import kept_weights
+from sparsecbm.model.top_k import kept_weights
 from sparsecbm.schema import CEBAB
-from sparsecbm.training import add_baselines, train
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.compute_specificity import probe
+from sparsecbm.training.run import add_baselines, train
 from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
 NO_RESIDUAL = {"residual": False}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.training.schedule import cubic_sparsity, learning_rate_factor
+from sparsecbm.training.pruning import cubic_sparsity, learning_rate_factor
 
 
 def test_cubic_schedule_by_hand() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.figures.colour import OPPOSES, SUPPORTS
-from sparsecbm.figures.names import percent
+from sparsecbm.figures.text import percent
 from sparsecbm.ui.bars import contribution_html, distribution_html, label_bars_html
 from tests.builders import a_prediction
 

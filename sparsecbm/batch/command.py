@@ -1,0 +1,91 @@
+"""`predict`: what a model says of every row of a table, however long."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sparsecbm.cli.console import only_result_on_stdout, printable, say, share_bar, write_json
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.revision.command_patches import add_patch, described, patch_of
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "predict",
+        help="predict every row of a table: CSV, JSON lines, Parquet or a data set on the Hub",
+        description="Predict every row of a table of any size, in its order. Rows that cannot be used are written with "
+        "line and reason to OUTPUT.rejects.jsonl. When it is stopped, the same command goes on where it was.",
+    )
+    parser.add_argument("--input", required=True, metavar="FILE",
+                        help=".csv, .tsv, .txt, .jsonl, .ndjson or .parquet file, or hub:OWNER/NAME[#CONFIG]")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE",
+                        help="file to write: .parquet, .csv or .jsonl")
+    parser.add_argument("--text-column", metavar="NAME",
+                        help="column of the texts (default: text, review, description, .., or the only column)")
+    parser.add_argument("--id-column", metavar="NAME", help="column of the ids (default: id, else the line's number)")
+    parser.add_argument("--split", default="train", help="split of a data set on the Hub (default: %(default)s)")
+    parser.add_argument("--encoding", metavar="NAME", help="encoding of the input (default: found out, and said)")
+    parser.add_argument("--separator", metavar="CHARACTER",
+                        help="what separates the cells of a CSV file, or `tab` (default: found out, and said)")
+    parser.add_argument("--with-text", action="store_true", help="write the texts into the output, too")
+    parser.add_argument("--restart", action="store_true", help="begin anew and replace what is there")
+    add_patch(parser)
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Predict the table and write the counts."""
+    from dataclasses import replace
+
+    from sparsecbm.batch.compute import BatchModel, predict_table
+    from sparsecbm.batch.outputs import check_output
+    from sparsecbm.data.table_source import open_table
+    from sparsecbm.data.tables import Columns, suggest_columns
+    from sparsecbm.export.values import patch_json
+    from sparsecbm.service import Explainer
+
+    with only_result_on_stdout():
+        check_output(options.output)
+        patch = patch_of(options)
+        separator = "\t" if options.separator == "tab" else options.separator
+        table = open_table(options.input, options.encoding, separator, options.split)
+        columns = Columns(options.text_column) if options.text_column else suggest_columns(table.columns)
+        if options.id_column or options.text_column:
+            columns = replace(columns, id=options.id_column or ("id" if "id" in table.columns else None))
+        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        if patch is not None:
+            explainer.check_patch(patch)
+        changes = () if patch is None else tuple(revision.change for revision in patch.revisions)
+    if not options.json:
+        for note in table.notes:
+            say(f"{table.label}: {note}")
+        if patch is not None:
+            say(f"With {described(patch)}")
+    with only_result_on_stdout(), share_bar("predicting") as progress:
+        report = predict_table(table, columns, BatchModel.of(explainer, changes), options.output, options.with_text,
+                               options.restart, progress).to_json()
+    report |= {"columns": {"text": columns.text, "id": columns.id}}
+    if patch is not None:
+        report["patch"] = patch_json(patch, explainer.schema)
+    if options.json:
+        write_json(report)
+    else:
+        show(report)
+
+
+def show(report: dict[str, Any]) -> None:
+    """The counts as a person reads them; `report` is the JSON form."""
+    columns, before = report["columns"], report["rows_before"]
+    say(printable(f"texts from column {columns['text']!r}, ids from "
+                  + (f"column {columns['id']!r}" if columns["id"] else "the number of the line")))
+    if before:
+        say(f"{before:,} rows were done before; this run went on from there")
+    say(f"{report['rows']:,} rows read: {report['predicted']:,} predicted ({report['truncated']:,} longer than the "
+        f"model reads), {report['rejected']:,} rejected")
+    say(f"{report['seconds']:.1f} s, {report['rows_per_second']:.1f} rows a second")
+    say(printable(f"Predictions written to {report['output']}"))
+    if report["rejects"]:
+        say(printable(f"Rejected rows, with line and reason: {report['rejects']}"))

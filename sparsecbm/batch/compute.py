@@ -1,0 +1,134 @@
+"""A batch: what a model says of every row of a table, in bounded memory, stopped and taken up again at will."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sparsecbm.batch.outputs import check_output, output_schema, output_table
+from sparsecbm.batch.parts import Counts, Parts
+from sparsecbm.data.records import Reject
+from sparsecbm.data.table_source import TableSource
+from sparsecbm.data.tables import Columns, TextRow, text_rows
+from sparsecbm.errors import InputError
+from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.revision.edit import MaskChange
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.service import Explainer
+
+#: A window is read, predicted in batches of like length, and kept as a part: at most so many rows and characters.
+WINDOW_ROWS, WINDOW_CHARACTERS = 1024, 1_000_000
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class BatchModel:
+    """What predicts the texts of a batch; `key` tells it from every other model, `concepts` is False where it has none.
+
+    `predict` takes texts and what is told the share done, 0..1.
+    """
+
+    key: str
+    schema: ConceptSchema
+    concepts: bool
+    predict: Callable[[Sequence[str], Progress], Predictions]
+
+    @classmethod
+    def of(cls, explainer: Explainer, changes: Sequence[MaskChange] = ()) -> "BatchModel":
+        """A loaded model, with `changes` as after these mask changes, such as those of a patch."""
+        checkpoint, key = explainer.checkpoint, explainer.checkpoint.hash
+        if changes:
+            key += "+" + hashlib.sha256("".join(change.digest for change in changes).encode()).hexdigest()
+        return cls(key, explainer.schema, checkpoint.kind != "black_box",
+                   lambda texts, progress: explainer.predict_texts(texts, changes, progress))
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What became of a batch. `before` counts the rows that earlier runs had done; `seconds` are this run's.
+
+    `rejects` is the file of the rows that could not be used, None where all could.
+    """
+
+    output: Path
+    rejects: Path | None
+    counts: Counts
+    before: int
+    seconds: float
+    notes: tuple[str, ...]
+    model: str
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows that this run read, the rejected ones too, for each second of it."""
+        return (self.counts.read - self.before) / self.seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        counts = self.counts
+        return {
+            "output": str(self.output), "rejects": None if self.rejects is None else str(self.rejects),
+            "rows": counts.read, "predicted": counts.predicted, "rejected": counts.rejected,
+            "truncated": counts.truncated, "rows_before": self.before, "seconds": self.seconds,
+            "rows_per_second": self.rows_per_second, "notes": list(self.notes), "checkpoint": self.model,
+        }
+
+
+def predict_table(
+    table: TableSource,
+    columns: Columns,
+    model: BatchModel,
+    output: Path,
+    text: bool = False,
+    restart: bool = False,
+    progress: Progress = lambda _: None,
+) -> BatchReport:
+    """Write what a model says of every row, in the table's order, to a .parquet, .csv or .jsonl file.
+
+    With `text`, the texts are written too. Rows that cannot be used go to `OUTPUT.rejects.jsonl` with their line and
+    the reason. `progress` gets the share done, 0..1, and may raise Cancelled: the parts that are done stay in
+    `OUTPUT.parts`, and the same call goes on from there. InputError when such parts are of another table, model or
+    choice of columns, or the output is there already, unless `restart` replaces it.
+    """
+    started = time.perf_counter()
+    check_output(output)
+    if output.resolve() == Path(table.label).resolve():
+        raise InputError(f"The output {str(output)!r} is the input; allowed: another file. Name one.")
+    of = {"input": table.digest, "encoding or separator": table.form, "checkpoint or patch": model.key,
+          "choice of columns": f"{columns.text!r}, {columns.id!r}, {'with' if text else 'without'} texts"}
+    parts, form = Parts(output), output_schema(model.schema, model.concepts, text)
+    with parts.held(of, restart):
+        before, share = parts.state.counts.read, 0.0
+        for window in _windows(islice(text_rows(table, columns), before, None)):
+            rows = [row for row in window if isinstance(row, TextRow)]
+            until = window[-1].share
+
+            def told(done: float, since: float = share, until: float = until) -> None:
+                progress(since + done * (until - since))
+
+            found = model.predict([row.text for row in rows], told)
+            rejects = [row for row in window if isinstance(row, Reject)]
+            parts.add(output_table(rows, found, model.concepts, text), rejects, int(found.truncated.sum()))
+            share = until
+            progress(share)
+        counts = parts.state.counts
+        parts.finish(form)
+    return BatchReport(output, parts.rejects if counts.rejected else None, counts, before,
+                       time.perf_counter() - started, table.notes, model.key)
+
+
+def _windows(rows: Iterator[TextRow | Reject]) -> Iterator[list[TextRow | Reject]]:
+    """The rows in their order, some at a time."""
+    window, characters = list[TextRow | Reject](), 0
+    for row in rows:
+        window.append(row)
+        characters += len(row.text if isinstance(row, TextRow) else row.content)
+        if len(window) == WINDOW_ROWS or characters >= WINDOW_CHARACTERS:
+            yield window
+            window, characters = [], 0
+    if window:
+        yield window

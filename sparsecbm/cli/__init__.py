@@ -1,0 +1,1 @@
+"""The command line: its parser and what it writes. Each command stands in its capability."""

@@ -1,0 +1,160 @@
+"""Which concept is worth a person's look next: ways to rank concepts, none of which knows the truth.
+
+Shin et al. 2023, "A Closer Look at the Intervention Procedure of Concept Bottleneck Models" (arXiv 2302.14260), where
+the ways to select a concept are named and defined for binary concepts; here they are for concepts of several values.
+Ties go to the concept that comes first in the schema.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import entr, log_softmax, softmax
+
+from sparsecbm.concepts import compute_reasons as reasons
+from sparsecbm.concepts.compute_effects import Effects, set_one
+from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.types import Prediction
+
+Scores = Float[np.ndarray, "*row concept"]
+
+#: Scores are compared to so many decimals, so that rounding errors break no tie.
+DECIMALS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """All that a policy looks at, for one review or for many at once."""
+
+    probabilities: Float[np.ndarray, "*row concept value"]
+    contributions: Float[np.ndarray, "*row concept label"]
+    logits: Float[np.ndarray, "*row label"]
+    effects: Effects
+
+    @classmethod
+    def of(cls, prediction: Prediction, effects: Effects) -> "Situation":
+        """That of one prediction, in double precision."""
+        return cls(prediction.concept_probabilities.astype(np.float64), prediction.contributions.astype(np.float64),
+                   prediction.label_logits.astype(np.float64), effects)
+
+    def once_set(self) -> Float[np.ndarray, "*row concept value label"]:
+        """Label logits when one concept alone is set to one value for certain."""
+        return set_one(self.logits, self.contributions, self.effects)
+
+    def expected(self, of_values: Float[np.ndarray, "*row concept value"]) -> Scores:
+        """The mean over a concept's values, weighted by how probable the model finds each."""
+        return np.asarray((self.probabilities * of_values).sum(-1))
+
+
+def value_entropy(situation: Situation) -> Scores:
+    """UCP, uncertainty of the concept prediction: the entropy of p_k, in nats."""
+    return np.asarray(entr(situation.probabilities).sum(-1))
+
+
+def label_contribution(situation: Situation) -> Scores:
+    """CCTP, contribution of the concept to the target prediction: the sum of |contribution| over labels, in logits.
+
+    What a contribution has in common for all labels moves no probability and is taken off first.
+    """
+    return np.asarray(np.abs(reasons.centred(situation.contributions)).sum(-1))
+
+
+def expected_change(situation: Situation) -> Scores:
+    """ECTP, expected change in the target prediction: sum_v p_kv KL(label with k set to v || label now), in nats."""
+    then, now = log_softmax(situation.once_set(), axis=-1), log_softmax(situation.logits, axis=-1)
+    return situation.expected((np.exp(then) * (then - now[..., None, None, :])).sum(-1))
+
+
+def expected_certainty(situation: Situation) -> Scores:
+    """EUDTP, expected uncertainty decrease in the target prediction: H(label) - sum_v p_kv H(label with k set to v).
+
+    H is the entropy in nats. Below zero where knowing the concept is expected to make the label less certain.
+    """
+    then, now = (entr(softmax(logits, axis=-1)).sum(-1) for logits in (situation.once_set(), situation.logits))
+    return np.asarray(now[..., None] - situation.expected(then))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A way to rank concepts. `score` says how much each is worth a look; without one, chance does.
+
+    `reason(prediction, effects, k, score)` says in a sentence why concept k has its score.
+    """
+
+    name: str
+    title: str
+    help: str
+    score: Callable[[Situation], Scores] | None
+    reason: Callable[[Prediction, Effects, int, float], str]
+
+    def scores(self, situation: Situation, random: np.random.Generator) -> Scores:
+        """The scores, all different by chance where the policy has none of its own."""
+        if self.score is None:
+            return random.random(situation.probabilities.shape[:-1])
+        return np.round(self.score(situation), DECIMALS)
+
+
+#: By name, the default first.
+POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (
+    Policy("ectp", "Expected change of the label",
+           "How far the label's probabilities are expected to move once the concept is known.",
+           expected_change, reasons.of_change),
+    Policy("ucp", "Uncertainty of the concept",
+           "How unsure the model is of the concept's value, whatever that does to the label.",
+           value_entropy, reasons.of_uncertainty),
+    Policy("cctp", "Contribution to the label",
+           "How much the concept, as it is read, moves the label, however sure its value is.",
+           label_contribution, reasons.of_contribution),
+    Policy("eudtp", "Expected certainty of the label",
+           "How much more certain the label is expected to be once the concept is known.",
+           expected_certainty, reasons.of_certainty),
+    Policy("random", "Random", "Any concept: what the others are to be compared with.",
+           None, lambda *_: "Drawn at random, whatever the numbers say."),
+)}
+DEFAULT_POLICY = next(iter(POLICIES))
+
+
+def policy_named(name: str) -> Policy:
+    """The policy of that name; InputError lists them all."""
+    if name not in POLICIES:
+        raise InputError(unknown_name("policy", name, tuple(POLICIES)))
+    return POLICIES[name]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A concept to look at, its score by the policy, and the reason in one sentence."""
+
+    concept: str
+    score: float
+    reason: str
+
+
+def ranking(
+    prediction: Prediction,
+    effects: Effects,
+    policy: str = DEFAULT_POLICY,
+    already_set: Collection[str] = (),
+    seed: int = 0,
+) -> tuple[Suggestion, ...]:
+    """All concepts that are not set already, the one most worth a look first; `seed` is that of the random policy.
+
+    `prediction` is the one with what is set already. InputError for an unknown policy or concept.
+    """
+    chosen, concepts = policy_named(policy), prediction.schema.concepts
+    taken = {prediction.schema.concept_index(concept) for concept in already_set}
+    scores = chosen.scores(Situation.of(prediction, effects), np.random.default_rng(seed)).tolist()
+    order = sorted(set(range(len(concepts))) - taken, key=lambda k: (-scores[k], k))
+    return tuple(Suggestion(concepts[k], scores[k], chosen.reason(prediction, effects, k, scores[k])) for k in order)
+
+
+def next_concept(
+    prediction: Prediction,
+    effects: Effects,
+    policy: str = DEFAULT_POLICY,
+    already_set: Collection[str] = (),
+    seed: int = 0,
+) -> Suggestion | None:
+    """The first of the `ranking`; None when every concept is set."""
+    return next(iter(ranking(prediction, effects, policy, already_set, seed)), None)

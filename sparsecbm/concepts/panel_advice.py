@@ -1,0 +1,89 @@
+"""What to do next: the concept that is most worth a look, and the fewest concepts to set for a wanted label."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from sparsecbm.concepts.compute_override import Distribution
+from sparsecbm.concepts.compute_policies import POLICIES, Suggestion
+from sparsecbm.concepts.compute_smallest_fix import Fix
+from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, set_concepts
+from sparsecbm.figures.text import as_html, label_name, listed, percent
+from sparsecbm.revision.edit import Override
+from sparsecbm.revision.panel_session import current_result, follow, read_only, refresh, state
+from sparsecbm.revision.rule import setting_in_words
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.session import change, current_view, seed_widget, write_address
+from sparsecbm.ui.shell import errors_shown
+from sparsecbm.ui.text import as_markdown
+
+NEXT_HELP = "Which concept is most worth your look in the review itself.  \n" + "  \n".join(
+    f"**{policy.title}**: {policy.help}" for policy in POLICIES.values())
+FIX_HELP = (
+    "The fewest concepts that must be set so that this label becomes the most probable, found by looking through every "
+    "combination: no smaller set does it. It starts from the state after your settings, and says so where it changes "
+    "one of them. A concept that nobody is sure of counts as the model reads it."
+)
+#: More fixes than this scroll.
+MOST_IN_SIGHT = 5
+_WANTED, _WAY = "interventions:wanted", "interventions:way"
+
+
+def next_html(found: Sequence[Suggestion]) -> str:
+    """The concept to check next, and why; then the others in their order."""
+    if not found:
+        return "<b>Every concept is set</b>: nothing is left to check."
+    others = f" Then {as_html(listed([one.concept for one in found[1:]]))}." if found[1:] else ""
+    return f"<b>Check {as_html(found[0].concept)} next.</b> {as_html(found[0].reason)}{others}"
+
+
+def smallest_fix() -> None:
+    """All smallest fixes for the wanted label, and a button that applies one."""
+    st.markdown("#### Smallest fix", help=FIX_HELP)
+    st.fragment(_fix, key=follow(FIX))()
+
+
+def fix_text(fix: Fix, label: str, schema: ConceptSchema, overrides: Mapping[str, Distribution]) -> str:
+    """Such as: food to Negative (you set Positive) and service to unknown; then 2 stars 41 %."""
+
+    def setting(concept: str, value: str) -> str:
+        if concept not in overrides:
+            return f"{concept} to {value}"
+        return f"{concept} to {value} (you set {setting_in_words(Override(concept, overrides[concept]), schema)})"
+
+    settings = listed([setting(concept, value) for concept, value in fix.values.items()])
+    return f"{settings}; then {label_name(label, schema)} {percent(fix.probability)}"
+
+
+def _fix() -> None:
+    with errors_shown():
+        explainer, wanted = load_explainer(), current_view().wanted
+        schema = explainer.schema
+        write_address(schema)
+        st.segmented_control(f"Which {as_markdown(schema.label_title)} should it be?", schema.labels, key=_WANTED,
+                             default=seed_widget(_WANTED, wanted), format_func=lambda name: label_name(name, schema),
+                             on_change=_wanted_chosen)
+        if wanted is None:
+            st.html(f"Choose a {as_html(schema.label_title)}, and see the fewest concepts that would have to be "
+                    "different for it.")
+            return
+        found = explainer.smallest_fix(current_result().after, wanted)
+        st.html(as_html(found.reason))
+        if found.size:
+            ways = {fix_text(fix, wanted, schema, state().overrides): fix for fix in found.fixes}
+            with st.container(height=190 if len(ways) > MOST_IN_SIGHT else "content", border=False):
+                way = st.radio("Ways to do it", list(ways), key=_WAY, label_visibility="collapsed",
+                               format_func=as_markdown)
+            st.button("Apply this fix", key="interventions:fix", disabled=read_only(), on_click=_apply,
+                      args=(ways[way], schema))
+
+
+def _wanted_chosen() -> None:
+    change(wanted=st.session_state[_WANTED])
+
+
+def _apply(fix: Fix, schema: ConceptSchema) -> None:
+    set_concepts({concept: tuple(float(name == value) for name in schema.values)
+                  for concept, value in fix.values.items()})
+    refresh(SHOWN, FIX, TABLES, live=True)

@@ -1,0 +1,139 @@
+"""Another review beside the one at hand: what the same edits make of both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from sparsecbm.figures.text import as_html, label_name, label_with_probability, listed, percent, receipt_line
+from sparsecbm.revision.compute_rules import matches
+from sparsecbm.revision.history import State
+from sparsecbm.revision.panel_session import follow, read_with, state
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.service import Explainer
+from sparsecbm.types import Prediction
+from sparsecbm.ui.bars import label_bars_html
+from sparsecbm.ui.engine import load_explainer, predicted
+from sparsecbm.ui.review import text_form
+from sparsecbm.ui.session import change, current_view, run_again, seed_widget
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.text import as_markdown, shortened, table_html
+
+HELP = (
+    "Is what an edit does to this review peculiar to it? Put a second review beside it: the revisions and rules in "
+    "force act on both, and so do the concepts that you set, if you like. Both follow whatever you do on this page."
+)
+#: Characters of each review that stand over its bars.
+LONGEST_SHOWN = 400
+_KEYS = "interventions:beside"
+_SAME, _SETS = f"{_KEYS}:same", f"{_KEYS}:sets"
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two reviews without and with the edits; `rules` are the numbers, from 1, of those that apply."""
+
+    name: str
+    before: Prediction
+    after: Prediction
+    rules: tuple[int, ...]
+
+
+def beside_panel() -> None:
+    """A box for the second review, and both reviews without and with the edits."""
+    st.markdown("### Another review beside it", help=HELP)
+    st.fragment(_panel, key=follow("beside", live=bool((current_view().beside or "").strip())))()
+
+
+def side(
+    explainer: Explainer, name: str, text: str, edits: State, overrides: Mapping[str, Sequence[float]], residual: bool
+) -> Side:
+    """One review under some edits. InputError on a blank text."""
+    plain, reading = predicted(explainer, text), read_with(explainer, text, edits)
+    applied = tuple(number for number, rule in enumerate(edits.rules, 1) if matches(rule, reading.before))
+    before, after = (explainer.override(start, sets, residual).after
+                     for start, sets in ((plain, {}), (reading.after, overrides)))
+    return Side(name, before, after, applied)
+
+
+def _panel() -> None:
+    with errors_shown():
+        explainer, view, now = load_explainer(), current_view(), state()
+        other = view.beside or ""
+        text_form(_KEYS, ("Compare with", "Or take a sample"), other, explainer.schema, "Put it beside", _take)
+        if not other.strip():
+            note("No second review yet. Type one, or take a sample: you will see what the edits in force make of it, "
+                 "beside what they make of the review at hand.")
+            return
+        sets = _sets_too(now)
+        if not view.beside_fits_address:
+            note("Both reviews together are too long for a link: the address does not hold the second one.")
+        sides = (side(explainer, "This review", view.text, now, now.overrides, view.residual),
+                 side(explainer, "The other one", other, now, now.overrides if sets else {}, view.residual))
+        st.markdown(as_markdown(both_text(sides, now)))
+        for draw in (_text_html, _before_html, _after_html):  # line by line, so that the bars stand level
+            for column, one in zip(st.columns(2, gap="large"), sides, strict=True):
+                column.html(draw(one))
+        st.html(table_html("Both reviews without and with the edits", *_table(sides, explainer.schema)))
+        note(as_markdown(receipt_line(sides[1].after.receipt, "the second review")))
+
+
+def both_text(sides: Sequence[Side], edits: State) -> str:
+    """What becomes of both labels, and which rules apply to which review."""
+    if not edits.entries:
+        return "No edit is in force: both are as the model reads them."
+    said = []
+    for one in sides:
+        old, new = (label_name(answer.label, answer.schema) for answer in (one.before, one.after))
+        said.append(f"{one.name.lower()} {f'goes from {old} to {new}' if old != new else f'stays {old}'}"
+                    + (f" (rule {listed([str(number) for number in one.rules])} applies)" if one.rules else ""))
+    return f"With the edits in force: {'; '.join(said)}."
+
+
+def _text_html(one: Side) -> str:
+    text = one.after.text
+    cut = f" First {one.after.tokens_read:,} of {one.after.tokens_total:,} tokens read." if one.after.truncated else ""
+    return f"<b>{as_html(one.name)}</b>: {as_html(shortened(text, LONGEST_SHOWN))}{cut}"
+
+
+def _before_html(one: Side) -> str:
+    return _bars_html(one.name, "without the edits", one.before, changed=False)
+
+
+def _after_html(one: Side) -> str:
+    return _bars_html(one.name, "with the edits", one.after, changed=True)
+
+
+def _bars_html(review: str, when: str, answer: Prediction, changed: bool) -> str:
+    heading = f"{when.capitalize()}: <b>{as_html(label_with_probability(answer))}</b>"
+    return f'<div style="margin-bottom:.4rem">{heading}</div>{label_bars_html(answer, f"{review} {when}", changed)}'
+
+
+def _table(sides: Sequence[Side], schema: ConceptSchema) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Every concept's answer and the label, without and with the edits."""
+    columns = ("", *(f"{one.name}, {when}" for one in sides for when in ("without", "with the edits")))
+    answers = [answer for one in sides for answer in (one.before, one.after)]
+    rows = [(concept, *(f"{answer.value(concept)} {percent(float(answer.concept_probabilities[k].max()))}"
+                        for answer in answers)) for k, concept in enumerate(schema.concepts)]
+    return columns, [*rows, (schema.label_title, *(label_with_probability(answer) for answer in answers))]
+
+
+def _sets_too(now: State) -> bool:
+    """Whether the concepts that are set of the review at hand are set of the other one, too."""
+    sets: bool = st.session_state.setdefault(_SETS, True)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.toggle("Set the same concepts of it, too", seed_widget(_SAME, sets), key=_SAME, on_change=_switched,
+                  disabled=not now.overrides, help="Revisions and rules act on it in any case")
+        st.button("Take it away", key=f"{_KEYS}:away", icon=":material/close:", type="tertiary", on_click=_take,
+                  args=("",))
+    return sets
+
+
+def _switched() -> None:
+    st.session_state[_SETS] = st.session_state[_SAME]
+
+
+def _take(text: str) -> None:
+    """A second review, or none; the address changes with it."""
+    change(beside=text if text.strip() else None)
+    run_again()

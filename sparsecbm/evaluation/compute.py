@@ -1,0 +1,212 @@
+"""The evaluation of a checkpoint on one split: every number that a table, the card or the app may show."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sparsecbm.data.split import Split
+from sparsecbm.errors import DataError
+from sparsecbm.evaluation import metrics
+from sparsecbm.evaluation.compute_leakage import (
+    Correction,
+    Share,
+    correction_table,
+    residual_share,
+    residual_slices,
+    wrong_concepts,
+)
+from sparsecbm.model.checkpoint import Checkpoint
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.prediction import pool_texts
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.subnetworks.compute_density import Sparsity, sparsity, specificity
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """Scores of the label over the `n` rows that have one; `ci95` holds intervals of accuracy and macro F1.
+
+    `ece` is the expected calibration error, 0..1, and `reliability` the bins that it is the error of.
+    """
+
+    n: int
+    accuracy: float
+    macro_f1: float
+    f1_ovr_paper: float
+    ece: float
+    reliability: list[metrics.Bin]
+    ci95: dict[str, Interval]
+    majority: metrics.Majority
+
+
+@dataclass(frozen=True)
+class ConceptScores:
+    """Scores of one concept over the `n` rows where its truth is known; `ece` and `reliability` as of the label."""
+
+    n: int
+    accuracy: float
+    macro_f1: float
+    ece: float
+    reliability: list[metrics.Bin]
+    ci95: dict[str, Interval]
+    majority: metrics.Majority
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What became of the rows of the source: `read` = `scored` + all `dropped`, by reason.
+
+    `with_wrong_concept` counts, among the rows with a label, those where some concept is predicted wrongly.
+    """
+
+    read: int
+    dropped: dict[str, int]
+    scored: int
+    with_wrong_concept: int | None
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """All scores of one model on one split of `n` rows, none left out. What a kind of model does not have is None.
+
+    `specificity` is [mask][head] accuracy and `jaccard` the overlap of every two concepts' masks, both in the order
+    of the concepts. `residual_by` has the residual's share in slices of the labelled rows, by what they are sliced by:
+    "label" has the true labels, "outcome" whether the label and the concepts are right.
+    """
+
+    n: int
+    label: LabelScores
+    concepts: dict[str, ConceptScores] | None
+    specificity: list[list[float]] | None
+    correction: dict[str, Correction] | None
+    residual_share: float | None
+    residual_by: dict[str, dict[str, Share]] | None
+    sparsity: Sparsity
+    jaccard: list[list[float]] | None
+    split: str
+    data_hash: str
+    rows: Rows
+
+    @property
+    def mean_concept_macro_f1(self) -> float | None:
+        """Plain mean of the concepts' macro F1."""
+        return None if self.concepts is None else float(np.mean([s.macro_f1 for s in self.concepts.values()]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain JSON values; no number in it is NaN or infinite."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        return plain
+
+
+def evaluate(
+    checkpoint: Checkpoint, split: Split, batch_size: int = 64, progress: Callable[[int], None] | None = None
+) -> EvaluationReport:
+    """Run the checkpoint over every row of the split and score it; `progress` hears how many rows were done."""
+    require_same_names(checkpoint.model.config.schema, split)
+    model, masks = checkpoint.model, checkpoint.masks
+    pooled = pool_texts(model, checkpoint.encoder, masks, split.texts, batch_size, progress)
+    return evaluate_pooled(model, masks, pooled, split)
+
+
+@torch.no_grad()
+def evaluate_pooled(
+    model: SparseCBM, masks: ConceptMasks | None, pooled: Float[Tensor, "row pass_ hidden"], split: Split, seed: int = 0
+) -> EvaluationReport:
+    """Score pooled features, one per row of the split and in its order; only the heads run. `seed` is the bootstrap's.
+
+    DataError when no row has a label, or some concept no known truth.
+    """
+    require_same_names(model.config.schema, split)
+    if len(pooled) != len(split):
+        raise ValueError(f"{len(pooled)} rows of features for the {len(split)} rows of split {split.name}.")
+    schema, kind = split.schema, model.config.kind
+    pooled = pooled.to(model.device)
+    concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
+    ledger = model.label(model.bottleneck(concept_logits), residual)
+    labelled = _known(split.labels, schema.label_title, split)
+    wrong, concepts, correction, shares, by = None, None, None, None, None
+    if kind != "black_box":
+        probabilities = concept_logits.double().softmax(-1).cpu().numpy()
+        concepts = {name: _concept_scores(probabilities[:, k], split.concepts[:, k], name, split, seed)
+                    for k, name in enumerate(schema.concepts)}
+        rows = torch.from_numpy(labelled).to(model.device)
+        truth, labels = (torch.from_numpy(gold).to(model.device)[rows] for gold in (split.concepts, split.labels))
+        misread = wrong_concepts(concept_logits[rows], truth).any(-1)
+        wrong = int(misread.sum())
+        correction = correction_table(model, concept_logits[rows], residual[rows], truth, labels)
+        shares = residual_share(ledger)
+        by = residual_slices(shares[rows], labels, ledger.logits[rows].argmax(-1) != labels, misread, schema.labels)
+    return EvaluationReport(
+        n=len(pooled),
+        label=_label_scores(ledger.logits.cpu(), labelled, split, seed),
+        concepts=concepts,
+        specificity=specificity(model, pooled, split.concepts).tolist() if kind == "sparse" else None,
+        correction=correction,
+        residual_share=None if shares is None else float(shares.double().mean()),
+        residual_by=by,
+        sparsity=sparsity(model, masks),
+        jaccard=masks.jaccard()[:-1, :-1].tolist() if kind == "sparse" and masks is not None else None,  # no residual
+        split=split.name,
+        data_hash=split.data_hash,
+        rows=Rows(split.report.read, dict(split.report.dropped), len(pooled), wrong),
+    )
+
+
+def _label_scores(
+    logits: Float[Tensor, "row label"], rows: Int[np.ndarray, " labelled"], split: Split, seed: int
+) -> LabelScores:
+    probabilities, gold = logits.double().softmax(-1).numpy()[rows], split.labels[rows]
+    counts = metrics.confusion(gold, probabilities.argmax(-1), len(split.schema.labels))
+    return LabelScores(
+        n=len(gold),
+        accuracy=float(metrics.accuracy(counts)),
+        macro_f1=float(metrics.macro_f1(counts)),
+        f1_ovr_paper=float(metrics.f1_ovr_paper(counts)),
+        ece=metrics.ece(probabilities, gold),
+        reliability=metrics.reliability(probabilities, gold),
+        ci95=metrics.bootstrap_ci(counts, seed),
+        majority=metrics.majority(gold, split.schema.labels),
+    )
+
+
+def _concept_scores(
+    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], name: str, split: Split, seed: int
+) -> ConceptScores:
+    rows = _known(gold, name, split)
+    counts = metrics.confusion(gold[rows], probabilities[rows].argmax(-1), len(split.schema.values))
+    return ConceptScores(
+        n=len(rows),
+        accuracy=float(metrics.accuracy(counts)),
+        macro_f1=float(metrics.macro_f1(counts)),
+        ece=metrics.ece(probabilities[rows], gold[rows]),
+        reliability=metrics.reliability(probabilities[rows], gold[rows]),
+        ci95=metrics.bootstrap_ci(counts, seed),
+        majority=metrics.majority(gold[rows], split.schema.values),
+    )
+
+
+def _known(gold: Int[np.ndarray, " row"], what: str, split: Split) -> Int[np.ndarray, " known"]:
+    """Rows whose truth is known; DataError when there is none, for then there is nothing to score."""
+    rows = np.flatnonzero(gold >= 0)
+    if not len(rows):
+        raise DataError(f"No row of split {split.name} ({split.report.source}) has a majority for {what}, so it cannot "
+                        "be scored; evaluate on rows that have one.")
+    return rows
+
+
+def require_same_names(schema: ConceptSchema, split: Split) -> None:
+    """The model must speak of the same concepts, values and labels as the data."""
+    for axis in ("concepts", "values", "labels"):
+        ours, theirs = getattr(schema, axis), getattr(split.schema, axis)
+        if ours != theirs:
+            raise DataError(f"The model's {axis} are {', '.join(ours)}, but data set {split.schema.name} has "
+                            f"{', '.join(theirs)}; evaluate it on data with the same {axis}.")

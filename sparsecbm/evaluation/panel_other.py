@@ -1,0 +1,166 @@
+"""Another checkpoint beside the loaded one: what was measured of each, and the answers that differ between them.
+
+Nothing is read before another checkpoint is chosen, and no review before somebody asks for it.
+"""
+
+from collections.abc import Hashable
+from pathlib import Path
+
+import streamlit as st
+
+from sparsecbm.data.catalogue import opened_reviews
+from sparsecbm.data.reviews import Reviews
+from sparsecbm.errors import CheckpointError
+from sparsecbm.evaluation.figure import SCORES
+from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
+from sparsecbm.evaluation.panel_address import KEPT, others, tried_sources
+from sparsecbm.figures.dots import dots, dots_table
+from sparsecbm.impact.impact import BlastRadius
+from sparsecbm.impact.panel_checkpoints import changed_answers, changed_rows, require_same
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE, missing_folder
+from sparsecbm.ui.chart import chart
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.session import chosen, seed_widget, session_job
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.stored_metrics import measured
+from sparsecbm.ui.tasks import Progress, Work, look_after, want, work_state
+from sparsecbm.ui.text import as_markdown, table_html
+
+OTHER_HELP = (
+    "Two checkpoints on the same reviews. The figures are those that were measured of each on its held-out split; "
+    "below, both read the same reviews here, and only those whose answer differs are listed."
+)
+_PANEL, _AGAINST, _SOURCE = "evaluation:other", "evaluation:against", "evaluation:source"
+_ASKED = "evaluation:asked"
+_NOTHING = ""  # no folder is called so
+#: Both models are tried for so long, in seconds, after the page was last seen.
+GOES_ON = 1800.0
+
+
+def other_panel(explainer: Explainer) -> None:
+    """The choice, the figures of both, and the reviews whose answer differs."""
+    st.markdown("### What changes with another model?", help=OTHER_HELP)
+    with errors_shown():
+        folder = _choice(explainer)
+        if folder is None:
+            return
+        other = _opened(folder)
+        if other is None:
+            return
+        require_same(explainer, other)
+        _figures(explainer, other)
+        look_after(session_job(_PANEL, GOES_ON), _answers, other)
+
+
+def _choice(explainer: Explainer) -> str | None:
+    missing, found = missing_folder(), others(explainer)
+    if missing is not None:
+        st.warning(f"`{OTHERS_VARIABLE}` names {as_markdown(str(missing))}, which is no folder here; allowed: a folder "
+                   "of checkpoints. Set it to one and start the app again.", icon=":material/warning:")
+    if not found:
+        beside = explainer.checkpoint.path.resolve().parent
+        st.info(f"There is no other checkpoint yet. Train one into a folder beside this one, such as "
+                f"`{beside / 'mine'}`, or set `{OTHERS_VARIABLE}` to a folder of checkpoints and start the app "
+                "again.", icon=":material/info:")
+        return None
+    options, against = [_NOTHING, *found], KEPT.current.against
+    st.selectbox("Compare with", options, options.index(seed_widget(_AGAINST, against or _NOTHING)), key=_AGAINST,
+                 width=320, format_func=lambda name: name or "choose another checkpoint", on_change=_against_chosen)
+    if not against:
+        note("Choose one to see its figures beside this model's, and which answers differ.")
+    return found[against] if against else None
+
+
+def _opened(folder: str) -> Explainer | None:
+    """The other model; None, and the reason on screen, when it cannot be read."""
+    try:
+        with st.spinner("Loading the other model…"):
+            return _load(folder, tuple(sorted((file.name, file.stat().st_mtime_ns)
+                                              for file in Path(folder).glob("*.*"))))
+    except CheckpointError as error:
+        st.error(as_markdown(str(error)), icon=":material/error:")
+        return None
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _load(folder: str, written: Hashable) -> Explainer:
+    """`written` tells when its files were last written: a run that is trained anew is another one."""
+    return Explainer.load(folder)
+
+
+def names_of(explainer: Explainer, other: Explainer) -> tuple[str, str]:
+    """What the two are called: by their folders, and by what tells them apart where these are the same."""
+    one, two = explainer.checkpoint, other.checkpoint
+    return (one.name, two.name) if one.name != two.name else (one.name, f"{two.name}, {two.hash[:6]}")
+
+
+def _figures(explainer: Explainer, other: Explainer) -> None:
+    st.markdown("#### What was measured of both")
+    one, two = (measured(model.checkpoint, "dev") for model in (explainer, other))
+    names, schema = names_of(explainer, other), explainer.schema
+    missing = [name for name, report in zip(names, (one, two), strict=True) if report is None]
+    if one is None or two is None:
+        st.info(f"Nothing was measured of {as_markdown(' and '.join(missing))} yet, so there are no figures side by "
+                "side. Measure it with `python -m sparsecbm evaluate --save --checkpoint FOLDER`.",
+                icon=":material/straighten:")
+        return
+    if one.get("data_hash") != two.get("data_hash"):
+        st.warning("The two were measured on different reviews, so a difference may be that of the reviews.",
+                   icon=":material/warning:")
+    reports = dict(zip(names, (one, two), strict=True))
+    points = both_scores(reports, "macro_f1", schema)
+    chart(lambda dark: dots(points, f"{SCORES['macro_f1']} of both on their held-out reviews", "percent", dark),
+          dots_table(points, {"row": "of", "series": "model", "value": "macro F1, percent"}), "evaluation:both",
+          "macro F1 of two models, with intervals")
+    st.html(table_html("Figures of both models", ("Percent", *names, "Difference, points"), both_rows(reports, schema)))
+
+
+def _answers(other: Explainer, looking: bool) -> None:
+    """`looking` tells whether this fragment draws itself again and again."""
+    st.markdown("#### Which answers change?")
+    with errors_shown():
+        explainer, job = load_explainer(), session_job(_PANEL, GOES_ON)
+        titles = tried_sources(explainer)
+        if not titles:
+            st.info("There are no reviews to try the two on: none ship for the concepts of this model.",
+                    icon=":material/info:")
+            return
+        source = KEPT.current.source or next(iter(titles))
+        reviews = opened_reviews(source, explainer.schema)
+        assert reviews is not None  # a table of one's own is not offered
+        work = _work(explainer, other, reviews)
+        want(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, KEPT.run_again)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
+                         width=430, format_func=titles.__getitem__, on_change=_source_chosen)
+            st.button("Compare the answers", key=f"{_PANEL}:do", type="primary", on_click=_ask, args=(work.key,),
+                      disabled=job.running)
+        work_state(job, _PANEL, job.cancel, "What is predicted is kept.")
+        found: BlastRadius | None = job.result(work)
+        if found is not None:
+            changed_rows(found, reviews.texts, names_of(explainer, other))
+        elif not job.running and not job.stopped:
+            note(f"Both models read {len(reviews):,} reviews; you can go on working meanwhile.")
+
+
+def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
+    def run(progress: Progress) -> BlastRadius:
+        return changed_answers(explainer, other, reviews, progress)
+
+    return Work(("other", explainer.checkpoint.hash, other.checkpoint.hash, reviews.digest),
+                f"Both models read {len(reviews):,} reviews", run)
+
+
+def _against_chosen() -> None:
+    if chosen(_AGAINST):
+        KEPT.change(against=st.session_state[_AGAINST] or None)
+
+
+def _source_chosen() -> None:
+    if chosen(_SOURCE):
+        KEPT.change(source=st.session_state[_SOURCE])
+
+
+def _ask(key: Hashable) -> None:
+    st.session_state[_ASKED] = key

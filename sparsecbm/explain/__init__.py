@@ -1,1 +1,0 @@
-"""What a prediction rests on: the words behind a concept or a label."""

@@ -1,0 +1,197 @@
+"""Slices in which the model is wrong more often, found by a shallow tree on one half and checked on the other.
+
+A tree always finds something, so nothing that it finds counts until reviews that it has not seen say the same.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int
+from scipy.stats import hypergeom
+from sklearn.tree import DecisionTreeClassifier
+
+from sparsecbm.data.reviews import Reviews
+from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.outcomes import Rate
+from sparsecbm.failures.slices import Slice
+from sparsecbm.failures.tags import Tag
+from sparsecbm.types import LABEL_TARGET
+
+#: A column of this name tells which rows are versions of one text, as CEBaB's are.
+VERSIONS = "original_id"
+
+
+class Halves:
+    """About half of a source's rows, the same ones at every reading and in any order, and the others.
+
+    Versions of one text are on one side: the model errs on them alike, so they would confirm one another.
+    """
+
+    def __init__(self, reviews: Reviews) -> None:
+        ids = pd.Series(reviews.ids, dtype=object)
+        known = reviews.columns[VERSIONS] if VERSIONS in reviews.columns else pd.Series(index=ids.index, dtype=object)
+        self._texts = known.astype(object).where(known.notna(), ids).astype(str)
+
+    @cached_property
+    def first(self) -> Rows:
+        """The rows of the first half."""
+        return np.array([hashlib.sha256(text.encode("utf-8", "replace")).digest()[0] < 128 for text in self._texts],
+                        dtype=bool)
+
+    @cached_property
+    def texts(self) -> Int[np.ndarray, " row"]:
+        """A number for each row, the same for versions of one text."""
+        return np.asarray(pd.factorize(self._texts)[0])
+
+    def chance(self, wrong: Rows, inside: Rows, among: Rows) -> float:
+        """How often errors that fall at random would be so frequent `inside` as they are, 0..1: Fisher's exact test,
+        one-sided, of the rows inside against the others `among` which they are.
+
+        Versions of one text err alike and count for less than as many texts would: all counts are divided by the design
+        effect, as Rao and Scott do (1992, Biometrics 48, 577-585). Without versions that is 1.
+        """
+        inside = inside & among
+        off = wrong[inside] - (wrong[inside].sum() + 1) / (inside.sum() + 2)  # never all zero, as from the mean it may
+        by_text = np.bincount(self.texts[inside], weights=off)
+        effect = max(1.0, float((by_text**2).sum() / (off**2).sum()))
+        rows, errors, drawn, hits = (round(float(part.sum()) / effect) for part in (
+            among, wrong & among, inside, wrong & inside))
+        return float(hypergeom.sf(hits - 1, rows, errors, drawn))
+
+
+#: Conditions of one slice at most: a person must be able to say it in a breath.
+MOST_CONDITIONS = 3
+#: Rows of a slice in each half at least: with fewer, its rate is unknown by some 20 points either way.
+LEAST_SUPPORT = 20
+#: Rows with a told truth that each half must have: room for five slices.
+LEAST_ROWS = 100
+#: The chance of showing any slice where errors fall at random, over all slices that are checked together. On the half
+#: that is searched, a slice must pass the same by itself to be checked at all.
+FALSE_ALARM = 0.05
+#: Looks at the truth and says no more than that the label is wrong, so it is no question to ask.
+_GIVEN_AWAY = Tag.FIXABLE
+
+#: A question of the tree: the value of a concept as read, a tag, or the number of words.
+Question = tuple[int, int] | Tag | None
+
+
+@dataclass(frozen=True)
+class FoundSlice:
+    """A slice with its error rate on the half that it was found on, on the other, and on all rows.
+
+    `checked` is the rate to go by: the slice was chosen for `found` being high. `chance` is how often errors that fall
+    at random would put any of the checked slices so far above the rest, 0..1.
+    """
+
+    slice: Slice
+    found: Rate
+    checked: Rate
+    everywhere: Rate
+    chance: float
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found of the errors of the label, or of a concept, the worst slice first; that may be nothing.
+
+    The error rates are of all rows whose truth is told: `overall`, and in the half that was `searched` and the one that
+    slices were `checked` on. `candidates` counts the slices checked. `reason` says why nothing was searched, or "".
+    """
+
+    subject: str
+    overall: Rate
+    searched: Rate
+    checked: Rate
+    candidates: int
+    slices: tuple[FoundSlice, ...]
+    reason: str = ""
+
+
+def find_slices(judged: Judged, subject: str = LABEL_TARGET) -> Search:
+    """Search the rows whose truth is told for slices that are wrong more often than the rest.
+
+    On one half a classification tree is grown over concepts as read, tags and length. Its branches, and the answers to
+    each single question, that stand out there are tested on the other half against the other rows, at the level
+    FALSE_ALARM over the number of slices tested (Bonferroni). A narrower slice is shown only where it is clearly worse
+    than the wider one that holds it, and that one only where it stands out without the narrower one's rows.
+    """
+    (known, wrong), halves = judged.verdicts(subject), Halves(judged.reviews)
+    search, check = known & halves.first, known & ~halves.first
+    found = Search(subject, Rate.of(wrong, known), Rate.of(wrong, search), Rate.of(wrong, check), 0, ())
+    if reason := _too_little(found):
+        return replace(found, reason=reason)
+    candidates = [(one, held) for one, held in _branches(judged, wrong, search).items()
+                  if min((held & search).sum(), (held & check).sum()) >= LEAST_SUPPORT
+                  and halves.chance(wrong, held, search) < FALSE_ALARM]
+    level, kept = FALSE_ALARM / max(len(candidates), 1), list[tuple[Slice, Rows, float]]()
+
+    def clear(inside: Rows, among: Rows) -> bool:
+        return halves.chance(wrong, inside, among) < level
+
+    for one, held in sorted(candidates, key=lambda candidate: -candidate[1].sum()):  # the wide before the narrow
+        chance, rate = halves.chance(wrong, held, check), Rate.of(wrong, held & check)
+        wider = [rule for rule in kept if not (held & ~rule[1]).any()]
+        if chance < level and rate.interval[0] > _share(found.checked) and all(clear(held, rule[1] & check)
+                                                                             for rule in wider):
+            kept = [rule for rule in kept if all(rule is not other for other in wider)
+                    or clear(rule[1] & ~held, check & ~held)] + [(one, held, chance)]
+    slices = [FoundSlice(one, Rate.of(wrong, held & search), Rate.of(wrong, held & check), Rate.of(wrong, held & known),
+                         min(1.0, chance * len(candidates))) for one, held, chance in kept]
+    return replace(found, candidates=len(candidates),
+                   slices=tuple(sorted(slices, key=lambda one: -_share(one.checked))))
+
+
+def _share(rate: Rate) -> float:
+    return rate.hits / rate.n
+
+
+def _too_little(found: Search) -> str:
+    """Why there is nothing to search, in a sentence; "" where there is."""
+    searched, least = found.searched, min(found.searched.n, found.checked.n)
+    if least < LEAST_ROWS:
+        return (f"The truth is told of {found.overall.n:,} reviews. To look for slices in one half of them and check "
+                f"them in the other takes {LEAST_ROWS} in each; the smaller half has {least:,}.")
+    if searched.hits in (0, searched.n):
+        return f"In the half that was searched, the model is {'always' if searched.hits else 'never'} wrong."
+    return ""
+
+
+def _branches(judged: Judged, wrong: Rows, search: Rows) -> dict[Slice, Rows]:
+    """Every answer to a single question, and every branch of a tree grown on some rows: a slice and its rows."""
+    schema, tags = judged.reviews.schema, [tag for tag in judged.tags.held if tag is not _GIVEN_AWAY]
+    values = [(k, v) for k in range(len(schema.concepts)) for v in range(len(schema.values)) if judged.concepts_read]
+    questions: list[Question] = [*tags, *values, None]
+    columns = [judged.words if asked is None else judged.tags.held[asked] if isinstance(asked, Tag)
+               else judged.read_values[:, asked[0]] == asked[1] for asked in questions]
+    table = np.stack(columns, axis=1).astype(np.float32)
+    grown = DecisionTreeClassifier(max_depth=MOST_CONDITIONS, min_samples_leaf=LEAST_SUPPORT, random_state=0)
+    tree: Any = grown.fit(table[search], wrong[search]).tree_
+    found = [_narrower(Slice(), asked, yes, 0.5, judged) for asked in questions[:-1] for yes in (True, False)]
+
+    def descend(node: int, one: Slice) -> None:
+        for yes, child in ((False, int(tree.children_left[node])), (True, int(tree.children_right[node]))):
+            if child >= 0:
+                asked, threshold = questions[tree.feature[node]], float(tree.threshold[node])
+                found.append(_narrower(one, asked, yes, threshold, judged))
+                descend(child, found[-1])
+
+    descend(0, Slice())
+    return {one: one.rows(judged) for one in found}
+
+
+def _narrower(one: Slice, asked: Question, yes: bool, threshold: float, judged: Judged) -> Slice:
+    """The slice with one more question answered."""
+    if asked is None:
+        low, high = one.words
+        return replace(one, words=(int(threshold) + 1, high) if yes else (low, int(threshold)))
+    if isinstance(asked, Tag):
+        return replace(one, tags=(*one.tags, asked)) if yes else replace(one, untagged=(*one.untagged, asked))
+    schema = judged.reviews.schema
+    concept, value = schema.concepts[asked[0]], schema.values[asked[1]]
+    others = tuple(pair for pair in one.read if pair[0] != concept)
+    allowed = [name for subject, name in one.read if subject == concept] or list(schema.values)
+    return replace(one, read=(*others, *((concept, name) for name in allowed if (name == value) == yes)))

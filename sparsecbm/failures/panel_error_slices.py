@@ -1,0 +1,56 @@
+"""Slices in which the model is wrong more often, found without being asked for; one press shows their reviews."""
+
+import streamlit as st
+
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_tree import Search, find_slices
+from sparsecbm.failures.figure_error_slices import search_text, slice_dots, slice_line, slice_table
+from sparsecbm.failures.panel_state import set_slice
+from sparsecbm.types import LABEL_TARGET
+from sparsecbm.ui.chart import chart, title
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import note
+from sparsecbm.ui.text import as_markdown
+
+FOUND_HELP = (
+    "A shallow decision tree over concepts as read, smart tags and length looks through one half of the reviews for "
+    "slices with more errors. What it finds is checked on the other half, which it has not seen, and shown only if it "
+    "holds there: a search always finds something, and most of that is chance. Filled marks and intervals are of the "
+    "half that was checked. All reviews of the source are looked at, whatever the slice in force."
+)
+_SUBJECT = "failures:found:of"
+
+
+def found_slices(judged: Judged) -> None:
+    """What a search of the whole source found for the label, or for a concept that is chosen."""
+    schema = judged.reviews.schema
+    if not judged.label_known.any() and not judged.value_known.any():
+        note("The source does not tell what is true, so there are no errors to look for.")
+        return
+    subjects = [*([LABEL_TARGET] if judged.label_known.any() else []),
+                *(concept for k, concept in enumerate(schema.concepts) if judged.value_known[:, k].any())]
+    names = {LABEL_TARGET: f"the {schema.label_title}"}
+    title("Where is it wrong more often?", FOUND_HELP)
+    chosen = st.session_state.get(_SUBJECT)
+    start: str = chosen if chosen in subjects else subjects[0]
+    subject: str = st.segmented_control("Errors of", subjects, default=seed_widget(_SUBJECT, start), key=_SUBJECT,
+                                   required=True, format_func=lambda name: as_markdown(names.get(name) or name))
+    search = _search(judged, load_explainer().checkpoint.hash, judged.reviews.digest, subject)
+    st.markdown(as_markdown(search_text(search, schema)))
+    if not search.slices:
+        return
+    said, name = [slice_line(one, schema) for one in search.slices], names.get(subject, subject)
+    with st.container(horizontal=True, gap="small"):
+        for place, (one, line) in enumerate(zip(search.slices, said, strict=True)):
+            st.button(as_markdown(line), key=f"failures:found:{place}", icon=":material/filter_alt:",
+                      on_click=set_slice, args=(one.slice,),
+                      help=f"Show its {one.everywhere.n:,} reviews, of both halves; {one.everywhere.hits:,} are wrong")
+    chart(lambda dark: slice_dots(search, schema, f"Where {name} is wrong more often", dark),
+          slice_table(search, schema), "failures:found", f"Slices with more errors of {name}: {'; '.join(said)}",
+          lambda place: set_slice(search.slices[place[0]].slice))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Looking for slices with more errors…")
+def _search(_judged: Judged, checkpoint: str, digest: str, subject: str) -> Search:
+    return find_slices(_judged, subject)

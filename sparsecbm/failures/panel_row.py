@@ -1,0 +1,153 @@
+"""One review of the slice, read closely: what is told of it, what the model read, and the smallest fix."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Int
+
+from sparsecbm.concepts.panel_advice import fix_text
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
+from sparsecbm.failures.panel_pictures import row_parts, row_title
+from sparsecbm.failures.panel_state import PAGE_ROWS, look, marks
+from sparsecbm.failures.panel_table import forget_cell, tag_rows
+from sparsecbm.failures.tags import tag_name
+from sparsecbm.figures.text import percent, receipt_line, target_name
+from sparsecbm.service import Explainer
+from sparsecbm.types import Explanation, Target
+from sparsecbm.ui.engine import predicted
+from sparsecbm.ui.pin import pin
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import EXPLAIN, INTERVENTIONS, is_dark, link, note
+from sparsecbm.ui.text import as_markdown, table_html
+from sparsecbm.ui.view import View, to_address
+from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
+from sparsecbm.words.panel_word_scores import how, plain_review
+
+_KEY = "failures:row"
+#: So many fixes of the smallest size are listed.
+MOST_FIXES = 3
+_TEXT_HEIGHT = "11rem"
+
+
+def open_review(explainer: Explainer, judged: Judged, numbers: Int[np.ndarray, " shown"], opened: str | None) -> None:
+    """The open review with ways to the next and the previous one of the slice; or what to do when none is open."""
+    ids = judged.reviews.ids
+    if opened not in ids:
+        if opened is not None:
+            st.warning(f"{as_markdown(judged.reviews.name)} has no review with the id {as_markdown(opened[:60])}.",
+                       icon=":material/warning:")
+        st.info("**Press a cell of the table** to read its review here: what is told of it, what the model read, and "
+                "the smallest change that would put it right.", icon=":material/arrow_back:")
+        return
+    row = ids.index(opened)
+    _steps(judged, numbers, row)
+    text = judged.reviews.texts[row]
+    words = _explained(explainer, text) if st.session_state.get(f"{_KEY}:words") else None
+    if words is None:
+        plain_review(text, _TEXT_HEIGHT)
+    else:
+        _words(words)
+    st.toggle("Show the words it went by", key=f"{_KEY}:words", persist_state="session")
+    schema, display = explainer.schema, explainer.schema.label_display
+    said, told = judged.said_labels[row], judged.reviews.labels[row]
+    probability = percent(float(judged.predictions.label_probabilities[row, said]))
+    true = f"True {schema.label_title}: **{as_markdown(display[told])}**, the model says" if told >= 0 else "It says"
+    st.markdown(f"{true} **{as_markdown(display[said])}** ({probability}): "
+                f"{as_markdown(outcome_name(OUTCOMES[judged.outcomes[row]], schema))}.")
+    if judged.concepts_read:
+        st.html(concepts_html(judged, row))
+        _fix(explainer, judged, row)
+    held = [tag_name(tag, schema) for tag, held in judged.tags.held.items() if held[row]]
+    if held:
+        note(f"Tags: {as_markdown(', '.join(held))}")
+    _own_tags(opened)
+    parts = to_address(View(text), schema)
+    with st.container(horizontal=True, gap="small"):
+        pin(f"{_KEY}:{opened}", partial(row_title, judged, row), partial(row_parts, explainer, judged, row, words),
+            f"{judged.reviews.name[:200]}, review {opened[:60]}")
+        link(EXPLAIN, "Explain it", ":material/arrow_forward:", parts)
+        if judged.concepts_read:
+            link(INTERVENTIONS, "Change it", ":material/arrow_forward:", parts)
+
+
+def concepts_html(judged: Judged, row: int) -> str:
+    """The concepts of one row as told and as read, the misread ones with a cross."""
+    reviews, schema = judged.reviews, judged.reviews.schema
+    raters = reviews.agreement is not None
+    lines = []
+    for k, concept in enumerate(schema.concepts):
+        value, told = judged.read_values[row, k], reviews.values[row, k]
+        share = float("nan") if reviews.agreement is None else float(reviews.agreement[row, k + 1])
+        read = f"{schema.values[value]} ({percent(float(judged.predictions.concept_probabilities[row, k, value]))})"
+        cross = " ✗" if judged.misread[row, k] else ""
+        lines.append([concept, "–" if told < 0 else schema.values[told], f"{read}{cross}",
+                      *(["–" if np.isnan(share) else f"{percent(share)} agree"] if raters else [])])
+    return table_html("Concepts", ("Concept", "Told", "Read", *(("Raters",) if raters else ())), lines)
+
+
+def step(numbers: Int[np.ndarray, " shown"], row: int, by: int) -> int | None:
+    """The place in the table that is `by` after a row's; of a row that is not in it the first; None beyond its end."""
+    places = np.flatnonzero(numbers == row)
+    place = int(places[0]) + by if len(places) else 0
+    return place if 0 <= place < len(numbers) else None
+
+
+def _steps(judged: Judged, numbers: Int[np.ndarray, " shown"], row: int) -> None:
+    ids, here = judged.reviews.ids, step(numbers, row, 0) if row in numbers else None
+    where = "not in the slice" if here is None else f"{here + 1:,} of {len(numbers):,}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_KEY}:steps"):
+        for by, label, key in ((-1, "Previous", "Left"), (1, "Next", "Right")):
+            to = step(numbers, row, by)
+            st.button(label, key=f"{_KEY}:{key}", shortcut=key, disabled=to is None, on_click=_open,
+                      args=(None,) if to is None else (ids[numbers[to]], to // PAGE_ROWS + 1))
+        st.button("Close", key=f"{_KEY}:close", on_click=_open, args=(None,))
+    st.markdown(f"**{as_markdown(ids[row][:60])}**, {where}")
+
+
+def _fix(explainer: Explainer, judged: Judged, row: int) -> None:
+    """The fewest concepts that would have to be read otherwise for the true label."""
+    schema, told = explainer.schema, judged.reviews.labels[row]
+    if not judged.label_wrong[row]:
+        return
+    label = schema.labels[told]
+    found = explainer.smallest_fix(predicted(explainer, judged.reviews.texts[row]), label)
+    lines = [f"- {as_markdown(fix_text(fix, label, schema, {}))}" for fix in found.fixes[:MOST_FIXES] if fix.values]
+    st.markdown("\n".join([f"**Smallest fix.** {as_markdown(found.reason)}", "", *lines]))
+
+
+def _own_tags(opened: str) -> None:
+    own, key = marks(), f"{_KEY}:tags"
+    borne = sorted(name for name, ids in own.items() if opened in ids)
+    st.multiselect("Your tags of this review", sorted(own), seed_widget(key, borne), key=key, accept_new_options=True,
+                   placeholder="Choose, or type a new one", on_change=_tagged, args=(key, opened, borne))
+
+
+def _explained(explainer: Explainer, text: str) -> Explanation:
+    with st.spinner("Scoring the words…"):
+        explanation: Explanation = explainer.explain(text, (Target(None, predicted(explainer, text).label),))
+        return explanation
+
+
+def _words(explanation: Explanation) -> None:
+    attribution, limit = explanation.attributions[0], full_colour(explanation.attributions)
+    prediction = explanation.prediction
+    name = target_name(attribution.target, prediction.schema)
+    with st.container(border=True):
+        st.html(heatmap_html(attribution, prediction.text, limit, is_dark(), prediction.truncated, _TEXT_HEIGHT))
+    st.html(legend_html(limit, is_dark(), name))
+    note(as_markdown(f"Words for and against {name}. {receipt_line(explanation.receipt, how(attribution))}"))
+
+
+def _open(opened: str | None, page: int | None = None) -> None:
+    look(open=opened, **({} if page is None else {"page": page}))
+    forget_cell()
+
+
+def _tagged(key: str, opened: str, borne: Sequence[str]) -> None:
+    picked = st.session_state[key]
+    for name in {*picked, *borne}:
+        if (name in picked) != (name in borne):
+            tag_rows((opened,), name, name in picked)

@@ -1,0 +1,135 @@
+"""The rows of the slice as a table with pages: a press on a cell opens its review, marked rows are tagged together."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from jaxtyping import Int
+
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.panel_address import SORTS
+from sparsecbm.failures.panel_state import KEPT, PAGE_ROWS, look, marks
+from sparsecbm.failures.tags import tag_name
+from sparsecbm.figures.text import visible
+from sparsecbm.ui.session import chosen, seed_widget
+from sparsecbm.ui.shell import note
+from sparsecbm.ui.text import as_markdown, shortened, typed
+
+#: The longest tag of one's own, in characters, and the most of them.
+MOST_TAG, MOST_TAGS = 40, 50
+_KEY, _TAG = "failures:table", "failures:tag"
+_TURN, _MARKED, _CELL = f"{_KEY}:turn", f"{_KEY}:marked", f"{_KEY}:cell"
+_WIDTHS = {"": 28, "review": 230, "true": 62, "given": 62, "wrong": 110, "margin": 62, "tags": 150}
+
+
+def rows_table(judged: Judged, numbers: Int[np.ndarray, " shown"]) -> None:
+    """`numbers` are the rows of the slice in their order; one page of them is shown."""
+    looking = KEPT.current
+    pages = max(1, -(-len(numbers) // PAGE_ROWS))
+    page = min(looking.page, pages)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_KEY}:head"):
+        st.selectbox("Sorted by", list(SORTS), list(SORTS).index(seed_widget(f"{_KEY}:sort", looking.sort)), width=200,
+                     key=f"{_KEY}:sort", format_func=lambda name: SORTS[name][0], on_change=_sorted)
+        st.pagination(pages, max_visible_pages=5, default=seed_widget(f"{_KEY}:page", page), key=f"{_KEY}:page",
+                      on_change=_paged)
+    if not len(numbers):
+        st.info("No review has all of these properties. Take a condition away.", icon=":material/filter_list_off:")
+        return
+    rows = numbers[(page - 1) * PAGE_ROWS:page * PAGE_ROWS]
+    ids = tuple(judged.reviews.ids[row] for row in rows)
+    state = repr((looking.sort, ids, st.session_state.get(_TURN, 0)))
+    key = f"{_KEY}:{hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    marked = [place for place, name in enumerate(ids) if name in st.session_state.get(_MARKED, ())]
+    picked: Any = st.dataframe(
+        table_page(judged, rows, looking.open), hide_index=True, key=key, height=38 + 35 * PAGE_ROWS,
+        on_select=lambda: _picked(key, ids), selection_mode=["multi-row", "single-cell"],
+        selection_default={"selection": {"rows": marked}},
+        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
+        alt=f"Page {page} of {pages}: {len(rows)} reviews with what the model said of them")
+    _tagging([ids[row] for row in picked["selection"]["rows"] if row < len(ids)])
+
+
+def table_page(judged: Judged, rows: Int[np.ndarray, " shown"], opened: str | None) -> pd.DataFrame:
+    """Some rows for reading; the one whose review is open is pointed at."""
+    reviews, schema = judged.reviews, judged.reviews.schema
+    display = [*schema.label_display, "–"]  # -1, not told, is the last one
+    own, margins = marks(), judged.predictions.margins
+    frame = pd.DataFrame({
+        "": ["▶" if reviews.ids[row] == opened else "" for row in rows],
+        "review": [visible(shortened(reviews.texts[row], 140)) for row in rows],
+        "true": [display[reviews.labels[row]] for row in rows],
+        "given": [display[judged.said_labels[row]] for row in rows],
+        "wrong": [", ".join([*([schema.label_title] if judged.label_wrong[row] else []),
+                             *(concept for concept, misread in zip(schema.concepts, judged.misread[row], strict=True)
+                               if misread)]) for row in rows],
+        "margin": [f"{100 * margins[row]:.0f}" for row in rows],
+        "tags": [", ".join([*(tag_name(tag, schema) for tag, held in judged.tags.held.items() if held[row]),
+                            *(f"“{mark}”" for mark, ids in sorted(own.items()) if reviews.ids[row] in ids)])
+                 for row in rows],
+    })
+    left_out = ([] if reviews.labels_told else ["true"]) + \
+        ([] if reviews.labels_told or judged.value_known.any() else ["wrong"])
+    return frame.drop(columns=left_out)
+
+
+def tag_rows(ids: Sequence[str], tag: str, on: bool) -> bool:
+    """Put a tag of one's own on some reviews, or take it off; for callbacks. False when it is blank or one too many."""
+    name, own = typed(tag).strip()[:MOST_TAG], marks()
+    if not name or on and name not in own and len(own) >= MOST_TAGS:
+        return False
+    own[name] = own.get(name, set()) | set(ids) if on else own.get(name, set()) - set(ids)
+    if not own[name]:
+        del own[name]
+    return True
+
+
+def _tagging(marked: Sequence[str]) -> None:
+    """Tags for the rows that are marked."""
+    if not marked:
+        note("Press a cell to read its review. Mark rows at the left to tag them.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_TAG}:bar"):
+        tag: str | None = st.selectbox("Your tag", sorted(marks()), None, key=f"{_TAG}:name", width=220,
+                                       accept_new_options=True, placeholder="Choose, or type a new one",
+                                       format_func=as_markdown)
+        for on, label in ((True, f"Tag {_counted(len(marked))}"), (False, "Take it off")):
+            st.button(label, key=f"{_TAG}:{on}", disabled=not (tag or "").strip(), on_click=_tag,
+                      args=(marked, tag or "", on))
+
+
+def _tag(ids: Sequence[str], tag: str, on: bool) -> None:
+    tag_rows(ids, tag, on)
+
+
+def _counted(rows: int) -> str:
+    return "the marked row" if rows == 1 else f"the {rows} marked rows"
+
+
+def forget_cell() -> None:
+    """Take the mark off the cell that was pressed, so that it can be pressed again; marked rows stay. For callbacks."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+
+
+def _picked(key: str, ids: Sequence[str]) -> None:
+    selection = st.session_state[key]["selection"]
+    st.session_state[_MARKED] = [ids[row] for row in selection["rows"] if row < len(ids)]
+    cells = selection.get("cells") or ()
+    if (cells, key) != st.session_state.get(_CELL):  # otherwise a row was marked, and the cell is the one before
+        st.session_state[_CELL] = (cells, key)
+        if cells and cells[0][0] < len(ids):
+            look(open=ids[cells[0][0]])
+
+
+def _sorted() -> None:
+    sort = st.session_state[f"{_KEY}:sort"]
+    if chosen(f"{_KEY}:sort"):
+        look(sort=sort, page=1)
+
+
+def _paged() -> None:
+    page = st.session_state[f"{_KEY}:page"]
+    if chosen(f"{_KEY}:page"):
+        look(page=page)

@@ -1,0 +1,78 @@
+"""How labels, values, targets and numbers are written wherever a person reads them."""
+
+import html
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Prediction, Receipt, Target
+
+#: Invisible characters that belong to ordinary text: emoji are joined by them, some scripts need them.
+_HARMLESS = {"\n", "\t", "\u200c", "\u200d", "\ufeff", "\u00ad"}
+
+
+def visible(text: str) -> str:
+    """The text with control and direction characters replaced by a visible mark, e.g. `[U+202E]`.
+
+    A left-out character would hide what the model read; one left in could reorder the words on the screen.
+    """
+    return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in _HARMLESS
+                   and not _is_emoji_tag(c) else c for c in text.replace("\r\n", "\n"))
+
+
+def as_html(text: str) -> str:
+    """The text for HTML content or a quoted attribute."""
+    return html.escape(visible(text), quote=True)
+
+
+def _is_emoji_tag(character: str) -> bool:
+    return "\U000e0020" <= character <= "\U000e007f"
+
+
+def label_name(label: str, schema: ConceptSchema) -> str:
+    """A label as people say it, e.g. "4 stars"."""
+    return schema.label_display[schema.label_index(label)]
+
+
+def target_name(target: Target, schema: ConceptSchema) -> str:
+    """A target as people say it, e.g. "food = Positive" or "rating = 2 stars rather than 4 stars"."""
+    subject = target.concept or schema.label_title
+    names = [name if target.concept else label_name(name, schema) for name in (target.name, target.against) if name]
+    return f"{subject} = {' rather than '.join(names)}"
+
+
+def label_with_probability(prediction: Prediction) -> str:
+    """The predicted label and its probability, e.g. "4 stars (62 %)"."""
+    return f"{label_name(prediction.label, prediction.schema)} ({percent(float(prediction.label_probabilities.max()))})"
+
+
+def percent(share: float) -> str:
+    """A probability for reading; never 0 % or 100 % for what is not exactly that."""
+    number = "<1" if 0 < share < 0.005 else ">99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
+    return f"{number}\u00a0%"  # a space where no line breaks
+
+
+def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
+    """Some shares from the least to the largest, e.g. "26 to 29 %"."""
+    low, high = (f"{100 * share:.{digits}f}" for share in (shares.min(), shares.max()))
+    return f"{low if low == high else f'{low} to {high}'}\u00a0%"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as people list them, e.g. "food, noise and service"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """A number with its sign, such as a contribution in logits; one that rounds to zero has none."""
+    text = f"{number:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+
+def receipt_line(receipt: Receipt, *facts: str) -> str:
+    """Where a result came from, with further facts after the method."""
+    return " · ".join((f"Checkpoint {receipt.checkpoint[:12]}", receipt.method, *facts,
+                       f"{receipt.device} {receipt.dtype}", f"{receipt.milliseconds:.1f} ms"))

@@ -1,0 +1,1 @@
+"""What an edit, or another checkpoint, does to many documents."""

@@ -1,0 +1,185 @@
+"""What an edit does to a whole split: which answers it puts right, which it breaks, and whether that may be chance."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+from scipy.stats import binomtest
+
+from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.revision.edit import Revision
+from sparsecbm.revision.rule import Lasting
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import LABEL_TARGET, Receipt
+
+_Z95 = 1.959964
+
+Answers = Int[np.ndarray, " row"]
+
+
+class Outcome(StrEnum):
+    """What becomes of one answer; the last two are of rows whose truth is unknown."""
+
+    FIXED = "becomes right"
+    BROKEN = "becomes wrong"
+    RIGHT = "stays right"
+    WRONG = "stays wrong"
+    MOVED = "wrong in another way"
+    CHANGED = "changes, truth unknown"
+    SAME = "stays, truth unknown"
+
+
+@dataclass(frozen=True)
+class BlastSettings:
+    """What was asked: the same settings give the same figures.
+
+    `checkpoint` and `data_hash` are hashes of the content, `n` the rows of the split that were read, all or drawn by
+    `seed`; `residual` says whether the label has its residual, and `edits` holds the key of each edit, in order.
+    """
+
+    checkpoint: str
+    split: str
+    data_hash: str
+    n: int
+    seed: int
+    residual: bool
+    edits: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """A short name of these settings and no others."""
+        return _digest(asdict(self))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One review behind a number: its row in the split, and what it is read as; `truth` None where it is unknown."""
+
+    row: int
+    id: str
+    before: str
+    after: str
+    truth: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """One concept's answers, or the label's, before and after, as indices; a truth of -1 is unknown.
+
+    `reached` is False when the edits cannot change this answer of any review.
+    """
+
+    subject: str
+    reached: bool
+    before: Answers
+    after: Answers
+    truth: Answers
+
+    @cached_property
+    def positions(self) -> dict[Outcome, Int[np.ndarray, " _some"]]:
+        """Which rows each outcome befell; every row once."""
+        known, same = self.truth >= 0, self.before == self.after
+        was_right, is_right = self.before == self.truth, self.after == self.truth  # a truth of -1 is never met
+        where = (is_right & ~same, was_right & ~same, is_right & same, known & same & ~is_right,
+                 known & ~same & ~was_right & ~is_right, ~known & ~same, ~known & same)
+        return {outcome: np.flatnonzero(rows) for outcome, rows in zip(Outcome, where, strict=True)}
+
+    def count(self, *outcomes: Outcome) -> int:
+        """Rows with one of these outcomes."""
+        return sum(len(self.positions[outcome]) for outcome in outcomes)
+
+    @property
+    def known(self) -> int:
+        """Rows whose truth is known."""
+        return int((self.truth >= 0).sum())
+
+    @property
+    def accuracy(self) -> tuple[float, float] | None:
+        """Before and after, 0..1, over the rows whose truth is known; None without such a row."""
+        right = self.count(Outcome.RIGHT)
+        counts = (right + self.count(Outcome.BROKEN), right + self.count(Outcome.FIXED))
+        return (counts[0] / self.known, counts[1] / self.known) if self.known else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the difference of the two accuracies, for reviews like these; None without a known truth.
+
+        The rows are paired, so only those that become right (b) or wrong (c) tell. Wald's interval after one row is
+        added to each (Bonett and Price 2012, J. Educ. Behav. Stat. 37, 479-488): with p = (b + 1) / (n + 2) and
+        q = (c + 1) / (n + 2), p - q +- 1.96 sqrt((p + q - (p - q)^2) / (n + 2)). It keeps its width where nothing
+        changes, as resampling the rows would not. Zero for an answer that the edits cannot reach.
+        """
+        if not self.known or not self.reached:
+            return (0.0, 0.0) if self.known else None
+        p, q = ((self.count(outcome) + 1) / (self.known + 2) for outcome in (Outcome.FIXED, Outcome.BROKEN))
+        half = _Z95 * float(np.sqrt((p + q - (p - q) ** 2) / (self.known + 2)))
+        return max(-1.0, p - q - half), min(1.0, p - q + half)
+
+    @property
+    def chance(self) -> float:
+        """How often an edit that breaks as readily as it fixes would look as one-sided as this (exact McNemar test)."""
+        fixed, broken = self.count(Outcome.FIXED), self.count(Outcome.BROKEN)
+        return float(binomtest(fixed, fixed + broken, 0.5).pvalue) if fixed + broken else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class BlastRadius:
+    """What edits do to `rows` of a split: the label's effect first, then each concept's, every array in their order.
+
+    `passes` names the passes that ran again, and `matched` has the rows of the split where each rule applied.
+    """
+
+    settings: BlastSettings
+    schema: ConceptSchema
+    rows: Int[np.ndarray, " row"]
+    ids: tuple[str, ...]
+    effects: tuple[Effect, ...]
+    passes: tuple[str, ...]
+    matched: tuple[Int[np.ndarray, " _some"], ...]
+    receipt: Receipt
+
+    def effect(self, subject: str) -> Effect:
+        """The effect on a concept, or on the label by the name of `LABEL_TARGET`."""
+        for effect in self.effects:
+            if effect.subject == subject:
+                return effect
+        raise InputError(unknown_name("subject", subject, tuple(effect.subject for effect in self.effects)))
+
+    def cases(self, subject: str, *outcomes: Outcome) -> tuple[Case, ...]:
+        """The reviews behind a number, in the order of the split."""
+        effect, names = self.effect(subject), self._names(subject)
+        places = np.sort(np.concatenate([effect.positions[outcome] for outcome in outcomes]))
+        return tuple(Case(int(self.rows[i]), self.ids[i], names[effect.before[i]], names[effect.after[i]],
+                          names[effect.truth[i]] if effect.truth[i] >= 0 else None) for i in places)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; behind every number the ids of its reviews."""
+        return {
+            "settings": asdict(self.settings), "key": self.settings.key, "passes": list(self.passes),
+            "matched": [len(rows) for rows in self.matched],
+            "effects": {effect.subject: {
+                "counts": {outcome.value: effect.count(outcome) for outcome in Outcome},
+                "ids": {outcome.value: [self.ids[i] for i in effect.positions[outcome]] for outcome in Outcome},
+                "accuracy": effect.accuracy, "interval": effect.interval, "chance": effect.chance,
+            } for effect in self.effects},
+            "receipt": asdict(self.receipt),
+        }
+
+    def _names(self, subject: str) -> tuple[str, ...]:
+        return self.schema.labels if subject == LABEL_TARGET else self.schema.values
+
+
+def edit_key(edit: Lasting) -> str:
+    """The same for equal edits and no others, in any process."""
+    if isinstance(edit, Revision):
+        return _digest([edit.concept, edit.value, edit.change.digest])
+    return _digest(asdict(edit))
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,1 +1,0 @@
-"""What a person may change, and what follows from it."""

@@ -1,0 +1,76 @@
+"""Many reviews at once, as arrays: what a table of predictions or a list of failures needs, and no more."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+
+from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.network import MaskedWeights, SparseCBM
+from sparsecbm.model.prediction import batches
+from sparsecbm.schema import ConceptSchema
+
+#: Tokens of a padded batch: on a GPU larger batches are faster, on a CPU they are not (`benchmarks/predict.py`).
+CPU_TOKENS, GPU_TOKENS = 256, 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of many texts, a row each, in their order. Probabilities lie in 0..1.
+
+    A row is `truncated` when its text was longer than the model reads.
+    """
+
+    schema: ConceptSchema
+    label_probabilities: Float[np.ndarray, "row label"]
+    concept_probabilities: Float[np.ndarray, "row concept value"]
+    truncated: Bool[np.ndarray, " row"]
+
+    def __len__(self) -> int:
+        return len(self.truncated)
+
+    @property
+    def labels(self) -> Int[np.ndarray, " row"]:
+        """Index of every row's most probable label."""
+        return np.asarray(self.label_probabilities.argmax(-1))
+
+    @property
+    def values(self) -> Int[np.ndarray, "row concept"]:
+        """Index of every concept's most probable value."""
+        return np.asarray(self.concept_probabilities.argmax(-1))
+
+    @property
+    def margins(self) -> Float[np.ndarray, " row"]:
+        """How much more probable the best label is than the second best, 0..1."""
+        ordered = np.sort(self.label_probabilities, axis=-1)
+        return np.asarray(ordered[:, -1] - ordered[:, -2])
+
+
+@torch.inference_mode()
+def predict_texts(
+    model: SparseCBM,
+    encoder: Encoder,
+    weights: MaskedWeights | None,
+    texts: Sequence[str],
+    progress: Callable[[float], None] = lambda _: None,
+) -> Predictions:
+    """As `predict` for each text up to rounding; `progress` gets the share done after each batch.
+
+    Texts of like length share a batch. InputError when one is blank.
+    """
+    schema, most = model.config.schema, CPU_TOKENS if model.device.type == "cpu" else GPU_TOKENS
+    labels = np.empty((len(texts), len(schema.labels)), dtype=np.float32)
+    concepts = np.empty((len(texts), len(schema.concepts), len(schema.values)), dtype=np.float32)
+    tokens, truncated = encoder.encode_unpadded(texts) if texts else ([], [])
+    done = 0
+    for rows in batches([len(row) for row in tokens], most):
+        pooled = model.pool(encoder.pad([tokens[row] for row in rows]).to(model.device), weights)
+        concept_logits = model.concept_logits(pooled)
+        ledger = model.label(model.bottleneck(concept_logits), model.residual_logits(pooled))
+        labels[rows] = ledger.logits.softmax(-1).float().cpu().numpy()
+        concepts[rows] = concept_logits.softmax(-1).float().cpu().numpy()
+        done += len(rows)
+        progress(done / len(texts))
+    return Predictions(schema, labels, concepts, np.array(truncated, dtype=bool))

@@ -1,0 +1,1 @@
+"""Lasting edits: mask revision, rules, patches and the history of a session."""

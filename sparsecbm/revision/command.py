@@ -1,0 +1,149 @@
+"""`intervene`: what one text's answer becomes when concepts are set, or weights of their subnetworks exchanged."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json, write_line
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of, number, whole
+from sparsecbm.errors import InputError
+from sparsecbm.revision.command_patches import add_patch, described, patch_of
+from sparsecbm.words.command import add_override, best, overrides_of, show_prediction, utf8
+
+if TYPE_CHECKING:
+    from sparsecbm.revision.edit import Revision
+    from sparsecbm.revision.result import RevisionResult
+    from sparsecbm.service import Explainer
+
+
+#: The defaults of `--portion` and `--steps`; named here so that `--help` need not load torch.
+PORTION, STEPS = 0.01, 5
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "intervene",
+        help="change concepts or subnetworks of one text, and see before and after",
+        description="Change what the model makes of one text: set concepts, or exchange weights of a concept's "
+        "subnetwork until the concept has the value that it should have. A patch comes first, then the revisions in "
+        "their order, then the overrides. The checkpoint itself is never changed.",
+    )
+    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; put -- before one that starts with a dash")
+    add_override(parser)
+    parser.add_argument("--revise", action="append", default=[], metavar="CONCEPT=VALUE",
+                        help="revise a concept's subnetwork until the concept has this value, e.g. service=Negative; "
+                        "repeatable, each revision after the one before")
+    parser.add_argument("--portion", type=number, default=PORTION, metavar="SHARE",
+                        help="largest share of each matrix's active weights that a revision may exchange, at most 0.1 "
+                        "(default: %(default)s); it takes no more than it needs")
+    parser.add_argument("--steps", type=whole, default=STEPS, metavar="N",
+                        help="most steps of a revision (default: %(default)s)")
+    add_patch(parser)
+    parser.add_argument("--save-patch", metavar="FILE",
+                        help="save the revisions, and those of --patch before them, to this file; replaces it")
+    for name, what in (("name", "name of the saved patch (default: that of the file)"),
+                       ("note", "why the saved patch was made"), ("author", "who made the saved patch")):
+        parser.add_argument(f"--{name}", metavar="TEXT", help=what)
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make the changes and write what became of the text."""
+    from sparsecbm.export.values import edit_json, prediction_json
+    from sparsecbm.revision.compute import check_bounds, parse_revision
+    from sparsecbm.revision.compute_patch import save_patch
+    from sparsecbm.revision.edit import Override, net_changes
+    from sparsecbm.service import Explainer
+
+    with only_result_on_stdout():
+        _check(options)
+        check_bounds(options.portion, options.steps)
+        text, patch = utf8(options.text), patch_of(options)
+        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        schema, started = explainer.schema, time.perf_counter()
+        wanted = [parse_revision(one, schema) for one in options.revise]
+        overrides = overrides_of(options.override, schema)
+        if patch is not None:
+            explainer.check_patch(patch)
+        kept = [] if patch is None else list(patch.revisions)
+        before = explainer.predict(text)
+        edits = [edit_json(revision, schema) for revision in kept]
+        for concept, value in wanted:
+            result = _revise(explainer, text, concept, value, kept, options)
+            edits.append(edit_json(result.revision, schema) | {"agrees": result.agrees})
+            kept += [] if result.already else [result.revision]
+        edits += [edit_json(Override(concept, shares), schema) for concept, shares in overrides.items()]
+        changes = [revision.change for revision in kept]
+        after = explainer.predict_changed(text, changes) if changes else before
+        if overrides:
+            after = explainer.override(after, overrides).after
+        net = net_changes(changes)
+        touched = {concept for concept, _ in wanted} | {change.pass_ for change in changes}
+        values = {
+            "before": prediction_json(before), "after": prediction_json(after), "edits": edits,
+            "weights": {"dropped": sum(change.dropped_count for change in net),
+                        "grown": sum(change.grown_count for change in net),
+                        "active": sum(explainer.active_weights(name) for name in touched)},
+            "milliseconds": 1000 * (time.perf_counter() - started),
+        }
+        if options.save_patch is not None:
+            path = Path(options.save_patch)
+            name = path.stem if options.name is None else options.name
+            save_patch(path, explainer.patch(name, kept, options.note or "", options.author or ""))
+    if options.json:
+        write_json(values)
+    else:
+        show(values, "" if patch is None else described(patch))
+
+
+def _check(options: argparse.Namespace) -> None:
+    if not (options.override or options.revise or options.patch):
+        raise InputError("No change came; allowed: --override, --revise and --patch, one or more of them. Say what to "
+                         "change, or use `explain`.")
+    for name in ("name", "note", "author"):
+        if getattr(options, name) is not None and options.save_patch is None:
+            raise InputError(f"--{name} came without --save-patch; allowed: both. Say where to save the patch, or "
+                             f"leave --{name} out.")
+    if options.save_patch is not None and not Path(options.save_patch).absolute().parent.is_dir():
+        raise InputError(f"--save-patch {options.save_patch!r} lies in no folder that is there; allowed: a file in one "
+                         "that is. Make the folder first.")
+
+
+def _revise(
+    explainer: "Explainer", text: str, concept: str, value: str, earlier: "Sequence[Revision]",
+    options: argparse.Namespace,
+) -> "RevisionResult":
+    """Revise, with a bar, and say plainly when nothing was done or it did not help."""
+    with share_bar("revising") as progress:
+        result = explainer.revise(text, concept, value, options.portion, options.steps,
+                                  [revision.change for revision in earlier], progress=progress)
+    if result.already:
+        write_line(f"{concept} is {value} already: nothing of its subnetwork was changed.")
+    elif not result.agrees:
+        write_line(f"{concept} did not become {value}: exchanging {options.portion:g} of its active weights is not "
+                   f"enough (probability {result.steps[0].probability:.3f}, now {result.steps[-1].probability:.3f}). "
+                   "Allow a larger --portion or more --steps.")
+    return result
+
+
+def show(values: dict[str, Any], patch: str) -> None:
+    """Before, the changes and after, as a person reads them; `values` are those of the JSON form."""
+    show_prediction(values["before"], "Before")
+    say("")
+    if patch:
+        say(f"With {patch}")
+    for edit in values["edits"]:
+        if edit["kind"] == "override":
+            say(f"Override: {edit['concept']} set to {best(edit['distribution'])}")
+        else:
+            say(f"Revision: {edit['concept']} to {edit['value']}, steps {edit['steps']}: {edit['dropped']:,} weights "
+                f"dropped and {edit['grown']:,} grown, {edit['portion']:.4%} of the active ones")
+    show_prediction(values["after"], "After")
+    weights = values["weights"]
+    say(f"{weights['dropped']:,} weights dropped and {weights['grown']:,} grown in all, of {weights['active']:,} "
+        f"active; {values['milliseconds']:.0f} ms")

@@ -1,0 +1,184 @@
+"""A working copy of one pass, in which weights are dropped and grown while a review is read again and again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from sparsecbm.model.encoding import Encoded
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.revision.compute_passes import Matrices, concept_logits
+from sparsecbm.revision.edit import MaskChange
+
+#: Every so manieth score is looked at to find a threshold. A prime, so that the sample reaches all columns of a matrix.
+STRIDE = 61
+#: Where that gives fewer scores than this, all are looked at.
+LEAST_SAMPLE = 1024
+
+Kinds = UInt8[np.ndarray, " weight"]
+
+
+def strongest(
+    scores: Float[Tensor, " weight"], kinds: Kinds, kind: int, count: int
+) -> Int[np.ndarray, " chosen"]:
+    """Positions of the `count` largest positive scores of one kind, largest first, of equal ones the first first.
+
+    Fewer where fewer are positive. The result is that of a full sort, but only about `count` scores are sorted.
+    """
+    step = STRIDE if len(scores) >= STRIDE * LEAST_SAMPLE else 1
+    sample = scores[::step].cpu().numpy()[kinds[::step] == kind]
+    wanted, least = 2 * count // step + 8, float(np.finfo(sample.dtype).tiny)
+    while True:
+        # If at least `count` scores reach the threshold, the largest `count` do, with all that equal the last of them.
+        threshold = max(least, float(np.partition(sample, -wanted)[-wanted])) if wanted < len(sample) else least
+        found = _at_least(scores, threshold)
+        found = found[kinds[found] == kind]
+        if len(found) >= count or threshold == least:
+            values = scores[torch.from_numpy(found).to(scores.device)].cpu().numpy()
+            chosen: np.ndarray = found[_largest_first(values, count)]
+            return chosen
+        wanted *= 4
+
+
+def _at_least(scores: Float[Tensor, " weight"], threshold: float) -> Int[np.ndarray, " found"]:
+    """Positions in ascending order. On a CPU torch takes several times as long for it as numpy."""
+    if scores.device.type == "cpu":
+        return np.flatnonzero(scores.numpy() >= np.float32(threshold))
+    positions: np.ndarray = (scores >= threshold).nonzero().squeeze(1).cpu().numpy()
+    return positions
+
+
+def _largest_first(values: Float[np.ndarray, " found"], count: int) -> Int[np.ndarray, " chosen"]:
+    """The places of the `count` largest values in falling order, of equal ones the first first."""
+    if count == 0:
+        return np.zeros(0, dtype=np.int64)
+    last = np.partition(values, -count)[-count] if count < len(values) else -np.inf
+    over, ties = np.flatnonzero(values > last), np.flatnonzero(values == last)
+    places = np.concatenate([over[np.argsort(-values[over], kind="stable")], ties])
+    return places[:count]
+
+
+Exchanged = Int[np.ndarray, " _weight"]
+
+#: What a weight is: not used by the pass, used, or exchanged already.
+_INACTIVE, _ACTIVE, _EXCHANGED = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Per matrix, weights to drop and as many to grow, each strongest first."""
+
+    exchanges: Mapping[str, tuple[Exchanged, Exchanged]]
+
+    @cached_property
+    def size(self) -> int:
+        """How many exchanges the longest list has."""
+        return max(len(dropped) for dropped, _ in self.exchanges.values())
+
+    def between(self, size: int, other: int) -> Iterator[tuple[str, Exchanged, Exchanged]]:
+        """Per matrix, what a plan of one size exchanges and a smaller one does not.
+
+        A size is a number of exchanges of the longest list; every other list gives the same share.
+        """
+        for name, (dropped, grown) in self.exchanges.items():
+            first, last = (len(dropped) * at // max(1, self.size) for at in (other, size))
+            yield name, dropped[first:last], grown[first:last]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The concept as read once: whether it is as wanted, and how far it is from that."""
+
+    agrees: bool
+    probability: float
+    loss: Float[Tensor, ""]
+    pooled: Float[Tensor, "1 hidden"]
+
+    @property
+    def cross_entropy(self) -> float:
+        """The loss as a number."""
+        return float(self.loss.detach())
+
+
+class Exchange:
+    """The pass of concept k, for one review and one wanted value. Nothing that came in is written to."""
+
+    def __init__(
+        self, model: SparseCBM, masks: ConceptMasks, own: Matrices, encoded: Encoded, k: int, value: int
+    ) -> None:
+        self._model, self._k, self._attention_mask = model, k, encoded.attention_mask
+        with torch.no_grad():
+            self._embedded = model.embed(encoded.input_ids)
+        self._value, self._target = value, torch.tensor([value], device=model.device)
+        parameters = dict(model.backbone.named_parameters())
+        self._weights = {name: parameters[name].detach().flatten() for name in masks.matrices}
+        self._matrices = {name: own[name].detach().clone().requires_grad_() for name in masks.matrices}
+        self._kinds: dict[str, Kinds] = {name: masks.unpack_pass(name, k).flatten().cpu().numpy().astype(np.uint8)
+                                         for name in masks.matrices}
+        self._size = 0  # in which the plan that is tried is made now
+        self._kept: list[tuple[Plan, int]] = []
+        self.active = {name: int(np.count_nonzero(kinds)) for name, kinds in self._kinds.items()}
+
+    def read(self, gradient: bool) -> State:
+        """Read the review; with `gradient` so that a plan can follow."""
+        with torch.set_grad_enabled(gradient):
+            pooled = self._model.run_pass(self._matrices, self._embedded, self._attention_mask)
+            logits = concept_logits(self._model, self._k, pooled)
+            loss = cross_entropy(logits, self._target)
+        probabilities = logits.detach().softmax(-1)[0]
+        return State(int(probabilities.argmax()) == self._value, float(probabilities[self._value]), loss, pooled)
+
+    def plan(self, state: State, counts: Mapping[str, int]) -> Plan:
+        """In each matrix, the exchange of so many weights that promises the largest fall of the state's loss.
+
+        Fewer where fewer promise any.
+        """
+        gradients = torch.autograd.grad(state.loss, list(self._matrices.values()))
+        plan = {}
+        for (name, weights), gradient in zip(self._weights.items(), gradients, strict=True):
+            rise = gradient.flatten().mul_(weights)  # d CE / d mask: what growing the weight adds to the loss
+            dropped = strongest(rise, self._kinds[name], _ACTIVE, counts[name])
+            grown = strongest(rise.neg_(), self._kinds[name], _INACTIVE, len(dropped))
+            plan[name] = dropped[: len(grown)], grown
+        return Plan(plan)
+
+    def make(self, plan: Plan, size: int, gradient: bool = False) -> State:
+        """Make a plan in this size, whatever size of it was made before, and read the review."""
+        self._move(plan, size)
+        return self.read(gradient)
+
+    def keep(self, plan: Plan, size: int) -> None:
+        """Make a plan in this size for good: no later plan exchanges those weights."""
+        self._move(plan, size)
+        self._size = 0
+        self._kept.append((plan, size))
+        for name, dropped, grown in plan.between(size, 0):
+            self._kinds[name][dropped] = self._kinds[name][grown] = _EXCHANGED
+
+    @torch.no_grad()
+    def _move(self, plan: Plan, size: int) -> None:
+        if size == self._size:
+            return  # writing nothing would still part the matrices from the state that was read of them
+        for name, dropped, grown in plan.between(max(size, self._size), min(size, self._size)):
+            matrix, weights = self._matrices[name].view(-1), self._weights[name]
+            goes, comes = (torch.from_numpy(positions).to(matrix.device)
+                           for positions in ((dropped, grown) if size > self._size else (grown, dropped)))
+            matrix[goes], matrix[comes] = 0, weights[comes]
+        self._size = size
+
+    def change(self, pass_: str) -> MaskChange:
+        """What was kept, as a change of the masks that came in."""
+        dropped: dict[str, list[Exchanged]] = {}
+        grown: dict[str, list[Exchanged]] = {}
+        for plan, size in self._kept:
+            for name, *exchanged in plan.between(size, 0):
+                for positions, every in zip(exchanged, (dropped, grown), strict=True):
+                    every.setdefault(name, []).append(positions)
+        return MaskChange(pass_, *({name: np.sort(np.concatenate(some)).astype(np.int32) for name, some in every.items()
+                                    if any(map(len, some))} for every in (dropped, grown)))

@@ -1,0 +1,117 @@
+"""The control of a mask revision: as many weights of every matrix exchanged, drawn at random."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+
+from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.units import Subnetworks, head_parts
+from sparsecbm.revision.edit import MaskChange, Positions
+from sparsecbm.revision.result import ChangeCounts, Counts, PlaceCounts
+
+
+def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> ConceptMasks:
+    """The masks after some changes, one after another. Matrices that no change touches keep the very same bits.
+
+    InputError when a change names a pass, matrix or weight that there is not, or drops a weight that is not used, or
+    grows one that is: it was made for other masks.
+    """
+    bits = dict(masks.bits)
+    for change in changes:
+        if change.pass_ not in masks.passes:
+            raise InputError(unknown_name("pass", change.pass_, masks.passes))
+        k = masks.passes.index(change.pass_)
+        for name in dict.fromkeys((*change.dropped, *change.grown)):
+            if name not in masks.shapes:
+                raise InputError(unknown_name("matrix", name, masks.matrices))
+            row = bits[name][k].cpu().numpy().copy()
+            found = [_checked(positions, row, used, name, masks.shapes[name])
+                     for positions, used in ((change.dropped, True), (change.grown, False))]
+            for positions in found:
+                np.bitwise_xor.at(row, positions >> 3, _place(positions))
+            bits[name] = bits[name].clone()
+            bits[name][k] = torch.from_numpy(row)
+    return ConceptMasks(masks.passes, masks.shapes, bits)
+
+
+def _checked(
+    positions: Positions, bits: UInt8[np.ndarray, " byte"], used: bool, name: str, shape: tuple[int, int]
+) -> Int[np.ndarray, " weight"]:
+    """The positions in one matrix; InputError unless they are there, in order, and all used, or all not."""
+    found, size = positions.get(name, np.zeros(0, dtype=np.int32)), shape[0] * shape[1]
+    if not len(found):
+        return found
+    if not (found[0] >= 0 and found[-1] < size and bool((found[1:] > found[:-1]).all())):
+        raise InputError(f"A change of {name} has positions {found[0]} to {found[-1]}, or not in ascending order; "
+                         f"allowed: different ones from 0 to {size - 1}, ascending.")
+    wrong = int((((bits[found >> 3] & _place(found)) > 0) != used).sum())
+    if wrong:
+        what = "drops are not used" if used else "grows are used"
+        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}; it is for other masks. "
+                         "Apply it to the masks it was made for.")
+    return found
+
+
+def _place(positions: Int[np.ndarray, " weight"]) -> UInt8[np.ndarray, " weight"]:
+    """The bit of each position in its byte."""
+    place: np.ndarray = (128 >> (positions & 7)).astype(np.uint8)
+    return place
+
+
+def change_counts(subnetworks: Subnetworks, change: MaskChange) -> ChangeCounts:
+    """The weights of a change by layer and module, and by layer and head."""
+    roles = tuple(dict.fromkeys(site.role for site in subnetworks.sites.values()))
+    heads = tuple(map(str, range(subnetworks.heads if head_parts(subnetworks.sites.values(), 1) else 0)))
+    return ChangeCounts(
+        PlaceCounts(_layers(subnetworks), roles, *(_by_module(subnetworks, some, roles)
+                                                   for some in (change.dropped, change.grown))),
+        PlaceCounts(_layers(subnetworks), heads, *(_by_head(subnetworks, some, len(heads))
+                                                   for some in (change.dropped, change.grown))))
+
+
+def _by_module(subnetworks: Subnetworks, positions: Positions, roles: tuple[str, ...]) -> Counts:
+    counts = np.zeros((len(subnetworks.layers), len(roles)), dtype=np.int64)
+    for name, some in positions.items():
+        site = subnetworks.sites[name]
+        counts[subnetworks.layers.index(site.layer), roles.index(site.role)] += len(some)
+    return counts
+
+
+def _by_head(subnetworks: Subnetworks, positions: Positions, heads: int) -> Counts:
+    counts = np.zeros((len(subnetworks.layers), heads), dtype=np.int64)
+    for part in head_parts(subnetworks.sites.values(), subnetworks.heads):
+        some = positions.get(part.site.name)
+        if some is not None:
+            places = np.unravel_index(some, part.site.shape)[part.axis]
+            owners = np.asarray(part.owners)[places]
+            counts[subnetworks.layers.index(part.site.layer)] += np.bincount(owners, minlength=heads)
+    return counts
+
+
+def _layers(subnetworks: Subnetworks) -> tuple[str, ...]:
+    return tuple(map(str, subnetworks.layers))
+
+
+def random_edit(masks: ConceptMasks, like: MaskChange, seed: int = 0) -> MaskChange:
+    """Drop and grow as many weights of the same pass and matrices as `like` does, all equally likely.
+
+    The same seed draws the same weights. InputError when `like` was not made for such masks, or the seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"Seed {seed} came; allowed: 0 or more. Choose another seed.")
+    changed_masks(masks, [like])
+    k, generator = masks.passes.index(like.pass_), np.random.default_rng(seed)
+
+    def drawn(positions: Positions, used: bool) -> Positions:
+        found = {}
+        for name in masks.matrices:
+            count = len(positions.get(name, ()))
+            if count:
+                open_ = np.flatnonzero(masks.unpack_pass(name, k).flatten().cpu().numpy() == used)
+                found[name] = np.sort(generator.choice(open_, count, replace=False, shuffle=False)).astype(np.int32)
+        return found
+
+    return MaskChange(like.pass_, drawn(like.dropped, used=True), drawn(like.grown, used=False))

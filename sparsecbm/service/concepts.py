@@ -1,0 +1,84 @@
+"""Which single concept would put a wrong label right, of many reviews at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from sparsecbm.concepts.compute_effects import Effects, SingleEffect, concept_effects, set_one, single_effects
+from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, Suggestion, ranking
+from sparsecbm.concepts.compute_smallest_fix import LEAST_MARGIN, SmallestFix, smallest_fix
+from sparsecbm.concepts.compute_uncertainty import LabelRange, label_range
+from sparsecbm.errors import InputError
+from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.service.resident import Resident
+from sparsecbm.types import InterventionResult, Prediction
+
+
+class Interventions(Resident):
+    """Concepts set by a person."""
+
+    def override(
+        self, prediction: Prediction, overrides: Mapping[str, Sequence[float]], residual: bool = True
+    ) -> InterventionResult:
+        """Set concepts of a prediction to distributions over their values; only the label head runs."""
+        with self._lock:
+            return override(self._model, prediction, overrides, residual)
+
+    def effects(self) -> Effects:
+        """What setting each concept to each value adds to the label logits. CheckpointError for a black box."""
+        return self._effects
+
+    def suggest(
+        self, prediction: Prediction, policy: str = DEFAULT_POLICY, set_concepts: Collection[str] = (), seed: int = 0
+    ) -> tuple[Suggestion, ...]:
+        """The concepts that are not set yet, the one most worth a look first; `seed` is that of the random policy."""
+        return ranking(prediction, self._effects, policy, set_concepts, seed)
+
+    def smallest_fix(self, prediction: Prediction, label: str, at_least: float = 0.0) -> SmallestFix:
+        """The fewest concepts to set for a label to win, to values that the model gives `at_least` so much."""
+        return smallest_fix(prediction, self._effects, label, at_least)
+
+    def unsure(self, prediction: Prediction, concepts: Sequence[str]) -> LabelRange:
+        """What the label can be while nothing is known of some concepts."""
+        return label_range(prediction, self._effects, concepts)
+
+    def single_effects(self, before: Prediction, after: Prediction) -> tuple[SingleEffect, ...]:
+        """What each change between two predictions of one review did by itself."""
+        return single_effects(before, after)
+
+    @cached_property
+    def _effects(self) -> Effects:
+        with self._lock:
+            return concept_effects(self._model)
+
+
+class FixableExplainer(Interventions):
+    """What setting one concept would do to a whole table of predictions."""
+
+    def fixable(
+        self, predictions: Predictions, labels: Int[np.ndarray, " row"]
+    ) -> Bool[np.ndarray, "row concept"] | None:
+        """True where setting this concept alone to some value gives the true label, which the model does not give.
+
+        `labels` are indices, -1 where not told. No model runs: a label logit is linear in the concepts' probabilities,
+        so y' = log p(y) + B_k (onehot(v) - p_k), up to a constant that all labels share. None for a model whose label
+        is not computed from these probabilities. InputError when the predictions are of another schema, or of other
+        rows.
+        """
+        if predictions.schema != self.schema or len(labels) != len(predictions):
+            raise InputError(f"{len(predictions):,} predictions of {predictions.schema.name} came with {len(labels):,} "
+                             f"labels; allowed: predictions of {self.schema.name} with one label each. Predict the "
+                             "labelled reviews with the loaded model.")
+        if self.checkpoint.kind == "black_box" or self._model.config.bottleneck != "probabilities":
+            return None
+        logits = np.log(np.maximum(predictions.label_probabilities.astype(np.float64), np.finfo(np.float32).tiny))
+        contributions = np.einsum("rkv,kvy->rky", predictions.concept_probabilities, self.effects())
+        after = set_one(logits, contributions, self.effects())  # [row, concept, value, label]
+        truth = np.maximum(labels, 0)[:, None, None, None]
+        wanted = np.take_along_axis(after, truth, axis=-1)[..., 0]
+        np.put_along_axis(after, truth, -np.inf, axis=-1)
+        wrong = (labels >= 0) & (predictions.labels != labels)
+        return np.asarray(wrong[:, None] & (wanted - after.max(-1) > LEAST_MARGIN).any(-1))

@@ -1,0 +1,150 @@
+"""The loaded subnetworks beside others: those of another checkpoint, or the same pruned further."""
+
+import threading
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cachetools import LRUCache, cachedmethod
+
+from sparsecbm.model.checkpoint import Checkpoint
+from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import MaskedWeights
+from sparsecbm.model.units import Subnetworks
+from sparsecbm.revision.edit import MaskChange
+from sparsecbm.service.edited import ChangedResident
+from sparsecbm.service.resident import Resident
+from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
+from sparsecbm.subnetworks.compute_comparison import compare, compare_folder
+from sparsecbm.subnetworks.compute_knockout import knock_out
+from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
+from sparsecbm.subnetworks.compute_unit_attribution import leaning, term_logit, words_through
+from sparsecbm.subnetworks.compute_variants import sizes, sparser
+from sparsecbm.subnetworks.overlap import LayerOverlap, MaskOverlap
+from sparsecbm.subnetworks.units import KnockOut, KnockOutResult, Leaning, Unit
+from sparsecbm.types import Attribution, Target
+
+#: Scores of heads and neurons that are kept, in bytes; the least recently used go first. About 8 MB for 200 words.
+LEANING_BYTES = 64 * 2**20
+
+
+class SubnetworkExplainer(ChangedResident):
+    """Statistics of the masks, counted once, live knock-outs, and the heads and neurons that an answer leans on."""
+
+    def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
+        super().__init__(checkpoint, load_ms)
+        self._overlap: MaskOverlap | None = None
+        self._layers = dict[int, LayerOverlap]()
+        self._leanings: LRUCache[Hashable, Leaning] = LRUCache(LEANING_BYTES, getsizeof=lambda found: found.nbytes)
+
+    def overlap(self) -> MaskOverlap:
+        """How the subnetworks share the weights, counted once. CheckpointError when the model has no masks."""
+        if self._overlap is None:
+            self._overlap = mask_overlap(Subnetworks.of(self._loaded))
+        return self._overlap
+
+    def layer_overlap(self, layer: int) -> LayerOverlap:
+        """The same for every head and neuron of one layer, numbered from 0."""
+        if layer not in self._layers:
+            self._layers[layer] = layer_overlap(Subnetworks.of(self._loaded), layer)
+        return self._layers[layer]
+
+    def knock_out(
+        self, text: str, knock_outs: Sequence[KnockOut], residual: bool = True, changes: Sequence[MaskChange] = ()
+    ) -> KnockOutResult:
+        """One review with and without some weights, for this call only; without knock-outs nothing changes.
+
+        With `changes`, both are as if the masks had been changed so.
+        """
+        started = time.perf_counter()
+        with self._lock:
+            subnetworks = replace(Subnetworks.of(self._loaded), masks=self._masks_after(tuple(changes)))
+            whole = self._weights_after(tuple(changes))
+        weights, removed = knock_out(whole, subnetworks, knock_outs)
+        before, after = (self._predict(text, some, residual) for some in (whole, weights))
+        receipt = replace(after.receipt, method="knock-out", milliseconds=1000 * (time.perf_counter() - started))
+        return KnockOutResult(before, after, tuple(knock_outs), removed, receipt)
+
+    def leaning(self, text: str, target: Target, through: str | None = None) -> Leaning:
+        """The heads and neurons that the target leans on in one pass of a review, kept for the next time.
+
+        A concept's target goes through its own pass; of a label it is what the pass `through` adds to it.
+        """
+        key = (text, target, through or target.concept)
+        with self._lock:
+            found = self._leanings.get(key)
+            if found is None:
+                found = leaning(self._model, self._encoder, self._weights, text, target, through)
+                if found.nbytes <= self._leanings.maxsize:
+                    self._leanings[key] = found
+        return found
+
+    def words_through(self, found: Leaning, text: str, unit: Unit) -> Attribution:
+        """The words of the text that a head or neuron reads, each with what it adds to the unit's score."""
+        with self._lock:
+            return words_through(self._model, self._encoder, self._weights, text, found, unit)
+
+    def measured(self, found: Leaning, text: str, unit: Unit) -> float:
+        """What the logit loses when the unit is taken out of the pass, in logits: what its score estimates."""
+        subnetworks = Subnetworks.of(self._loaded)
+        assert self._weights is not None  # where there are masks, there are masked weights
+        weights, _ = knock_out(self._weights, subnetworks, [unit.knock_out(found.through)])
+        with self._lock:
+            without = term_logit(self._model, self._encoder, weights, text, found.target, found.through)
+        return found.logit - without
+
+
+#: Comparisons that are kept, about a megabyte each; and sparser masks, each as large as masks.safetensors.
+COMPARISONS_KEPT, SPARSER_KEPT = 8, 3
+
+
+class ComparisonExplainer(Resident):
+    """Comparisons of masks, and a review through sparser ones."""
+
+    def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
+        super().__init__(checkpoint, load_ms)
+        self._comparisons: LRUCache[Hashable, MaskComparison] = LRUCache(COMPARISONS_KEPT)
+        self._sparser: LRUCache[Hashable, ConceptMasks] = LRUCache(SPARSER_KEPT)
+        self._caches = threading.RLock()
+
+    def compare(self, against: Path | float) -> MaskComparison:
+        """The masks beside those of another checkpoint folder, or beside themselves pruned further to a sparsity, 0..1.
+
+        Pruning is by magnitude, nested, and nothing is trained again. Kept for the next time, unless the folder has
+        changed. CheckpointError for a folder without masks, InputError for masks that cannot be compared.
+        """
+        return self._compared(against, None if isinstance(against, float) else _written(against))
+
+    def predict_sparser(self, text: str, sparsity: float, residual: bool = True) -> KnockOutResult:
+        """One review through the subnetworks as they are, and pruned further to a sparsity, for this call only."""
+        started = time.perf_counter()
+        masks, fewer = Subnetworks.of(self._loaded).masks, self._sparser_masks(sparsity)
+        assert self._weights is not None  # where there are masks, there are masked weights
+        weights = MaskedWeights({name: stack * fewer.unpack(name) for name, stack in self._weights.stacks.items()})
+        before, after = (self._predict(text, some, residual) for some in (self._weights, weights))
+        removed = {name: sum(sizes(masks, k)) - sum(sizes(fewer, k)) for k, name in enumerate(masks.passes)}
+        receipt = replace(after.receipt, method=f"pruned by magnitude to {100 * sparsity:g} %",
+                          milliseconds=1000 * (time.perf_counter() - started))
+        return KnockOutResult(before, after, (), removed, receipt)
+
+    @cachedmethod(lambda self: self._comparisons, lock=lambda self: self._caches)
+    def _compared(self, against: Path | float, _version: Hashable) -> MaskComparison:
+        ours, here = Subnetworks.of(self._loaded), self.checkpoint
+        source = MaskSource(here.name, here.hash, here.metrics)
+        if isinstance(against, Path):
+            return compare_folder(ours, source, against)
+        pruned = MaskSource(f"{here.name} at {100 * against:g} %", here.hash, {}, against)
+        return compare(ours, replace(ours, masks=self._sparser_masks(against)), (source, pruned))
+
+    @cachedmethod(lambda self: self._sparser, lock=lambda self: self._caches)
+    def _sparser_masks(self, sparsity: float) -> ConceptMasks:
+        masks = Subnetworks.of(self._loaded).masks
+        with self._lock:  # a pass that runs meanwhile has other tensors in the module
+            weights = dict(self._model.backbone.named_parameters())
+        return sparser(masks, {name: weights[name] for name in masks.matrices}, sparsity)
+
+
+def _written(folder: Path) -> Hashable:
+    """When the files of a folder were last written: a run that is trained anew is another one."""
+    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.*")))

@@ -1,0 +1,144 @@
+"""What the researcher's side of the Studies page shows: a section and a study, kept and in the address."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from sparsecbm.studies.log import Study
+from sparsecbm.studies.panel_arms import AHEAD
+from sparsecbm.studies.panel_store import study_store
+from sparsecbm.studies.store import Store
+from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.page_state import Address, Kept, repeated_parts, unknown_parts
+from sparsecbm.ui.session import chosen, seed_widget
+
+STUDY, CODE, DRY = "study", "code", "dry"
+_VISIT, _USED = "study:visit", "study:used"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One session's participant; `code` is None for someone who has not begun, or not said so yet."""
+
+    study: str
+    dry: bool = False
+    code: str | None = None
+
+
+def takes_part() -> bool:
+    """True when the address invites to a study."""
+    return STUDY in st.query_params
+
+
+def current_visit() -> Visit:
+    """Who this session is; the address is made to say it too. To be called where the address invites to a study."""
+    address = Visit(st.query_params[STUDY], st.query_params.get(DRY) == "1", st.query_params.get(CODE) or None)
+    visit: Visit = st.session_state.get(_VISIT, address)
+    new_code = address.code is not None and address.code not in _used()
+    if new_code or (visit.study, visit.dry) != (address.study, address.dry):
+        visit = address
+    go_on_as(visit)
+    parts = {STUDY: visit.study} | ({DRY: "1"} if visit.dry else {}) | ({CODE: visit.code} if visit.code else {})
+    if parts != st.query_params.to_dict():
+        st.query_params.from_dict(parts)
+    return visit
+
+
+def go_on_as(visit: Visit) -> None:
+    """Be this participant from now on. For callbacks."""
+    st.session_state[_VISIT] = visit
+    if visit.code is not None:
+        _used().add(visit.code)
+
+
+def _used() -> set[str]:
+    """Codes that this session had: an address that comes late may still hold one."""
+    used: set[str] = st.session_state.setdefault(_USED, set())
+    return used
+
+
+SECTIONS = {"build": "Build", "run": "Run and watch", "results": "Results"}
+SECTION, OF = "section", "of"
+_PICK = "studies:of"
+
+
+@dataclass(frozen=True)
+class Looking:
+    """A section, and the id of the study that is followed or read; empty for the newest."""
+
+    section: str = next(iter(SECTIONS))
+    study: str = ""
+
+
+KEPT = Kept("studies", Looking)
+
+
+def to_address(looking: Looking) -> dict[str, str | list[str]]:
+    """The parts of the address that restore it."""
+    parts = {SECTION: looking.section if looking.section != Looking.section else "", OF: looking.study}
+    return {name: part for name, part in parts.items() if part}
+
+
+def from_address(parts: Address, studies: Collection[str]) -> tuple[Looking, tuple[str, ...]]:
+    """What an address says, and one message for every part that could not be used. Good parts are kept."""
+    names = (SECTION, OF)
+    problems = unknown_parts(parts, names) + repeated_parts(parts, names)
+    section, study = (parts[name][-1] if parts.get(name) else "" for name in names)
+    if section and section not in SECTIONS:
+        problems.append(f"The address says {SECTION}={section}; allowed: {', '.join(SECTIONS)}.")
+        section = ""
+    if study and study not in studies:
+        problems.append(f"The address says {OF}={study}, and there is no such study here; choose one of the list.")
+        study = ""
+    return Looking(section or Looking.section, study), tuple(problems)
+
+
+def chosen_study(store: Store) -> Study | None:
+    """The study that is followed or read, as a list to choose from; None where there is none yet."""
+    studies = {study.id: study for study in store.studies()}
+    if not studies:
+        return None
+    found = studies.get(KEPT.current.study) or next(iter(studies.values()))
+    st.selectbox("Study", list(studies), list(studies).index(seed_widget(_PICK, found.id)), key=_PICK, width=520,
+                 format_func=lambda name: study_title(studies[name]), on_change=_picked)
+    return found
+
+
+def study_title(study: Study) -> str:
+    """A study as the lists call it."""
+    return f"{study.protocol.name}, version {study.protocol.version}"
+
+
+def state_of(study: Study) -> str:
+    """Whether people may take part."""
+    if study.closed:
+        return "closed"
+    return "running" if any(one.kind == "started" for one in study_store().notes(study.id)) else "not started"
+
+
+def start(study: Study) -> None:
+    """From now on people take part; the cases are prepared, so that the first of them need not wait for the words."""
+    if state_of(study) == "not started":
+        study_store().note(study.id, "started")
+    explainer = load_explainer()
+    if study.protocol.checkpoint == explainer.checkpoint.hash:
+        AHEAD.prepare(explainer, study.protocol)
+
+
+def time_words(time: datetime) -> str:
+    """A moment as the tables write it, in UTC."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def link_to(study: str, dry: bool = False) -> str:
+    """The address that a participant opens, or one who only tries the study out."""
+    here = (st.context.url or "Studies").partition("?")[0]
+    return f"{here}?{urlencode({STUDY: study} | ({DRY: '1'} if dry else {}))}"
+
+
+def _picked() -> None:
+    if chosen(_PICK):
+        KEPT.change(study=st.session_state[_PICK])

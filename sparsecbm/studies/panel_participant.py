@@ -1,0 +1,94 @@
+"""A participant's way through a study, one screen at a time, drawn from the log alone.
+
+Whoever loses the connection, reloads, or comes back by the code is where the log ends.
+"""
+
+import streamlit as st
+
+from sparsecbm.errors import InputError
+from sparsecbm.service import Explainer
+from sparsecbm.studies.compute_service import new_key
+from sparsecbm.studies.log import Course, Entry, Study, now
+from sparsecbm.studies.panel_address import current_visit
+from sparsecbm.studies.panel_arms import AHEAD
+from sparsecbm.studies.panel_case import answering, opening, reading
+from sparsecbm.studies.panel_participant_act import record, said, say
+from sparsecbm.studies.panel_participant_door import declined, door, has_declined, own_data, thanks, wrong_code
+from sparsecbm.studies.panel_questions import questions
+from sparsecbm.studies.panel_store import study_store
+from sparsecbm.studies.run import GRACE, Step, step_of
+from sparsecbm.ui.text import as_markdown
+
+#: What there is to read is narrow enough to be read, and nothing scrolls sideways.
+_STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding: 2.2rem 2.4rem 2rem;} "
+          ".st-key-study-clicks {position: absolute;}</style>")
+
+
+def participant_panel(explainer: Explainer) -> None:
+    """The screen that comes next for whoever this session is."""
+    st.html(_STYLE)
+    said_here = st.container()
+    _screen(explainer)
+    with said_here:
+        said()
+
+
+def _screen(explainer: Explainer) -> None:
+    visit = current_visit()
+    try:
+        study = study_store().study(visit.study)
+    except InputError:
+        st.error(f"There is no study **{as_markdown(visit.study[:40])}** here. Check the link that you were given: "
+                 "each letter of it counts. If it still does not work, tell the person who invited you.",
+                 icon=":material/link_off:")
+        return
+    st.markdown(f"## {as_markdown(study.protocol.name)}")
+    if visit.dry:
+        st.info("**A trial run.** You see what a participant sees; nothing of it counts as a result.",
+                icon=":material/science:")
+    if study.protocol.checkpoint != explainer.checkpoint.hash:
+        st.error("This study cannot go on here at the moment: it was made for another model than the one that is "
+                 "loaded. Please tell the person who invited you. Whatever you did is kept, and you can go on with "
+                 "your code later.", icon=":material/error:")
+        return
+    if visit.code is None:
+        declined() if has_declined(visit) else door(study, None)
+        return
+    try:
+        course = study_store().course(visit.code)
+    except InputError as error:
+        wrong_code(visit, str(error))
+        return
+    if course.participant.study != study.id:
+        wrong_code(visit, "This code belongs to another study.")
+        return
+    _drawn(explainer, study, course)
+
+
+def _drawn(explainer: Explainer, study: Study, course: Course) -> None:
+    step = step_of(course)
+    AHEAD.prepare(explainer, course.protocol)
+    if step.deadline is not None and now() > step.deadline + GRACE:
+        course, step = _timed_out(course, step)
+    if step.stage == "consent":
+        declined() if has_declined(current_visit()) else door(study, step)
+        return
+    if step.stage == "done":
+        thanks(course)
+    elif step.stage in ("start", "end"):
+        questions(course, step)
+    elif step.stage == "ready":
+        opening(explainer, course, step)
+    elif step.stage == "first":
+        answering(course, step)
+    else:
+        reading(explainer, course, step)
+    own_data(course, step)
+
+
+def _timed_out(course: Course, step: Step) -> tuple[Course, Step]:
+    """The time was over while nobody looked: in another window, or without a connection."""
+    record(Entry("timeout", step.sequence, new_key()))
+    say("The time for the last case was over, so it was closed.")
+    course = study_store().course(course.participant.code)
+    return course, step_of(course)

@@ -1,0 +1,140 @@
+"""The way in and out of a study: consent, the code, withdrawing, and thanks."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from sparsecbm.errors import InputError
+from sparsecbm.figures.text import as_html
+from sparsecbm.studies.compute_service import new_key
+from sparsecbm.studies.log import Course, Entry, Study
+from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as, state_of
+from sparsecbm.studies.panel_participant_act import attempt, done, say
+from sparsecbm.studies.panel_participant_clock import click_times
+from sparsecbm.studies.panel_store import study_store
+from sparsecbm.studies.run import Step
+from sparsecbm.ui.shell import note
+from sparsecbm.ui.text import as_markdown, typed
+
+_DECLINED, _CODE = "study:declined", "study:code"
+
+
+def door(study: Study, step: Step | None) -> None:
+    """The consent text and what can be answered to it; a `step` is that of someone who has a code already."""
+    state = state_of(study)
+    if step is None and (state == "closed" or state == "not started" and not current_visit().dry):
+        st.info("This study has not begun yet. Please come back by the same link when it has." if state != "closed"
+                else "This study takes no new participants any more. Those who began can go on with their code.",
+                icon=":material/lock:")
+        _code_box(study.id)
+        return
+    with st.container(border=True, height=320 if len(study.protocol.consent) > 1200 else "content"):
+        st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">'
+                f"{as_html(study.protocol.consent)}</div>")
+    note("No name is asked for. Your answers are kept under a random code that only you are shown. You can stop at any "
+         "time, and have everything deleted.")
+    with st.form("study:consent", border=False):
+        click_times("consent", None)
+        with st.container(horizontal=True):
+            entry = Entry("consent", 0 if step is None else step.sequence, new_key())
+            st.form_submit_button("I agree, and take part", type="primary", key="study:agree", on_click=_agree,
+                                  args=(entry,))
+            st.form_submit_button("I do not agree", key="study:disagree", on_click=_disagree)
+    if step is None:
+        _code_box(study.id)
+
+
+def _code_box(study: str) -> None:
+    with st.form("study:resume", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Have you begun already? Go on with your code", key=_CODE, placeholder="K7QX-M2RD-9AHT",
+                      width=300, max_chars=40)
+        st.form_submit_button("Go on", key="study:resume:go", on_click=_resume, args=(study,))
+
+
+def has_declined(visit: Visit) -> bool:
+    """True when this session did not agree to that study."""
+    return bool(st.session_state.get(_DECLINED) == visit)
+
+
+def declined() -> None:
+    """What it means not to agree."""
+    st.success("You do not take part, and nothing was kept. You can close this page.", icon=":material/check_circle:")
+    st.button("Read the text again", key="study:reconsider", on_click=_reconsider)
+
+
+def wrong_code(visit: Visit, problem: str) -> None:
+    """A code that leads nowhere, and the ways on."""
+    st.warning(f"The code **{as_markdown((visit.code or '')[:40])}** does not lead on here. {as_markdown(problem)}",
+               icon=":material/key_off:")
+    _code_box(visit.study)
+    st.button("Begin anew, with a code of your own", key="study:anew", on_click=go_on_as,
+              args=(replace(visit, code=None),))
+
+
+def own_data(course: Course, step: Step) -> None:
+    """At the foot of each screen: the code to go on by, and the way to have everything deleted."""
+    code = course.participant.code
+    st.space("small")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Your code: **{code}**", width="content")
+        note("Every step is kept at once. Note this code to go on later, or on another machine, by the same link.")
+        with st.popover("Withdraw", icon=":material/delete:"):
+            st.markdown("**Delete my data.** Everything that you answered and did in this study is deleted, at once "
+                        f"and for good, together with your code. {len(course.events)} steps are kept now. It is only "
+                        "noted that somebody withdrew.")
+            st.button("Delete all of it", key="study:withdraw", type="primary", on_click=_withdraw, args=(code,))
+
+
+def thanks(course: Course) -> None:
+    """The last page."""
+    st.success("**Thank you.** You have finished, and everything is kept. You can close this page now.",
+               icon=":material/celebration:")
+    if course.participant.kind == "dry_run":
+        st.button("Try it out once more", key="study:again", on_click=go_on_as,
+                  args=(replace(current_visit(), code=None),))
+
+
+def _agree(entry: Entry) -> None:
+    def enrol() -> None:
+        visit = current_visit()
+        if visit.code is None:
+            code = study_store().enrol(visit.study, "dry_run" if visit.dry else "person")
+            go_on_as(replace(visit, code=code))
+
+    st.session_state.pop(_DECLINED, None)
+    attempt(enrol)
+    done(entry)
+
+
+def _disagree() -> None:
+    st.session_state[_DECLINED] = current_visit()
+
+
+def _reconsider() -> None:
+    st.session_state.pop(_DECLINED, None)
+
+
+def _resume(study: str) -> None:
+    given = typed(st.session_state[_CODE]).strip()
+    if not given:
+        say("Please type your code first.")
+        return
+    try:
+        course = study_store().course(given)
+    except InputError as error:
+        say(str(error))
+        return
+    if course.participant.study == study:
+        go_on_as(replace(current_visit(), code=course.participant.code))
+    else:
+        say("This code belongs to another study. Use the link of that one.")
+
+
+def _withdraw(code: str) -> None:
+    def delete() -> None:
+        study_store().withdraw(code)
+        go_on_as(replace(current_visit(), code=None))
+        say("Everything that belonged to your code was deleted, and the code no longer works. Thank you for your time; "
+            "you can close this page.")
+
+    attempt(delete)

@@ -1,0 +1,62 @@
+"""What `overlap --against` reads and shows: the masks of one checkpoint beside others."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsecbm.cli.console import printable, say, show_table
+from sparsecbm.errors import InputError
+
+if TYPE_CHECKING:
+    from sparsecbm.subnetworks.comparison import MaskComparison
+
+
+#: Help for who reads the JSON.
+JSON_HELP = (
+    "With --against, the JSON has one more object, \"against\". name, checkpoint and sparsity say what the masks were "
+    "compared with, identical whether both are the same bit for bit. first (these masks) and second (the others) have "
+    "density by pass, own_share by concept (of its weights, those that no other concept keeps) and mean_overlap (mean "
+    "Jaccard of two concepts). jaccard, expected and z are tables [concept of first][concept of second]; expected is "
+    "what independent masks of these densities would have. passes, and layers for each layer, have for every pass the "
+    "jaccard, expected and z of the same pass in both, and contained, the share of the first's weights that the second "
+    "keeps. whole, of all of a concept's weights in first, and own, of those that no other concept keeps, have by "
+    "concept: weights, their number, and shares of it that second keeps for the same concept (same), for other "
+    "concepts only (other) and for none (nowhere); others, for any other concept on average; rival and best, for which "
+    "other concept most and how much; lead, same less best; chance, what independent masks would keep for the same "
+    "concept."
+)
+
+
+def against(text: str) -> Path | float:
+    """The folder or the sparsity, 0..1, that a person named; InputError when it is neither."""
+    from sparsecbm.subnetworks.comparison import sparsity_of
+
+    sparsity = sparsity_of(text)
+    if sparsity is None and not Path(text).is_dir():
+        raise InputError(f"--against came with {text!r}, which is neither a folder here nor a sparsity; allowed: a "
+                         "checkpoint folder, or percent such as 90%. Check the path, or write the percent sign.")
+    return Path(text) if sparsity is None else sparsity
+
+
+def show_comparison(comparison: "MaskComparison") -> None:
+    """The comparison as a person reads it."""
+    from sparsecbm.subnetworks.figure_comparison_text import advice, cautions, findings, headline, side_by_side
+
+    values, other = comparison.to_json(), printable(comparison.second.name)
+    concepts, passes = comparison.concepts, comparison.passes
+    say(f"\nAgainst {other}")
+    for sentence in (headline(comparison), *findings(comparison), advice(comparison), *cautions(comparison)):
+        say("  " + printable(sentence.replace("\u00a0", " ")))
+    for part, whose in (("whole", "a concept's weights"), ("own", "the weights that are a concept's own")):
+        show_table(f"Percent of {whose} that {other} keeps: for the same concept, only for other concepts, for none; "
+                   "for any other one on average, for the same one by chance",
+                   ("", "weights", "same", "others only", "none", "another", "chance"),
+                   [(concept, f"{one['weights']:,}", *(f"{100 * one[name]:.1f}" for name in (
+                       "same", "other", "nowhere", "others", "chance"))) for concept, one in values[part].items()])
+    show_table(f"Jaccard overlap of each concept (row) with each of {other} (column); chance in brackets",
+               ("", *concepts), [(name, *(f"{seen:.3f} ({chance:.3f})" for seen, chance in zip(*rows, strict=True)))
+                                 for name, *rows in zip(concepts, values["jaccard"], values["expected"], strict=True)])
+    show_table("Jaccard overlap of the same subnetwork in both, by layer", ("layer", *passes),
+               [(layer, *(f"{row[name]['jaccard']:.3f}" for name in passes))
+                for layer, row in values["layers"].items()])
+    table = side_by_side(comparison)
+    show_table("Side by side", [printable(name) for name in table.columns], table.to_numpy().tolist())

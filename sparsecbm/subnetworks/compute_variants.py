@@ -1,0 +1,96 @@
+"""Other masks made from a checkpoint's: sparser ones, and the controls that say whether a subnetwork is needed."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from sparsecbm.errors import InputError
+from sparsecbm.model.masks import Bits, ConceptMasks
+from sparsecbm.model.top_k import best_weights, kept_weights
+
+OneMask = UInt8[Tensor, " byte"]
+
+
+def own(masks: ConceptMasks, k: int) -> ConceptMasks:
+    """The mask of pass k alone."""
+    return _one(masks, lambda bits: bits[k])
+
+
+def nothing(masks: ConceptMasks) -> ConceptMasks:
+    """A mask that drops every weight."""
+    return _one(masks, lambda bits: torch.zeros_like(bits[0]))
+
+
+def complement(masks: ConceptMasks, k: int) -> ConceptMasks:
+    """All that the mask of pass k drops, and nothing that it keeps."""
+    return _one(masks, lambda bits: ~bits[k])
+
+
+def without(masks: ConceptMasks, k: int, removed: int) -> ConceptMasks:
+    """The mask of pass k but for the weights that it has in common with that of another pass."""
+    return _one(masks, lambda bits: bits[k] & ~bits[removed])
+
+
+def without_exclusive(masks: ConceptMasks, k: int, concepts: int) -> ConceptMasks:
+    """The mask of pass k but for the weights that no other concept keeps."""
+    return _one(masks, lambda bits: bits[k] & ~exclusive_bits(bits, k, concepts))
+
+
+def exclusive_bits(bits: Bits, k: int, concepts: int) -> OneMask:
+    """What pass k keeps in one matrix and none of the first `concepts` passes besides it."""
+    exclusive = bits[k]
+    for other in range(concepts):
+        if other != k:
+            exclusive = exclusive & ~bits[other]
+    return exclusive
+
+
+def share_weights(masks: ConceptMasks, k: int, other: int) -> bool:
+    """True when two passes keep some weight together."""
+    return any(bool((bits[k] & bits[other]).any()) for bits in masks.bits.values())
+
+
+def sizes(masks: ConceptMasks, k: int) -> tuple[int, ...]:
+    """How many weights pass k keeps in each matrix."""
+    return tuple(int(np.bitwise_count(bits[k].cpu().numpy()).sum()) for bits in masks.bits.values())
+
+
+def random_mask(masks: ConceptMasks, kept: tuple[int, ...], generator: np.random.Generator) -> ConceptMasks:
+    """A mask that keeps so many weights of each matrix, drawn at random."""
+    bits = {}
+    for (name, (rows, columns)), count in zip(masks.shapes.items(), kept, strict=True):
+        chosen = np.zeros(rows * columns, dtype=bool)
+        chosen[generator.choice(rows * columns, count, replace=False, shuffle=False)] = True
+        bits[name] = torch.from_numpy(np.packbits(chosen)).unsqueeze(0).to(masks.bits[name].device)
+    return ConceptMasks(("random",), masks.shapes, bits)
+
+
+def sparser(
+    masks: ConceptMasks, weights: Mapping[str, Float[Tensor, "_row _column"]], sparsity: float
+) -> ConceptMasks:
+    """Masks that drop the share `sparsity` (0..1) of every matrix: of what a pass keeps, the weights smallest in
+    magnitude go, of equal ones the later; nested in `masks`, and nothing is trained again.
+
+    One mask is unpacked at a time. InputError when some mask is sparser already, or nothing would be left.
+    """
+    bits = {}
+    for name, (rows, columns) in masks.shapes.items():
+        magnitude, count = weights[name].abs().flatten(), kept_weights(1 - sparsity, rows * columns)
+        kept = []
+        for k, pass_ in enumerate(masks.passes):
+            active = masks.unpack_pass(name, k).flatten()
+            if not 0 < count <= int(active.sum()):
+                raise InputError(f"A sparsity of {100 * sparsity:g} % came, which leaves {count:,} weights of {name}; "
+                                 f"{pass_} keeps {int(active.sum()):,} of them now. Allowed: at least one, and no more "
+                                 "than now. Choose a sparsity above the present one and below 100 %.")
+            one = best_weights(magnitude, active, count).reshape(1, 1, rows, columns)
+            kept.append(ConceptMasks.from_bools(("kept",), {name: one[0]}).bits[name])
+        bits[name] = torch.cat(kept)
+    return ConceptMasks(masks.passes, masks.shapes, bits)
+
+
+def _one(masks: ConceptMasks, choose: Callable[[Bits], OneMask]) -> ConceptMasks:
+    return ConceptMasks(("one",), masks.shapes, {name: choose(bits).unsqueeze(0) for name, bits in masks.bits.items()})

@@ -1,0 +1,107 @@
+"""One head or neuron, closely: the words it reads beside those of its whole subnetwork, and what taking it out does."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from sparsecbm.figures.text import receipt_line
+from sparsecbm.service import Explainer
+from sparsecbm.subnetworks.figure_unit_attribution import (
+    check_text,
+    holds,
+    leaning_name,
+    sure_text,
+    unit_text,
+    without_words_text,
+)
+from sparsecbm.subnetworks.panel_knockout import knocked_out, reread, take_out
+from sparsecbm.subnetworks.panel_selection import KEPT
+from sparsecbm.subnetworks.units import Leaning, Unit
+from sparsecbm.types import Attribution, Prediction
+from sparsecbm.ui.chart import title
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.text import as_markdown
+from sparsecbm.ui.view import View
+from sparsecbm.words.compute_methods import method_named
+from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html, miss_text
+
+READ_HELP = (
+    "**Words it reads**: what each word adds to the score of this one part, followed through the network from an empty "
+    "review to this one. **Places where it acts**: at which words the part puts its result. In the last layers that is "
+    "often every place alike, whatever words it was read from."
+)
+_WORDS, _TAKE = "subnetworks:leaning:words", "subnetworks:leaning:take"
+_SHOWN = {"read": "Words it reads", "place": "Places where it acts"}
+
+
+def unit_look(
+    explainer: Explainer, found: Leaning, unit: Unit, view: View, prediction: Prediction, share: float
+) -> None:
+    """The sentence, the words, the check, and the way to the live knock-out; `share` of its weights is its own."""
+    name = leaning_name(found, prediction.schema)
+    with st.spinner(f"Following the words into {unit}…"):
+        words, loss = _looked_at(explainer, explainer.checkpoint.hash, found, view.text, found.target, found.through,
+                                 unit)
+        whole = _whole(explainer, found, view.text, words)
+        result = reread(explainer, explainer.checkpoint.hash, view.text, (unit.knock_out(found.through),),
+                        view.residual)
+    st.markdown(f"**{as_markdown(unit_text(found, unit, words, prediction.schema))}**")
+    shown = st.session_state.get(_WORDS) or "read"
+    st.segmented_control("Show", list(_SHOWN), key=_WORDS, default=seed_widget(_WORDS, shown), required=True,
+                         format_func=_SHOWN.__getitem__, help=READ_HELP)
+    own = words if shown == "read" else replace(words, scores=found.word_scores(unit))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _words(str(unit).capitalize(), READ_HELP, own, name, prediction)
+    with right:
+        _words(f"All of {found.through}'s subnetwork", "For comparison: the words through all its heads and neurons "
+               "together, as on the Explain page.", whole, name, prediction)
+    own_weights = f"{100 * share:.1f} % of its used weights only {found.through} uses."
+    note(as_markdown(f"{without_words_text(found, unit, words)} {own_weights}" if shown == "read" else own_weights))
+    if shown == "read" and far_from_complete(words):
+        st.warning(as_markdown(f"Read these words with care: {miss_text(words)}."), icon=":material/warning:")
+    check = f"{check_text(found, unit, loss, name)} {sure_text(found, result)}"
+    if holds(found.score(unit), loss):
+        st.info(as_markdown(check), icon=":material/straighten:")
+    else:
+        st.warning(as_markdown(check), icon=":material/warning:")
+    _way_out(found, unit)
+    note(as_markdown(receipt_line(
+        replace(prediction.receipt, method=found.method, milliseconds=found.milliseconds), name, "words: "
+        f"{method_named(words.method).with_steps(words.steps)}, {gap_text(words)}, {words.milliseconds:.0f} ms")))
+
+
+def _words(heading: str, explanation: str, attribution: Attribution, name: str, prediction: Prediction) -> None:
+    limit, dark = full_colour((attribution,)), is_dark()
+    title(as_markdown(heading), explanation)
+    with st.container(border=True):
+        st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
+    st.html(legend_html(limit, dark, name))
+
+
+def _way_out(found: Leaning, unit: Unit) -> None:
+    one = unit.knock_out(found.through)
+    if one in knocked_out():
+        st.markdown(f":material/content_cut: Taken out, for {as_markdown(found.through)} only: "
+                    "[see below](#take-it-out-and-see) what becomes of the answer, take out more, or put it back.")
+    elif st.button("Take it out and see", key=_TAKE, icon=":material/content_cut:",
+                   help="Put it on the list below, where you can take out more and compare before and after."):
+        take_out(one)
+        KEPT.run_again()
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _looked_at(
+    _explainer: Explainer, checkpoint: str, _found: Leaning, text: str, target: object, through: str, unit: Unit
+) -> tuple[Attribution, float]:
+    """The words that a unit reads, and what the logit really loses without it."""
+    return _explainer.words_through(_found, text, unit), _explainer.measured(_found, text, unit)
+
+
+def _whole(explainer: Explainer, found: Leaning, text: str, words: Attribution) -> Attribution:
+    """The words through the whole subnetwork, scored as those of the unit are."""
+    attribution = explainer.explain(text, [found.target], words.method, words.steps).attributions[0]
+    if found.target.concept is not None:
+        return attribution
+    return replace(attribution, scores=attribution.parts[found.through], parts={})

@@ -1,1 +1,0 @@
-"""The presenter deck on screen: pinning, the list of scenes, and showing them."""

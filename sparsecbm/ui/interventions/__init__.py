@@ -1,1 +1,0 @@
-"""The Interventions page: concepts and subnetworks that a person changes, and what that does."""

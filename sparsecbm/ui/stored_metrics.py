@@ -1,0 +1,36 @@
+"""What a checkpoint brings along of a measurement, or the command that makes it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from sparsecbm.errors import CheckpointError
+from sparsecbm.service import DEFAULT_CHECKPOINT, CheckpointInfo
+
+
+def measured(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
+    """What stands in metrics.json under a key; None where nothing does.
+
+    CheckpointError when it was measured on another model.
+    """
+    found: Mapping[str, Any] | None = checkpoint.metrics.get(key)
+    if found and found.get("checkpoint", checkpoint.hash) != checkpoint.hash:
+        raise CheckpointError(f"What stands under {key!r} in metrics.json was measured on model "
+                              f"{found['checkpoint'][:12]}, but model {checkpoint.hash[:12]} is loaded; allowed: "
+                              "figures of this model. Measure them again.")
+    return found or None
+
+
+def how_to_measure(what: str, command: str, checkpoint: CheckpointInfo) -> None:
+    """The empty state of a panel: what is missing, and the command that adds it to this checkpoint."""
+    st.info(f"{what} was not measured for this checkpoint yet. This command does it and keeps the result beside the "
+            "model; then reload the page.", icon=":material/straighten:")
+    show_command(command, checkpoint)
+
+
+def show_command(command: str, checkpoint: CheckpointInfo, options: str = "") -> None:
+    """A command that measures this checkpoint on CEBaB's dev split, to be copied."""
+    named = "" if checkpoint.path == DEFAULT_CHECKPOINT else f" --checkpoint '{checkpoint.path}'"
+    st.code(f"python -m sparsecbm {command} --dataset cebab --data hub:CEBaB/CEBaB --split dev{options}{named}",
+            language="sh", wrap_lines=True)

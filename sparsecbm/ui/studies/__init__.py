@@ -1,1 +1,0 @@
-"""The Studies page: the researcher's side and the participant's."""

@@ -1,1 +1,0 @@
-"""What the Subnetworks page is made of."""

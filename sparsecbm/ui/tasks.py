@@ -1,0 +1,165 @@
+"""Slow work of a panel: asked for beside the page, looked at until it is done, with a way to stop it."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from sparsecbm.errors import Cancelled
+from sparsecbm.figures.text import percent
+
+#: A run of the page waits so long for results, in seconds, before it shows progress instead.
+PATIENCE = 1.0
+#: While there is work, the page looks again so often, in seconds.
+LOOK_AGAIN = 0.5
+#: Work that no page has asked about for so many seconds stops: its tab was closed.
+ABANDONED_AFTER = 120.0
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work. Equal keys mean equal results; `run` reports its share done and returns the result."""
+
+    key: Hashable
+    title: str
+    run: Callable[[Progress], Any]
+
+
+class Job:
+    """What a session wants and what it has got. Results are kept for as long as they are wanted.
+
+    Work that no page has asked about for `goes_on` seconds stops.
+    """
+
+    def __init__(self, goes_on: float = ABANDONED_AFTER) -> None:
+        self._goes_on, self._changed = goes_on, threading.Condition()
+        self._wanted: dict[Hashable, Work] = {}
+        self._results: dict[Hashable, Any] = {}
+        self._stopped: set[Hashable] = set()
+        self._current: Work | None = None
+        self._share = 0.0
+        self._thread: threading.Thread | None = None
+        self._abandoned_at = 0.0
+
+    def want(self, works: Sequence[Work], patience: float = 0.0) -> None:
+        """Ask for some results, the most urgent first, instead of what was asked for before; wait `patience` seconds.
+
+        What is no longer asked for is stopped and forgotten.
+        """
+        with self._changed:
+            self._wanted = {work.key: work for work in works}
+            self._results = {key: result for key, result in self._results.items() if key in self._wanted}
+            self._stopped &= self._wanted.keys()
+            self._abandoned_at = time.monotonic() + patience + self._goes_on
+            self._start()
+            self._changed.wait_for(lambda: not self._pending(), patience)
+
+    def result(self, work: Work) -> Any | None:
+        """What came of a piece of work, None where nothing has yet; raises what the work raised."""
+        with self._changed:
+            result = self._results.get(work.key)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    @property
+    def running(self) -> bool:
+        """True while something that is wanted is still to come."""
+        with self._changed:
+            return bool(self._pending())
+
+    @property
+    def stopped(self) -> bool:
+        """True when something that is wanted will not come, because the user stopped it."""
+        with self._changed:
+            return bool(self._stopped)
+
+    @property
+    def progress(self) -> tuple[str, float]:
+        """Title and share done, 0..1, of the piece of work at hand."""
+        with self._changed:
+            return (self._current.title, self._share) if self._current else ("", 0.0)
+
+    def cancel(self) -> None:
+        """Stop everything that is not done yet."""
+        with self._changed:
+            self._stopped |= set(self._pending())
+
+    def again(self) -> None:
+        """Take up what was stopped, from its beginning."""
+        with self._changed:
+            self._stopped.clear()
+            self._start()
+
+    def _pending(self) -> list[Hashable]:
+        return [key for key in self._wanted if key not in self._results and key not in self._stopped]
+
+    def _start(self) -> None:
+        if self._thread is None and self._pending():
+            self._thread = threading.Thread(target=self._work, name="explain", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while (work := self._next()) is not None:
+            try:
+                result = work.run(lambda share, work=work: self._report(work, share))  # type: ignore[misc]
+            except Cancelled:
+                continue
+            except Exception as error:  # the page raises it, where errors are shown
+                result = error
+            with self._changed:
+                if work.key in self._wanted:
+                    self._results[work.key] = result
+                    self._stopped.discard(work.key)
+
+    def _next(self) -> Work | None:
+        with self._changed:
+            pending = self._pending()
+            self._current, self._share = self._wanted[pending[0]] if pending else None, 0.0
+            if not pending:
+                self._thread = None
+            self._changed.notify_all()
+            return self._current
+
+    def _report(self, work: Work, share: float) -> None:
+        with self._changed:
+            if time.monotonic() > self._abandoned_at:
+                self._wanted = {}
+            if work.key not in self._pending():
+                raise Cancelled(f"{work.title} was stopped; nothing of it is kept.")
+            self._share = share
+
+
+def look_after(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
+    """Draw a panel as a fragment, and while its job runs again and again; it gets `shown`, and whether that is so."""
+    running = job.running
+    st.fragment(panel, key=key, run_every=LOOK_AGAIN if running else None)(*shown, running)
+
+
+def want(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:
+    """In such a panel: have works done, and the page run again where its looking has to begin or to end."""
+    job.want(works, 0.0 if looking else PATIENCE)
+    if job.running != looking:
+        run_again()
+
+
+def work_state(job: Job, key: str, cancel: Callable[[], None] | None, stopped: str | None = None) -> None:
+    """A bar and a button while a job runs; in one container, so that nothing below it moves its place.
+
+    `key` starts the keys of both; without `cancel` the work is so short that there is nothing to stop. `stopped` is
+    what to say of work that the user stopped and may take up again, None where that is not offered.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}:work"):
+        title, share = job.progress
+        if job.running:
+            st.progress(share, f"{title}: {percent(share)}", width=400)
+            if cancel is not None:
+                st.button("Cancel", on_click=cancel, key=f"{key}:cancel")
+        elif stopped is not None and job.stopped:
+            st.markdown(f":material/stop_circle: Stopped. {stopped}")
+            st.button("Run again", on_click=job.again, key=f"{key}:again")

@@ -1,0 +1,147 @@
+"""`explain`: why the model says what it says of one text, and what a person's correction would change."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from sparsecbm.cli.console import in_steps, only_result_on_stdout, printable, say, show_table, write_json
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, add_method, checkpoint_of, device_of
+from sparsecbm.errors import InputError
+from sparsecbm.revision.command_patches import add_patch, described, patch_of
+
+#: Words shown per target in the text form; the JSON form has them all.
+WORDS_SHOWN = 6
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="explain one text: label, concepts, exact contributions and word scores",
+        description="Explain one text: the label, the concepts, what each adds to the label, and word scores.",
+    )
+    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; put -- before one that starts with a dash")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="SUBJECT=NAME",
+        help="what the word scores explain, e.g. food=Positive, label=5, or label=2:4 for why 2 rather than 4; "
+        "repeatable (default: every concept's predicted value and the predicted label)",
+    )
+    add_method(parser)
+    parser.add_argument("--no-residual", action="store_true", help="leave the residual out of the label")
+    add_override(parser)
+    add_patch(parser)
+    add_checkpoint(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def add_override(parser: argparse.ArgumentParser) -> None:
+    """Which concepts a person sets."""
+    parser.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="CONCEPT=VALUE",
+        help="set a concept, e.g. food=Positive, or food=0.2,0.3,0.5 for a distribution over its values; repeatable",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Explain the text and write the result."""
+    from sparsecbm.export import explanation_json
+    from sparsecbm.export.values import patch_json
+    from sparsecbm.service import Explainer
+    from sparsecbm.types import Target
+
+    with only_result_on_stdout():
+        text, patch = utf8(options.text), patch_of(options)
+        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        overrides = overrides_of(options.override, explainer.schema)
+        targets = [Target.parse(target, explainer.schema) for target in options.target] if options.target else None
+        if patch is not None:
+            explainer.check_patch(patch)
+        explanation = explainer.explain(
+            text, targets, method=options.method, steps=options.steps, residual=not options.no_residual,
+            changes=() if patch is None else patch.changes)
+        intervention = None
+        if overrides:
+            intervention = explainer.override(explanation.prediction, overrides, residual=not options.no_residual)
+        values = explanation_json(explanation, intervention)
+        if patch is not None:
+            values["patch"] = patch_json(patch, explainer.schema)
+    if options.json:
+        write_json(values)
+    else:
+        if patch is not None:
+            say(f"With {described(patch)}")
+        show(values)
+
+
+def utf8(text: str) -> str:
+    """The text, if it is one: bytes that are not UTF-8 reach Python as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"Byte {error.start} of the text is not UTF-8; allowed: UTF-8 text. Convert the text and try again."
+        ) from None
+    return text
+
+
+def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
+    """The overrides that were asked for, by concept; InputError when one is none, or a concept is set twice."""
+    from sparsecbm.concepts.compute_override import parse_override
+
+    overrides: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        concept, distribution = parse_override(text, schema)
+        if concept in overrides:
+            raise InputError(f"Override {text!r} sets {concept} a second time; allowed: one override per concept. "
+                             "Leave one out.")
+        overrides[concept] = distribution
+    return overrides
+
+
+def show(values: dict[str, Any]) -> None:
+    """The explanation as a person reads it; `values` are those of the JSON form."""
+    if values["truncated"]:
+        say(f"Note: first {values['tokens_read']} of {values['tokens_total']} tokens read.")
+    intervention = values.get("intervention")
+    show_prediction(values, "Prediction" if intervention is None else "Before")
+    if intervention is not None:
+        changes = ", ".join(f"{concept} set to {best(p)}" for concept, p in intervention["overrides"].items())
+        say(f"\nOverride: {changes}")
+        show_prediction(intervention["after"], "After")
+    say(f"\nWords that moved each target most, in logits (the {WORDS_SHOWN} largest)")
+    for attribution in values["attributions"]:
+        words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
+        scores = "  ".join(f"{printable(word['word'])} {word['score']:+.2f}" for word in words)
+        say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g} "
+            f"of {attribution['difference']:+.2f})")
+    receipt = values["receipt"]
+    method = in_steps(receipt["method"], values["attributions"][0]["steps"])
+    say(f"\n{method}, checkpoint {receipt['checkpoint'][:12]}, {receipt['device']} {receipt['dtype']}, "
+        f"{receipt['milliseconds']:.0f} ms")
+
+
+def show_prediction(values: dict[str, Any], title: str) -> None:
+    """Label and ledger of a prediction, given as its JSON values."""
+    label = values["label"]["name"]
+    parts = [(c["name"], best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
+    rows = [
+        ("bias", "", f"{values['label_bias'][label]:+.3f}"),
+        *parts,
+        ("residual", "", f"{values['residual'][label]:+.3f}"),
+        None,
+        ("sum", "", f"{values['label']['logits'][label]:+.3f}"),
+    ]
+    heading = f"{title}: label {best(values['label']['probabilities'])}"
+    show_table(heading, ("part", "value", f"logit of label {label}"), rows)
+
+
+def best(probabilities: dict[str, float]) -> str:
+    """The most probable name with its probability."""
+    name = max(probabilities, key=probabilities.__getitem__)
+    return f"{name} ({probabilities[name]:.0%})"

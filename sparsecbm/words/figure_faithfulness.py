@@ -1,0 +1,102 @@
+"""What taking words away says of their scores, in plain sentences."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from jaxtyping import Float
+
+from sparsecbm.figures.colour import NEUTRAL
+from sparsecbm.figures.dots import HIGHLIGHT
+from sparsecbm.types import Faithfulness
+
+#: The random orders' band.
+_BAND = "rgba(122,130,140,.25)"
+
+
+def removal_curve(faithfulness: Faithfulness, title: str) -> go.Figure:
+    """The answer's probability over the share of words taken out: a line for the scores' order, a band for the random
+    orders from lowest to highest, and a dotted line for their mean."""
+    curves = _curves(faithfulness)
+    low, high, mean, own = (curves[name] for name in ("lowest", "highest", "mean", "own"))
+    share = _percent(np.concatenate([[0.0], faithfulness.fractions]))
+    hover = "%{x:.0f} % of the words out: %{y:.0f} %<extra>%{fullData.name}</extra>"
+    figure = go.Figure([
+        go.Scatter(x=share, y=low, mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"),
+        go.Scatter(x=share, y=high, mode="lines", line={"width": 0}, fill="tonexty", fillcolor=_BAND,
+                   name=f"{len(faithfulness.random_without)} random orders", hoverinfo="skip"),
+        go.Scatter(x=share, y=mean, mode="lines", line={"color": NEUTRAL, "width": 2, "dash": "dot"},
+                   name="random, on average", hovertemplate=hover),
+        go.Scatter(x=share, y=own, mode="lines+markers", line={"color": HIGHLIGHT, "width": 3},
+                   name="in the order of the scores", hovertemplate=hover),
+    ])
+    contrasted = faithfulness.target.against is not None
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}}, height=330, margin={"l": 10, "r": 10, "t": 70, "b": 10},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": {"text": "words taken out, percent"}, "range": [0, 100]},
+        yaxis={"title": {"text": "difference of probabilities, percent" if contrasted else "probability, percent"},
+               "range": [-102, 102] if contrasted else [0, 102]})
+    return figure
+
+
+def removal_table(faithfulness: Faithfulness) -> pd.DataFrame:
+    """The curves as numbers, all in percent."""
+    curves = _curves(faithfulness)
+    return pd.DataFrame({
+        "words taken out": _percent(np.concatenate([[0.0], faithfulness.fractions])),
+        "in the order of the scores": curves["own"],
+        "random, on average": curves["mean"],
+        "random, lowest": curves["lowest"],
+        "random, highest": curves["highest"],
+    }).round(1)
+
+
+def _curves(faithfulness: Faithfulness) -> dict[str, Float[np.ndarray, " point"]]:
+    """Every curve in percent, from the whole review on."""
+    random = faithfulness.random_without
+    curves = {"own": faithfulness.without_top, "mean": random.mean(axis=0), "lowest": random.min(axis=0),
+              "highest": random.max(axis=0)}
+    return {name: _percent(np.concatenate([[faithfulness.probability], curve])) for name, curve in curves.items()}
+
+
+def _percent(shares: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
+    return np.asarray(100 * shares)
+
+
+def beats_random(faithfulness: Faithfulness) -> bool:
+    """True when losing the best words costs more than losing as many in any of the random orders."""
+    return faithfulness.comprehensiveness > float(faithfulness.random_comprehensiveness.max())
+
+
+def removal_text(faithfulness: Faithfulness) -> str:
+    """Comprehensiveness beside that of random orders."""
+    return (f"Without its best words, in the order of the scores: on average the {_quantity(faithfulness)} "
+            f"{_loss(faithfulness.comprehensiveness)}; in random order it "
+            f"{_loss(float(faithfulness.random_comprehensiveness.mean()))}.")
+
+
+def keeping_text(faithfulness: Faithfulness) -> str:
+    """Sufficiency beside that of random orders."""
+    return (f"With nothing but its best words: on average the {_quantity(faithfulness)} "
+            f"{_loss(faithfulness.sufficiency)}; in random order it "
+            f"{_loss(float(faithfulness.random_sufficiency.mean()))}.")
+
+
+def verdict_text(faithfulness: Faithfulness) -> str:
+    """Whether the scores point at words that matter."""
+    orders = len(faithfulness.random_comprehensiveness)
+    than = "random order" if orders == 1 else f"any of {orders} random orders"
+    if beats_random(faithfulness):
+        return f"The scores find the words that matter better than {than}."
+    return f"The scores do not find the words that matter better than {than}: do not rely on them here."
+
+
+def _quantity(faithfulness: Faithfulness) -> str:
+    return "probability" if faithfulness.target.against is None else "difference of the two probabilities"
+
+
+def _loss(loss: float) -> str:
+    points = f"{100 * abs(loss):.0f}"
+    if points == "0":
+        return "hardly moves"
+    return f"{'falls' if loss > 0 else 'rises'} by {points} point{'' if points == '1' else 's'}"

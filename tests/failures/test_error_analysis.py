@@ -1,0 +1,73 @@
+"""What is right, wrong and not told, row by row; rates with Wilson's interval."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sparsecbm.errors import InputError
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.outcomes import OUTCOMES, Outcome, Rate, outcome_name
+from sparsecbm.schema import CEBAB
+from tests.failures.toys import ROWS, the_nine
+from tests.helpers import TOY
+
+
+def test_every_row_has_the_outcome_written_beside_it() -> None:
+    assert [OUTCOMES[place] for place in the_nine().outcomes] == [row[-1] for row in ROWS]
+
+
+def test_where_nothing_is_told_nothing_is_wrong() -> None:
+    judged = the_nine()
+    assert judged.label_known.tolist() == [True] * 8 + [False]
+    assert judged.label_wrong.tolist() == [False, False, True, False, True, True, False, True, False]
+    assert judged.misread.tolist() == [[False, False], [False, False], [False, False], [True, False], [True, True],
+                                       [True, False], [False, False], [False, False], [True, False]]
+    assert judged.value_known.sum(0).tolist() == [7, 5]
+
+
+def test_rates_are_over_the_rows_of_which_the_truth_is_told() -> None:
+    judged, every = the_nine(), np.ones(9, dtype=bool)
+    assert judged.error_rate(every) == Rate(4, 8)
+    assert judged.error_rate(every, "soup") == Rate(4, 7)
+    assert judged.error_rate(every, "room") == Rate(1, 5)
+    assert judged.error_rate(np.arange(9) >= 6, "soup") == Rate(1, 1)
+    assert judged.error_rate(np.arange(9) == 8).share is None
+    with pytest.raises(InputError, match="allowed: soup, room"):
+        judged.error_rate(every, "decor")
+
+
+def test_a_model_without_concepts_misreads_none() -> None:
+    judged = replace(the_nine(), concepts_read=False)
+    assert not judged.misread.any() and not judged.value_known.any()
+    assert [OUTCOMES[place] for place in judged.outcomes] == [
+        Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_RIGHT,
+        Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG,
+        Outcome.NOT_TOLD]
+
+
+def test_predictions_of_others_are_refused() -> None:
+    judged = the_nine()
+    shorter = replace(judged.predictions, **{name: getattr(judged.predictions, name)[:8] for name in (
+        "label_probabilities", "concept_probabilities", "truncated")})
+    foreign = replace(judged.predictions, schema=CEBAB)
+    for predictions, fixable in ((shorter, None), (foreign, None), (judged.predictions, judged.fixable[:3])):
+        with pytest.raises(InputError, match="allowed"):
+            Judged.of(judged.reviews, predictions, fixable)
+
+
+@pytest.mark.parametrize(("hits", "n", "low", "high"), [
+    (28, 74, 0.2765, 0.4923),  # (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), worked out by hand
+    (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0),
+])
+def test_wilsons_interval(hits: int, n: int, low: float, high: float) -> None:
+    assert Rate(hits, n).interval == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_without_rows_nothing_is_known() -> None:
+    assert Rate(0, 0).share is None and Rate(0, 0).interval == (0.0, 1.0)
+
+
+def test_outcomes_are_named_by_what_the_schema_calls_its_label() -> None:
+    assert outcome_name(Outcome.LABEL_WRONG, TOY) == "verdict wrong, concepts right"
+    assert outcome_name(Outcome.LABEL_WRONG, CEBAB) == "rating wrong, concepts right"

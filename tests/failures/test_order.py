@@ -1,0 +1,31 @@
+"""The order of the table: the most telling rows first, equal ones in the source's order."""
+
+import numpy as np
+import pytest
+
+from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.panel_address import SORTS, ordered
+from tests.failures.toys import BAD, FAIR, GOOD, NOT_TOLD, predictions_of, reviews_of
+
+#: Off by one, by two, right, not told, off by one and misread, off by two.
+TRUE, GIVEN = (BAD, BAD, GOOD, NOT_TOLD, GOOD, GOOD), (FAIR, GOOD, GOOD, BAD, FAIR, BAD)
+
+
+def judged() -> Judged:
+    texts = ("a b c", "a", "a b", "a b c d", "a b", "a")
+    found = predictions_of(GIVEN, [(2, 2), (2, 2), (2, 2), (2, 2), (0, 0), (2, 0)])
+    found.label_probabilities[5] = (0.9, 0.05, 0.05)
+    found.label_probabilities[2] = (0.3, 0.2, 0.5)
+    return Judged.of(reviews_of(TRUE, [(2, 2)] * 6, texts), found, None)
+
+
+@pytest.mark.parametrize(("sort", "rows"), [
+    ("far-off", [5, 1, 0, 4, 2, 3]), ("misread", [4, 5, 0, 1, 2, 3]), ("unsure", [2, 0, 1, 3, 4, 5]),
+    ("sure", [5, 0, 1, 3, 4, 2]), ("long", [3, 0, 2, 4, 1, 5]), ("short", [1, 5, 2, 4, 0, 3]),
+    ("source", [0, 1, 2, 3, 4, 5]),
+])
+def test_every_order(sort: str, rows: list[int]) -> None:
+    assert ordered(judged(), np.ones(6, dtype=bool), sort).tolist() == rows
+    some = np.array([True, False, True, True, False, True])
+    assert ordered(judged(), some, sort).tolist() == [row for row in rows if some[row]]
+    assert len(SORTS) == 7

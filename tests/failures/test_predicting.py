@@ -1,0 +1,73 @@
+"""Predictions of whole sources: the same as of each alone, done once, and taken up where they were stopped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparsecbm.errors import Cancelled
+from sparsecbm.failures import panel_state as predicting
+from sparsecbm.failures.panel_state import PredictionStore
+from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.service import Explainer
+from tests.helpers import saved_checkpoint
+
+TEXTS = tuple(f"The soup was tasty on day {number}." for number in range(10))
+
+
+@pytest.fixture
+def explainer(tmp_path: Path) -> Explainer:
+    return Explainer.load(saved_checkpoint(tmp_path / "tiny"), "cpu")
+
+
+@pytest.fixture
+def asked(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts each call to the model had; windows of four."""
+    sizes, predict = list[int](), explainer.predict_texts
+
+    def counted(texts: Sequence[str], *others: object) -> Predictions:
+        found = predict(texts, *others)  # type: ignore[arg-type]
+        sizes.append(len(texts))
+        return found
+
+    monkeypatch.setattr(explainer, "predict_texts", counted)
+    monkeypatch.setattr(predicting, "WINDOW", 4)
+    return sizes
+
+
+def test_windows_are_joined_in_order_and_done_once(explainer: Explainer, asked: list[int]) -> None:
+    store, shares = PredictionStore(), list[float]()
+    found = store.predict(explainer, TEXTS, shares.append)
+    assert asked == [4, 4, 2] and shares == sorted(shares) and shares[-1] == 1
+    whole = Explainer.predict_texts(explainer, TEXTS)
+    np.testing.assert_allclose(found.label_probabilities, whole.label_probabilities, atol=1e-5)
+    np.testing.assert_allclose(found.concept_probabilities, whole.concept_probabilities, atol=1e-5)
+    assert found.truncated.tolist() == [False] * 10
+    store.predict(explainer, TEXTS, lambda _: None)
+    assert asked == [4, 4, 2] and store.finished(explainer, TEXTS) == 10
+    store.predict(explainer, TEXTS[:9], lambda _: None)  # other texts are other work
+    assert asked == [4, 4, 2, 4, 4, 1]
+
+
+def test_a_stopped_source_goes_on_where_it_stopped(explainer: Explainer, asked: list[int]) -> None:
+    store = PredictionStore()
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        store.predict(explainer, TEXTS, stop)
+    assert asked == [4] and store.finished(explainer, TEXTS) == 4
+    assert len(store.predict(explainer, TEXTS, lambda _: None)) == 10 and asked == [4, 4, 2]
+
+
+def test_the_store_is_bounded(explainer: Explainer, asked: list[int]) -> None:
+    store = PredictionStore(most_rows=10)
+    store.predict(explainer, TEXTS[:6], lambda _: None)
+    store.predict(explainer, TEXTS[6:], lambda _: None)
+    store.predict(explainer, TEXTS[:5], lambda _: None)  # the oldest makes room
+    assert (store.finished(explainer, TEXTS[6:]), store.finished(explainer, TEXTS[:6])) == (4, 0)
+    assert len(store.predict(explainer, (*TEXTS, "One too many."), lambda _: None)) == 11
+    assert len(store.predict(explainer, (), lambda _: None)) == 0

@@ -1,0 +1,137 @@
+"""What an answer leans on, in pictures and words, on scores made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sparsecbm.figures.colour import OPPOSES, PAPER, SUPPORTS
+from sparsecbm.schema import CEBAB
+from sparsecbm.subnetworks.figure_unit_attribution import (
+    check_text,
+    colour_limit,
+    holds,
+    leaning_map,
+    leaning_name,
+    leaning_text,
+    sure_text,
+    unit_text,
+    units_table,
+    without_words_text,
+)
+from sparsecbm.subnetworks.units import KnockOutResult, Leaning, Unit, UnitScores
+from sparsecbm.types import Target
+from tests.builders import RECEIPT, a_prediction, an_attribution
+
+TEXT = "The waiter was rude."
+WORDS = an_attribution(TEXT, {"The": 0.0, "waiter": 0.5, "was": -0.9, "rude": 1.0}, "service=Negative")
+HEAD, NEURON = Unit("head", 5, 1), Unit("neuron", 4, 2)
+
+
+def found(target: str = "service=Negative") -> Leaning:
+    """Two heads and three neurons in layers 4 and 5; head 1 of layer 5 is the strongest."""
+    heads, neurons = np.array([[0.25, -0.5], [0.1, 2.0]]), np.array([[0.0, 0.01, -0.3], [0.02, 0.0, 0.0]])
+    scores = [UnitScores((4, 5), each, np.zeros((*each.shape, 4), dtype=np.float32)) for each in (heads, neurons)]
+    return Leaning(Target.parse(target, CEBAB), "service", WORDS.words, 3.0, *scores, "gradient × activation", 1.0)
+
+
+def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
+    figure = leaning_map(found(), "service = <Negative>", HEAD).figure(False)
+    heat, marks, text = figure.data
+    assert np.array(heat.z) == pytest.approx(found().heads.scores) and (heat.zmin, heat.zmax) == (-2, 2)
+    assert [stop[1] for stop in heat.colorscale] == [OPPOSES, PAPER, SUPPORTS]
+    assert list(figure.layout.yaxis.ticktext) == ["layer 4", "layer 5"]
+    assert list(text.text) == ["", "−0.50", "", "+2.00"], "weak ones are left to the colour and the pointer"
+    assert marks.text[3] == "head 1 of layer 5<br>+2.00 logits for service = &lt;Negative&gt;"
+    assert "&lt;Negative&gt;" in figure.layout.title.text
+    assert [(shape.x0 < 1 < shape.x1, shape.y0 < 1 < shape.y1) for shape in figure.layout.shapes] == [(True, True)]
+    assert not leaning_map(found(), "it", NEURON).chosen, "a neuron is in no cell"
+
+
+def test_weak_scores_never_look_strong() -> None:
+    weak = replace(found(), heads=replace(found().heads, scores=0.01 * found().heads.scores))
+    assert colour_limit(weak) == 0.2 and colour_limit(found()) == 2.0
+
+
+def test_the_table_has_scores_and_own_shares() -> None:
+    shares = {HEAD: 0.125, Unit("head", 4, 1): 0.5}
+    table = units_table(found(), found().strongest("head", 2), shares.__getitem__)
+    assert list(table.columns) == ["layer", "head", "score", "percent its own"]
+    assert table.to_numpy().tolist() == [[5, 1, 2.0, 12.5], [4, 1, -0.5, 50.0]]
+    assert len(units_table(found(), (), shares.__getitem__)) == 0
+
+
+def test_the_strongest_each_way_are_named() -> None:
+    assert leaning_text(found(), "service = Negative") == (
+        "service = Negative leans most on head 1 of layer 5 (+2.00) and head 0 of layer 4 (+0.25) of 4 attention "
+        "heads; head 1 of layer 4 (−0.50) speaks most against it.")
+    weak = replace(found(), heads=replace(found().heads, scores=0.02 * found().heads.scores))
+    assert leaning_text(weak, "it") == "No attention head is seen to move it by 0.05 logits."
+    assert leaning_text(replace(weak, target=Target(None, "4")), "it").endswith("go by what is measured.")
+    against = replace(found(), heads=replace(found().heads, scores=-np.abs(found().heads.scores)))
+    assert leaning_text(against, "it") == "No attention head speaks for it."
+
+
+def test_what_leans_is_named() -> None:
+    assert leaning_name(found(), CEBAB) == "service = Negative"
+    assert leaning_name(found("label=4"), CEBAB) == "4 stars through service"
+
+
+def test_a_head_is_said_with_the_words_that_it_reads() -> None:
+    assert unit_text(found(), HEAD, WORDS, CEBAB) == (
+        "Head 1 of layer 5 pushes service towards Negative (+2.00 logits), mostly through “rude” and “waiter”.")
+    assert unit_text(found("label=4"), HEAD, WORDS, CEBAB).startswith("Head 1 of layer 5 raises what service adds")
+
+
+def test_a_part_that_speaks_against_is_said_with_the_words_against() -> None:
+    assert unit_text(found(), NEURON, WORDS, CEBAB) == (
+        "Neuron 2 of layer 4 holds service back from Negative (−0.30 logits), mostly through “was”.")
+    assert "lowers what service adds to 4 stars" in unit_text(found("label=4"), NEURON, WORDS, CEBAB)
+
+
+def test_words_that_hardly_matter_are_not_named() -> None:
+    weak = replace(WORDS, scores=0.3 * WORDS.scores)
+    assert unit_text(found(), HEAD, weak, CEBAB).endswith("(+2.00 logits), but no single word stands out.")
+
+
+def test_a_part_without_a_score_is_not_said_to_push() -> None:
+    assert unit_text(found(), Unit("neuron", 5, 1), WORDS, CEBAB) == (
+        "Neuron 1 of layer 5 is not seen to move service = Negative.")
+
+
+def test_what_is_there_without_words_is_told_apart() -> None:
+    assert without_words_text(found(), HEAD, replace(WORDS, difference=2.5)) == (
+        "Its words, taken together, are +2.50 of its score of +2.00; −0.50 it would have without any word.")
+
+
+@pytest.mark.parametrize(("score", "loss", "good"), [
+    (2.0, 2.9, True), (2.0, 3.1, False), (2.0, 1.4, True), (2.0, 1.3, False), (-0.3, -0.4, True), (0.02, -0.02, True),
+    (0.3, -0.3, False), (0.0, 0.06, False),
+])
+def test_an_estimate_holds_within_a_third(score: float, loss: float, good: bool) -> None:
+    assert holds(score, loss) == good
+
+
+@pytest.mark.parametrize(("unit", "loss", "words", "end"), [
+    (HEAD, 2.2, "without head 1 of layer 5, the logit of it falls by 2.20", "here the estimate holds."),
+    (HEAD, 7.0, "falls by 7.00", "the direction is right and the size is not. Go by what was measured."),
+    (HEAD, -1.0, "rises by 1.00. Its score of +2.00 estimates", "even the direction is wrong. Go by what was "
+     "measured."),
+    (Unit("neuron", 5, 0), -0.5, "Its score of +0.02", "here it misses what happens. Go by what was measured."),
+    (NEURON, -0.3, "without neuron 2 of layer 4, the logit of it rises by 0.30. Its score of −0.30", "estimate holds."),
+])
+def test_what_was_measured_is_said_beside_the_score(unit: Unit, loss: float, words: str, end: str) -> None:
+    said = check_text(found(), unit, loss, "it")
+    assert words in said and said.endswith(end)
+
+
+def test_the_answer_without_the_part_is_said_in_percent() -> None:
+    before, after = a_prediction(concepts={"service": "Negative"}), a_prediction(concepts={"service": "Positive"})
+    after.concept_probabilities[2] = (0.25, 0.0, 0.75)
+    result = KnockOutResult(before, after, (), {}, RECEIPT)
+    assert sure_text(found(), result).replace("\u00a0", " ") == (
+        "The model's probability of service = Negative goes from 100 % to 25 %, and it reads service as Positive.")
+    flipped = KnockOutResult(before, a_prediction(label="2", concepts={"service": "Negative"}), (), {}, RECEIPT)
+    assert sure_text(found(), flipped).replace("\u00a0", " ").endswith(
+        "from 100 % to 100 %; the answer flips from 4 stars to 2 stars.")
+    assert "probability of 4 stars goes from" in sure_text(found("label=4"), flipped)

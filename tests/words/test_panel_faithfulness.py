@@ -1,0 +1,58 @@
+"""What is said of how far to believe the words."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparsecbm.types import Faithfulness, Target
+from sparsecbm.words.panel_faithfulness import method_verdict, strip_sentence
+from tests.builders import an_attribution
+
+ATTRIBUTION = an_attribution("Good soup", {"Good": 1.0, "soup": 0.0}, "food=Positive")
+
+
+def metrics(beats: bool, method: str = "integrated-gradients", subject: str = "food") -> dict[str, Any]:
+    numbers = {"comprehensiveness": {"mean": 0.314, "ci95": [0.3, 0.4]},
+               "random_comprehensiveness": {"mean": 0.12, "ci95": [0.1, 0.2]}, "beats_random": beats}
+    return {"faithfulness": {"n": 100, "methods": {method: {subject: numbers}}}}
+
+
+def test_a_method_that_does_not_beat_chance_is_said_in_plain_words() -> None:
+    beats, said = method_verdict(metrics(False), ATTRIBUTION) or (True, "")
+    assert not beats and "did not point at words that matter clearly better than chance" in said
+    assert "31 points of probability" in said and "random words 12 points" in said
+
+
+def test_one_that_does_is_said_with_its_numbers() -> None:
+    beats, said = method_verdict(metrics(True), ATTRIBUTION) or (False, "")
+    assert beats and "costs the answer 31 points of probability, taking out random words 12" in said
+
+
+@pytest.mark.parametrize("given", [
+    {}, {"faithfulness": None}, {"faithfulness": {}}, metrics(True, method="occlusion"), metrics(True, subject="label"),
+])
+def test_what_was_not_measured_is_not_spoken_of(given: dict[str, Any]) -> None:
+    assert method_verdict(given, ATTRIBUTION) is None
+
+
+def test_a_label_is_measured_as_label() -> None:
+    assert method_verdict(metrics(True, subject="label"), an_attribution("Good", {"Good": 1.0})) is not None
+
+
+def faithfulness(target: Target, scale: float = 1.0) -> Faithfulness:
+    fractions = np.arange(1, 11) / 10
+    own, random = scale * (0.92 - 0.2 * np.arange(1, 11) / 3), np.full((2, 10), scale * 0.8)
+    return Faithfulness(target, "occlusion", None, "deletion", fractions, scale * 0.92, own, own, random, random, None,
+                        1.0)
+
+
+def test_the_sentence_tells_of_one_share_of_the_words() -> None:
+    said = strip_sentence(faithfulness(Target("food", "Positive")), "food = Positive").replace("\u00a0", " ")
+    assert said == ("Taking out 30 % of the words, those with the highest scores first: food = Positive goes 92 % → "
+                    "72 %; in random order it goes to 80 %.")
+
+
+def test_a_difference_of_two_answers_is_told_in_points() -> None:
+    said = strip_sentence(faithfulness(Target(None, "2", "4"), -0.5), "2 rather than 4")
+    assert "goes −46 points → −36 points; in random order it goes to −40 points" in said
