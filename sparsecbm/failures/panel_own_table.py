@@ -134,9 +134,9 @@ def own_form(explainer: Explainer) -> None:
     """Where the table is, what its columns hold, and the button that reads it."""
     loaded = the_reviews()
     with st.expander("Load a table" if loaded is None else f"Loaded: {as_markdown(loaded.name)}. Load another",
-                     expanded=loaded is None, key=f"{_KEY}:{loaded.digest if loaded else ''}"), errors_shown():
-        where = st.segmented_control("Where is it?", (_FILE, _HUB), key=f"{_KEY}:where", required=True,
-                                     default=seed_widget(f"{_KEY}:where", st.session_state.get(f"{_KEY}:where")
+                     expanded=loaded is None, key=f"{_TABLE_KEY}:{loaded.digest if loaded else ''}"), errors_shown():
+        where = st.segmented_control("Where is it?", (_FILE, _HUB), key=f"{_TABLE_KEY}:where", required=True,
+                                     default=seed_widget(f"{_TABLE_KEY}:where", st.session_state.get(f"{_TABLE_KEY}:where")
                                                          or _FILE))
         sighted = _file() if where == _FILE else _hub()
         if sighted is None:
@@ -149,7 +149,7 @@ def own_form(explainer: Explainer) -> None:
         for line in sighted.table.notes:
             note(as_markdown(line))
         columns = column_choice(sighted.key, sighted.table.columns, sighted.records, explainer.schema)
-        if columns is not None and st.button("Read it", key=f"{_KEY}:read", type="primary"):
+        if columns is not None and st.button("Read it", key=f"{_TABLE_KEY}:read", type="primary"):
             with st.spinner("Reading the table…"), sighted.opened() as table:
                 keep_own(table_reviews(sighted.name, table, columns, explainer.schema, MOST_ROWS))
             look(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept
@@ -157,12 +157,12 @@ def own_form(explainer: Explainer) -> None:
 
 
 def _file() -> Sighted | None:
-    given = st.file_uploader(f"CSV, JSON lines or Parquet, up to {MOST_MEGABYTES} MB", key=f"{_KEY}:file",
+    given = st.file_uploader(f"CSV, JSON lines or Parquet, up to {MOST_MEGABYTES} MB", key=f"{_TABLE_KEY}:file",
                              max_upload_size=MOST_MEGABYTES)
     with st.expander("If words or cells look wrong"), st.container(horizontal=True, gap="medium"):
-        encoding = st.selectbox("Encoding", _ENCODINGS, None, key=f"{_KEY}:encoding", placeholder="found out",
+        encoding = st.selectbox("Encoding", _ENCODINGS, None, key=f"{_TABLE_KEY}:encoding", placeholder="found out",
                                 width=200, accept_new_options=True)
-        separator = st.selectbox("Cells are separated by", list(SEPARATORS), None, key=f"{_KEY}:separator", width=200,
+        separator = st.selectbox("Cells are separated by", list(SEPARATORS), None, key=f"{_TABLE_KEY}:separator", width=200,
                                  placeholder="found out", format_func=SEPARATORS.__getitem__)
     if given is None:
         return None
@@ -177,11 +177,11 @@ def _file() -> Sighted | None:
 
 
 def _hub() -> Sighted | None:
-    with st.form(f"{_KEY}:hub", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.text_input("Data set", key=f"{_KEY}:hub-name", placeholder="OWNER/NAME or OWNER/NAME#CONFIG",
+    with st.form(f"{_TABLE_KEY}:hub", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.text_input("Data set", key=f"{_TABLE_KEY}:hub-name", placeholder="OWNER/NAME or OWNER/NAME#CONFIG",
                              width=330, max_chars=200)
-        split = st.text_input("Split", seed_widget(f"{_KEY}:hub-split", st.session_state.get(f"{_KEY}:hub-split")
-                                                   or "test"), key=f"{_KEY}:hub-split", width=140, max_chars=80)
+        split = st.text_input("Split", seed_widget(f"{_TABLE_KEY}:hub-split", st.session_state.get(f"{_TABLE_KEY}:hub-split")
+                                                   or "test"), key=f"{_TABLE_KEY}:hub-split", width=140, max_chars=80)
         pressed = st.form_submit_button("Fetch it from the Hub")
     key = f"hub:{name}:{split}"
     if pressed:
@@ -206,10 +206,10 @@ def _some(table: TableSource) -> tuple[Record | Reject, ...]:
 
 
 def _held(key: str) -> Sighted | None:
-    held: Sighted | None = st.session_state.get(f"{_KEY}:sighted")
+    held: Sighted | None = st.session_state.get(f"{_TABLE_KEY}:sighted")
     return held if held is not None and held.key == key else None
 
 
 def _hold(sighted: Sighted) -> Sighted:
-    st.session_state[f"{_KEY}:sighted"] = sighted
+    st.session_state[f"{_TABLE_KEY}:sighted"] = sighted
     return sighted

@@ -135,14 +135,14 @@ def _design(explainer: Explainer) -> None:
     st.markdown("#### 3. Arms", help=ARMS_HELP)
     possible = arms_of(explainer)
     for arm, what in ARMS.items():
-        key = f"{_KEY}:arm:{arm}"
+        key = f"{_BUILDER_KEY}:arm:{arm}"
         offered = what.replace("and ", "the same, and ", 1)
         there = arm in DRAFT.now.arms
         st.checkbox(f"**{arm}** – {offered}", seed_widget(key, there), key=key, on_change=_toggle_arm, args=(arm, key),
                     disabled=arm not in possible and not there)
     if len(possible) < len(ARMS):
         note("The loaded model cannot offer the others.")
-    key = f"{_KEY}:between-arms"
+    key = f"{_BUILDER_KEY}:between-arms"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Design", (WITHIN, BETWEEN), key=key, required=True, on_change=_design_chosen, args=(key,),
                              default=seed_widget(key, BETWEEN if DRAFT.now.between else WITHIN), help=DESIGN_HELP)

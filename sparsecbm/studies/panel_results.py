@@ -72,7 +72,7 @@ FEW = 10
 _NOTES = {"started": "started", "closed": "closed for new participants", "results": "outcomes were looked at",
           "exported": "exported", "withdrawn": "a participant withdrew, events deleted:"}
 _RESULTS_KEY = "studies:results"
-_LOOKED = f"{_KEY}:looked"
+_LOOKED = f"{_RESULTS_KEY}:looked"
 
 
 def results_panel(explainer: Explainer) -> None:
@@ -86,7 +86,7 @@ def results_panel(explainer: Explainer) -> None:
             who = _who(study, every)
     if study is None:
         st.info("No study is kept yet: build one first.", icon=":material/info:")
-        st.button("Build a study", key=f"{_KEY}:build", icon=":material/arrow_back:", on_click=_build)
+        st.button("Build a study", key=f"{_RESULTS_KEY}:build", icon=":material/arrow_back:", on_click=_build)
         return
     courses = tuple(course for course in every if course.participant.kind == who)
     _logged(store.notes(study.id))
@@ -96,7 +96,7 @@ def results_panel(explainer: Explainer) -> None:
         st.info(f"**The outcomes are closed.** {len(courses)} {WHO[who].lower()} took part so far. Whoever looks "
                 "before the study is over may stop it when the numbers please; so that others can tell, it is logged.",
                 icon=":material/visibility_off:")
-        st.button("Look at the outcomes", key=f"{_KEY}:look", type="primary", icon=":material/visibility:",
+        st.button("Look at the outcomes", key=f"{_RESULTS_KEY}:look", type="primary", icon=":material/visibility:",
                   on_click=tried, args=(_RESULTS_KEY, lambda: _look(study.id, who), "The database cannot be used"))
     outcome_of(_RESULTS_KEY)
     with st.container(border=True):
@@ -140,7 +140,7 @@ def _who(study: Study, courses: Sequence[Course]) -> ParticipantKind:
 
 def _logged(notes: Sequence[Logged]) -> None:
     looks = [one for one in notes if one.kind == "results"]
-    with st.expander(f"What was logged of this study: outcomes looked at {len(looks)} times", key=f"{_KEY}:log"):
+    with st.expander(f"What was logged of this study: outcomes looked at {len(looks)} times", key=f"{_RESULTS_KEY}:log"):
         if not notes:
             note("Nothing yet.")
             return
