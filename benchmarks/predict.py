@@ -34,7 +34,7 @@ from sparsecbm.batch.compute import BatchModel, Progress, predict_table
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
 from sparsecbm.data.tables import suggest_columns
-from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.types import Predictions
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import batches

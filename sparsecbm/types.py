@@ -5,16 +5,19 @@ Axes, the same everywhere: `batch`, `token`, `hidden`, `concept` (K), `value` (C
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from sparsecbm.errors import InputError
 from sparsecbm.schema import ConceptSchema
 
 LABEL_TARGET = "label"
+
+#: Called with the share of the work that is done, 0..1; it may raise Cancelled.
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,38 @@ class Prediction:
     def truncated(self) -> bool:
         """True when the review was longer than the model reads."""
         return self.tokens_read < self.tokens_total
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Concepts and labels of many documents, a row each, in their order. Probabilities lie in 0..1.
+
+    A row is `truncated` when its text was longer than the model reads.
+    """
+
+    schema: ConceptSchema
+    label_probabilities: Float[np.ndarray, "row label"]
+    concept_probabilities: Float[np.ndarray, "row concept value"]
+    truncated: Bool[np.ndarray, " row"]
+
+    def __len__(self) -> int:
+        return len(self.truncated)
+
+    @property
+    def labels(self) -> Int[np.ndarray, " row"]:
+        """Index of every row's most probable label."""
+        return np.asarray(self.label_probabilities.argmax(-1))
+
+    @property
+    def values(self) -> Int[np.ndarray, "row concept"]:
+        """Index of every concept's most probable value."""
+        return np.asarray(self.concept_probabilities.argmax(-1))
+
+    @property
+    def margins(self) -> Float[np.ndarray, " row"]:
+        """How much more probable the best label is than the second best, 0..1."""
+        ordered = np.sort(self.label_probabilities, axis=-1)
+        return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource
 from sparsecbm.data.tables import Columns, TextRow, text_rows
 from sparsecbm.errors import InputError
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
+from sparsecbm.types import Predictions
 
 #: A window is read, predicted in batches of like length, and kept as a part: at most so many rows and characters.
 WINDOW_ROWS, WINDOW_CHARACTERS = 1024, 1_000_000

@@ -13,8 +13,8 @@ from pyarrow import parquet
 from sparsecbm.data.tables import TextRow
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.export.table import as_cell
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Predictions
 
 #: Rows of a part that are held at a time while the parts become one file.
 _ROWS = 4096

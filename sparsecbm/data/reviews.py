@@ -61,12 +61,12 @@ class Reviews:
         return len(self.ids)
 
     @property
-    def labels_told(self) -> bool:
+    def has_labels(self) -> bool:
         """True when the label of some row is known."""
         return bool((self.labels >= 0).any())
 
     @property
-    def values_told(self) -> bool:
+    def has_values(self) -> bool:
         """True when some concept of some row is known."""
         return bool((self.values >= 0).any())
 

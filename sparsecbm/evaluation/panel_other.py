@@ -15,7 +15,7 @@ from sparsecbm.evaluation.figure import SCORES
 from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
 from sparsecbm.evaluation.panel_address import KEPT, others, tried_sources
 from sparsecbm.figures.dots import dots, dots_table
-from sparsecbm.impact.impact import BlastRadius
+from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel_checkpoints import changed_answers, changed_rows, require_same
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE, missing_folder
@@ -137,7 +137,7 @@ def _answers(other: Explainer, looking: bool) -> None:
             st.button("Compare the answers", key=f"{_PANEL}:do", type="primary", on_click=_ask, args=(work.key,),
                       disabled=job.running)
         work_state(job, _PANEL, job.cancel, "What is predicted is kept.")
-        found: BlastRadius | None = job.result(work)
+        found: Impact | None = job.result(work)
         if found is not None:
             changed_rows(found, reviews.texts, names_of(explainer, other))
         elif not job.running and not job.stopped:
@@ -145,7 +145,7 @@ def _answers(other: Explainer, looking: bool) -> None:
 
 
 def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
-    def run(progress: Progress) -> BlastRadius:
+    def run(progress: Progress) -> Impact:
         return changed_answers(explainer, other, reviews, progress)
 
     return Work(("other", explainer.checkpoint.hash, other.checkpoint.hash, reviews.digest),

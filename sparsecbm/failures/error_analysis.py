@@ -10,31 +10,30 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.outcomes import Rate, row_outcomes
 from sparsecbm.failures.tags import Tags, smart_tags, word_counts
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.revision.conditions import Readings
-from sparsecbm.types import LABEL_TARGET
+from sparsecbm.types import LABEL_TARGET, Predictions
 
 Rows = Bool[np.ndarray, " row"]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class ErrorAnalysis:
     """What the model got right and wrong. Where nothing is told, nothing is wrong: `*_known` says how many that leaves.
 
     `fixable` says of every concept whether setting it alone would put a wrong label right; None where that cannot be
-    told. `concepts_read` is False of a model that has no concepts; then no value counts as known.
+    told. `has_concepts` is False of a model that has no concepts; then no value counts as known.
     """
 
     reviews: Reviews
     predictions: Predictions
     fixable: Bool[np.ndarray, "row concept"] | None
-    concepts_read: bool = True
+    has_concepts: bool = True
 
     @classmethod
     def of(
         cls, reviews: Reviews, predictions: Predictions, fixable: Bool[np.ndarray, "row concept"] | None,
-        concepts_read: bool = True,
-    ) -> "Judged":
+        has_concepts: bool = True,
+    ) -> "ErrorAnalysis":
         """InputError when the predictions are not of these reviews: other rows, or another schema."""
         rows = (len(reviews), len(predictions), len(reviews) if fixable is None else len(fixable))
         if len(set(rows)) > 1:
@@ -43,18 +42,18 @@ class Judged:
         if reviews.schema != predictions.schema:
             raise InputError(f"Reviews of {reviews.schema.name} came with predictions of {predictions.schema.name}; "
                              "allowed: the same schema. Read the reviews under the model's schema.")
-        return cls(reviews, predictions, fixable, concepts_read)
+        return cls(reviews, predictions, fixable, has_concepts)
 
     def __len__(self) -> int:
         return len(self.reviews)
 
     @cached_property
-    def said_labels(self) -> Int[np.ndarray, " row"]:
+    def predicted_labels(self) -> Int[np.ndarray, " row"]:
         """The labels that the model gives, as indices."""
         return self.predictions.labels
 
     @cached_property
-    def read_values(self) -> Int[np.ndarray, "row concept"]:
+    def predicted_values(self) -> Int[np.ndarray, "row concept"]:
         """The values that the model reads, as indices."""
         return self.predictions.values
 
@@ -66,17 +65,17 @@ class Judged:
     @cached_property
     def label_wrong(self) -> Rows:
         """Where the true label is told and the model gives another."""
-        return np.asarray(self.label_known & (self.said_labels != self.reviews.labels))
+        return np.asarray(self.label_known & (self.predicted_labels != self.reviews.labels))
 
     @cached_property
     def value_known(self) -> Bool[np.ndarray, "row concept"]:
         """Where a concept's true value is told, and the model reads concepts at all."""
-        return np.asarray((self.reviews.values >= 0) & self.concepts_read)
+        return np.asarray((self.reviews.values >= 0) & self.has_concepts)
 
     @cached_property
     def misread(self) -> Bool[np.ndarray, "row concept"]:
         """Where a concept's true value is told and the model reads another."""
-        return np.asarray(self.value_known & (self.read_values != self.reviews.values))
+        return np.asarray(self.value_known & (self.predicted_values != self.reviews.values))
 
     @cached_property
     def outcomes(self) -> Int[np.ndarray, " row"]:
@@ -97,7 +96,7 @@ class Judged:
     def readings(self) -> Readings:
         """What conditions on the text look at."""
         return Readings(self.reviews.schema, self.reviews.texts, self.predictions.concept_probabilities,
-                        self.said_labels)
+                        self.predicted_labels)
 
     def verdicts(self, subject: str = LABEL_TARGET) -> tuple[Rows, Rows]:
         """Where the truth of the label, or of a concept by its name, is told, and where the model is wrong of it."""

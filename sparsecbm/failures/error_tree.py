@@ -15,7 +15,7 @@ from scipy.stats import hypergeom
 from sklearn.tree import DecisionTreeClassifier
 
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.failures.slices import Slice
 from sparsecbm.failures.tags import Tag
@@ -25,7 +25,7 @@ from sparsecbm.types import LABEL_TARGET
 VERSIONS = "original_id"
 
 
-class Halves:
+class DiscoverySplit:
     """About half of a source's rows, the same ones at every reading and in any order, and the others.
 
     Versions of one text are on one side: the model errs on them alike, so they would confirm one another.
@@ -111,7 +111,7 @@ class Search:
     reason: str = ""
 
 
-def find_slices(judged: Judged, subject: str = LABEL_TARGET) -> Search:
+def find_slices(analysis: ErrorAnalysis, subject: str = LABEL_TARGET) -> Search:
     """Search the rows whose truth is told for slices that are wrong more often than the rest.
 
     On one half a classification tree is grown over concepts as read, tags and length. Its branches, and the answers to
@@ -119,12 +119,12 @@ def find_slices(judged: Judged, subject: str = LABEL_TARGET) -> Search:
     FALSE_ALARM over the number of slices tested (Bonferroni). A narrower slice is shown only where it is clearly worse
     than the wider one that holds it, and that one only where it stands out without the narrower one's rows.
     """
-    (known, wrong), halves = judged.verdicts(subject), Halves(judged.reviews)
+    (known, wrong), halves = analysis.verdicts(subject), DiscoverySplit(analysis.reviews)
     search, check = known & halves.first, known & ~halves.first
     found = Search(subject, Rate.of(wrong, known), Rate.of(wrong, search), Rate.of(wrong, check), 0, ())
     if reason := _too_little(found):
         return replace(found, reason=reason)
-    candidates = [(one, held) for one, held in _branches(judged, wrong, search).items()
+    candidates = [(one, held) for one, held in _branches(analysis, wrong, search).items()
                   if min((held & search).sum(), (held & check).sum()) >= LEAST_SUPPORT
                   and halves.chance(wrong, held, search) < FALSE_ALARM]
     level, kept = FALSE_ALARM / max(len(candidates), 1), list[tuple[Slice, Rows, float]]()
@@ -160,38 +160,38 @@ def _too_little(found: Search) -> str:
     return ""
 
 
-def _branches(judged: Judged, wrong: Rows, search: Rows) -> dict[Slice, Rows]:
+def _branches(analysis: ErrorAnalysis, wrong: Rows, search: Rows) -> dict[Slice, Rows]:
     """Every answer to a single question, and every branch of a tree grown on some rows: a slice and its rows."""
-    schema, tags = judged.reviews.schema, [tag for tag in judged.tags.held if tag is not _GIVEN_AWAY]
-    values = [(k, v) for k in range(len(schema.concepts)) for v in range(len(schema.values)) if judged.concepts_read]
+    schema, tags = analysis.reviews.schema, [tag for tag in analysis.tags.held if tag is not _GIVEN_AWAY]
+    values = [(k, v) for k in range(len(schema.concepts)) for v in range(len(schema.values)) if analysis.has_concepts]
     questions: list[Question] = [*tags, *values, None]
-    columns = [judged.words if asked is None else judged.tags.held[asked] if isinstance(asked, Tag)
-               else judged.read_values[:, asked[0]] == asked[1] for asked in questions]
+    columns = [analysis.words if asked is None else analysis.tags.held[asked] if isinstance(asked, Tag)
+               else analysis.predicted_values[:, asked[0]] == asked[1] for asked in questions]
     table = np.stack(columns, axis=1).astype(np.float32)
     grown = DecisionTreeClassifier(max_depth=MOST_CONDITIONS, min_samples_leaf=LEAST_SUPPORT, random_state=0)
     tree: Any = grown.fit(table[search], wrong[search]).tree_
-    found = [_narrower(Slice(), asked, yes, 0.5, judged) for asked in questions[:-1] for yes in (True, False)]
+    found = [_narrower(Slice(), asked, yes, 0.5, analysis) for asked in questions[:-1] for yes in (True, False)]
 
     def descend(node: int, one: Slice) -> None:
         for yes, child in ((False, int(tree.children_left[node])), (True, int(tree.children_right[node]))):
             if child >= 0:
                 asked, threshold = questions[tree.feature[node]], float(tree.threshold[node])
-                found.append(_narrower(one, asked, yes, threshold, judged))
+                found.append(_narrower(one, asked, yes, threshold, analysis))
                 descend(child, found[-1])
 
     descend(0, Slice())
-    return {one: one.rows(judged) for one in found}
+    return {one: one.rows(analysis) for one in found}
 
 
-def _narrower(one: Slice, asked: Question, yes: bool, threshold: float, judged: Judged) -> Slice:
+def _narrower(one: Slice, asked: Question, yes: bool, threshold: float, analysis: ErrorAnalysis) -> Slice:
     """The slice with one more question answered."""
     if asked is None:
         low, high = one.words
         return replace(one, words=(int(threshold) + 1, high) if yes else (low, int(threshold)))
     if isinstance(asked, Tag):
         return replace(one, tags=(*one.tags, asked)) if yes else replace(one, untagged=(*one.untagged, asked))
-    schema = judged.reviews.schema
+    schema = analysis.reviews.schema
     concept, value = schema.concepts[asked[0]], schema.values[asked[1]]
-    others = tuple(pair for pair in one.read if pair[0] != concept)
-    allowed = [name for subject, name in one.read if subject == concept] or list(schema.values)
-    return replace(one, read=(*others, *((concept, name) for name in allowed if (name == value) == yes)))
+    others = tuple(pair for pair in one.predicted_values if pair[0] != concept)
+    allowed = [name for subject, name in one.predicted_values if subject == concept] or list(schema.values)
+    return replace(one, predicted_values=(*others, *((concept, name) for name in allowed if (name == value) == yes)))

@@ -1,4 +1,4 @@
-"""How concepts are misread: by the value that is told, and which two in the same review."""
+"""How concepts are misread: by the value that is labelled, and which two in the same review."""
 
 import numpy as np
 import pandas as pd
@@ -42,9 +42,9 @@ def confusion_text(counts: Counts, schema: ConceptSchema) -> str:
     """How many are right, how many of the wrong ones are off by one where labels have an order, and the worst pair."""
     title, total, wrong = schema.label_title, int(counts.sum()), int(counts.sum() - np.trace(counts))
     if not total:
-        return f"The true {title} is told of none of these reviews."
+        return f"The true {title} is labelled of none of these reviews."
     if not wrong:
-        return f"The {title} is right in all {total:,} reviews of which it is told."
+        return f"The {title} is right in all {total:,} reviews of which it is labelled."
     said = f"The {title} is wrong in {wrong:,} of {total:,} reviews ({percent(wrong / total)})"
     if len(schema.labels) > 2:
         near = int(np.trace(counts, 1) + np.trace(counts, -1))
@@ -69,12 +69,12 @@ Chosen = tuple[tuple[int, int], ...]
 def errors_by_value(errors: ConceptErrors, schema: ConceptSchema, title: str, chosen: Chosen = ()) -> Cells:
     """Of each concept (row) and true value (column), the share that is misread; printed with the reviews of that
     value."""
-    wrong, told = errors.wrong, errors.told
+    wrong, labelled = errors.wrong, errors.labelled
     printed = [[f"{percent(w / t)} of {t:,}" if t else "" for w, t in zip(*pair, strict=True)]
-               for pair in zip(wrong.tolist(), told.tolist(), strict=True)]
-    hover = [[_rate(Rate(int(wrong[k, v]), int(told[k, v])), f"{plain(concept)} truly {plain(value)}", "is misread")
+               for pair in zip(wrong.tolist(), labelled.tolist(), strict=True)]
+    hover = [[_rate(Rate(int(wrong[k, v]), int(labelled[k, v])), f"{plain(concept)} truly {plain(value)}", "is misread")
               for v, value in enumerate(schema.values)] for k, concept in enumerate(schema.concepts)]
-    return Cells(_shares(wrong, told), schema.concepts, schema.values, title, printed, hover, chosen=chosen,
+    return Cells(_shares(wrong, labelled), schema.concepts, schema.values, title, printed, hover, chosen=chosen,
                  axes=("concept", "true value"))
 
 
@@ -92,11 +92,11 @@ def errors_together(errors: ConceptErrors, schema: ConceptSchema, title: str, ch
 
 
 def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:
-    """Misread and told reviews of each concept and value, with what chance leaves open."""
+    """Misread and labelled reviews of each concept and value, with what chance leaves open."""
     rows = []
     for k, concept in enumerate(schema.concepts):
         for v, value in enumerate(schema.values):
-            rate = Rate(int(errors.wrong[k, v]), int(errors.told[k, v]))
+            rate = Rate(int(errors.wrong[k, v]), int(errors.labelled[k, v]))
             low, high = (round(100 * bound, 1) for bound in rate.interval)
             rows.append({"concept": concept, "true value": value, "misread": rate.hits, "reviews": rate.n,
                          "percent": None if rate.share is None else round(100 * rate.share, 1),
@@ -111,20 +111,20 @@ def together_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame
         for j, second in enumerate(schema.concepts[i + 1:], start=i + 1):
             rows.append({"concept": first, "other": second, "both misread": int(errors.together[i, j]),
                          "expected by chance": round(expected_together(errors)[i, j], 1),
-                         "reviews where both are told": int(errors.both_told[i, j])})
+                         "reviews where both are labelled": int(errors.both_labelled[i, j])})
     return pd.DataFrame(rows, columns=["concept", "other", "both misread", "expected by chance",
-                                       "reviews where both are told"])
+                                       "reviews where both are labelled"])
 
 
 def expected_together(errors: ConceptErrors) -> Float[np.ndarray, "concept other"]:
     """Reviews in which two concepts would both be misread, did each err at its rate without regard to the other."""
-    rates = np.diag(errors.together) / np.maximum(np.diag(errors.both_told), 1)
-    return np.asarray(rates[:, None] * rates[None] * errors.both_told)
+    rates = np.diag(errors.together) / np.maximum(np.diag(errors.both_labelled), 1)
+    return np.asarray(rates[:, None] * rates[None] * errors.both_labelled)
 
 
 def errors_text(errors: ConceptErrors, schema: ConceptSchema) -> str:
     """How often each concept is misread, in one line."""
-    return "; ".join(f"{concept} {errors.together[k, k]:,} of {errors.both_told[k, k]:,}"
+    return "; ".join(f"{concept} {errors.together[k, k]:,} of {errors.both_labelled[k, k]:,}"
                      for k, concept in enumerate(schema.concepts))
 
 
@@ -135,9 +135,9 @@ def _shares(hits: Int[np.ndarray, "row column"], of: Int[np.ndarray, "row column
 def _together(errors: ConceptErrors, names: tuple[str, ...], i: int, j: int) -> str:
     one, other = plain(names[i]), plain(names[j])
     if i == j:
-        return _rate(Rate(int(errors.together[i, i]), int(errors.both_told[i, i])), one, "is misread")
-    return (f"{one} and {other} are both misread in {errors.together[i, j]:,} of the {errors.both_told[i, j]:,} "
-            f"reviews<br>where both are told; erring apart, they would be in {expected_together(errors)[i, j]:.1f}")
+        return _rate(Rate(int(errors.together[i, i]), int(errors.both_labelled[i, i])), one, "is misread")
+    return (f"{one} and {other} are both misread in {errors.together[i, j]:,} of the {errors.both_labelled[i, j]:,} "
+            f"reviews<br>where both are labelled; erring apart, they would be in {expected_together(errors)[i, j]:.1f}")
 
 
 def _rate(rate: Rate, subject: str, what: str) -> str:

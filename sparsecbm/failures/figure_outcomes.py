@@ -18,7 +18,7 @@ from sparsecbm.schema import ConceptSchema
 LOOKS = {
     Outcome.RIGHT: (SUPPORTS, ""), Outcome.LABEL_WRONG: ("#E69F00", ""), Outcome.CONCEPT_WRONG: ("#CC79A7", ""),
     Outcome.BOTH_WRONG: (OPPOSES, ""), Outcome.ONLY_LABEL_RIGHT: (SUPPORTS, "/"),
-    Outcome.ONLY_LABEL_WRONG: ("#E69F00", "/"), Outcome.NOT_TOLD: (NEUTRAL, "."),
+    Outcome.ONLY_LABEL_WRONG: ("#E69F00", "/"), Outcome.UNLABELLED: (NEUTRAL, "."),
 }
 _ROW_PIXELS = 34
 

@@ -12,7 +12,7 @@ from sparsecbm.schema import ConceptSchema
 
 
 class Outcome(StrEnum):
-    """One for every row. Concepts are right when no told one is misread; without a told one they are not judged."""
+    """One for every row. Concepts are right when no told one is misread; without a told one they are not analysis."""
 
     RIGHT = "right"
     LABEL_WRONG = "label-wrong"
@@ -20,22 +20,22 @@ class Outcome(StrEnum):
     BOTH_WRONG = "both-wrong"
     ONLY_LABEL_RIGHT = "only-label-right"
     ONLY_LABEL_WRONG = "only-label-wrong"
-    NOT_TOLD = "not-told"
+    UNLABELLED = "not-told"
 
 
 #: Every outcome, in the order in which they are shown.
 OUTCOMES = tuple(Outcome)
 #: Those that a source without full truth has; the others are shown even where they have no row.
-PARTIAL = (Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.NOT_TOLD)
+PARTIAL = (Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.UNLABELLED)
 
 _NAMES = {
     Outcome.RIGHT: "right",
     Outcome.LABEL_WRONG: "{label} wrong, concepts right",
     Outcome.CONCEPT_WRONG: "concept wrong, {label} right",
     Outcome.BOTH_WRONG: "both wrong",
-    Outcome.ONLY_LABEL_RIGHT: "{label} right, concepts not judged",
-    Outcome.ONLY_LABEL_WRONG: "{label} wrong, concepts not judged",
-    Outcome.NOT_TOLD: "{label} not told",
+    Outcome.ONLY_LABEL_RIGHT: "{label} right, concepts not analysis",
+    Outcome.ONLY_LABEL_WRONG: "{label} wrong, concepts not analysis",
+    Outcome.UNLABELLED: "{label} not told",
 }
 
 
@@ -53,7 +53,7 @@ def row_outcomes(
     """Every row's outcome as its place in OUTCOMES."""
     told, some = value_known.any(1), misread.any(1)
     cases = [~label_known, ~told & ~label_wrong, ~told, ~label_wrong & ~some, label_wrong & ~some, ~label_wrong]
-    places = (Outcome.NOT_TOLD, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.RIGHT, Outcome.LABEL_WRONG,
+    places = (Outcome.UNLABELLED, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.RIGHT, Outcome.LABEL_WRONG,
               Outcome.CONCEPT_WRONG)
     return np.select(cases, [OUTCOMES.index(place) for place in places], OUTCOMES.index(Outcome.BOTH_WRONG))
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sparsecbm.data.catalogue import OWN, source_titles
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.failures.panel_address import fits_address, ordered, to_address
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
@@ -16,7 +16,7 @@ from sparsecbm.failures.panel_row import open_review
 from sparsecbm.failures.panel_saved import save_bar
 from sparsecbm.failures.panel_state import (
     KEPT,
-    judged,
+    analysis,
     look,
     marks,
     opened_looking,
@@ -44,7 +44,7 @@ def explore() -> None:
 
 def _panel() -> None:
     with errors_shown():
-        explainer, found = load_explainer(), judged()
+        explainer, found = load_explainer(), analysis()
         _fit(found)
         KEPT.write(to_address(KEPT.current))
         _truth(found.reviews, explainer)
@@ -66,7 +66,7 @@ def _panel() -> None:
             open_review(explainer, found, numbers, looking.open)
 
 
-def slice_line(found: Judged, rows: Rows) -> str:
+def slice_line(found: ErrorAnalysis, rows: Rows) -> str:
     """How many rows the slice has and how often the model is wrong on them, beside the whole source."""
     title, every = found.reviews.schema.label_title, Rate.of(found.label_wrong, found.label_known)
     line = f"**{int(rows.sum()):,} of {len(found):,} reviews**"
@@ -81,7 +81,7 @@ def slice_line(found: Judged, rows: Rows) -> str:
     return line + ("." if rows.all() else f"; in all reviews {percent(every.share or 0.0)}.")
 
 
-def _fit(found: Judged) -> None:
+def _fit(found: ErrorAnalysis) -> None:
     """Take away conditions that this source cannot have, and say so."""
     fitting, problems = the_slice().fitting(found, marks())
     if problems:
@@ -93,10 +93,10 @@ def _fit(found: Judged) -> None:
 def _truth(reviews: Reviews, explainer: Explainer) -> None:
     """Which parts of the page need to be told more than the source tells."""
     missing = []
-    if not reviews.labels_told:
+    if not reviews.has_labels:
         missing.append(f"the true {reviews.schema.label_title}: outcomes, the confusion matrix, error slices and the "
                        "smallest fix")
-    if not reviews.values_told:
+    if not reviews.has_values:
         missing.append("the true concepts: concept errors")
     if missing and explainer.checkpoint.kind != "black_box":
         st.info(as_markdown(f"{reviews.name} does not tell {'; nor '.join(missing)} are left out. ")

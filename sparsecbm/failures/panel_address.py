@@ -8,38 +8,38 @@ import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
 from sparsecbm.errors import unknown_name
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.slice_address import PARTS, from_params, to_params
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.page_state import Address, unknown_parts
 from sparsecbm.ui.view import MOST_ENCODED
 
-Key = Callable[[Judged], Shaped[np.ndarray, " row"]]
+Key = Callable[[ErrorAnalysis], Shaped[np.ndarray, " row"]]
 
 
-def _far_off(judged: Judged) -> Shaped[np.ndarray, " row"]:
+def _far_off(analysis: ErrorAnalysis) -> Shaped[np.ndarray, " row"]:
     """Steps between the label said and the true one, then how sure the model is of it; rows without truth are last."""
-    away = np.where(judged.label_known, np.abs(judged.said_labels - judged.reviews.labels), -1.0)
-    return np.asarray(away + judged.predictions.label_probabilities.max(1) / 2)
+    away = np.where(analysis.label_known, np.abs(analysis.predicted_labels - analysis.reviews.labels), -1.0)
+    return np.asarray(away + analysis.predictions.label_probabilities.max(1) / 2)
 
 
 #: Name in the address -> what people see, and a key of which the largest comes first; equal rows keep their order.
 SORTS: Mapping[str, tuple[str, Key]] = {
     "far-off": ("label furthest off", _far_off),
-    "misread": ("most concepts misread", lambda judged: np.asarray(judged.misread.sum(1))),
-    "unsure": ("least sure of the label", lambda judged: -judged.predictions.margins),
-    "sure": ("surest of the label", lambda judged: judged.predictions.margins),
-    "long": ("longest review", lambda judged: judged.words),
-    "short": ("shortest review", lambda judged: -judged.words),
-    "source": ("order of the source", lambda judged: np.zeros(len(judged))),
+    "misread": ("most concepts misread", lambda analysis: np.asarray(analysis.misread.sum(1))),
+    "unsure": ("least sure of the label", lambda analysis: -analysis.predictions.margins),
+    "sure": ("surest of the label", lambda analysis: analysis.predictions.margins),
+    "long": ("longest review", lambda analysis: analysis.words),
+    "short": ("shortest review", lambda analysis: -analysis.words),
+    "source": ("order of the source", lambda analysis: np.zeros(len(analysis))),
 }
 
 
-def ordered(judged: Judged, rows: Bool[np.ndarray, " row"], sort: str) -> Int[np.ndarray, " shown"]:
+def ordered(analysis: ErrorAnalysis, rows: Bool[np.ndarray, " row"], sort: str) -> Int[np.ndarray, " shown"]:
     """Numbers of the rows, by the sort of this name."""
     numbers = np.flatnonzero(rows)
-    return np.asarray(numbers[np.argsort(-SORTS[sort][1](judged)[numbers], kind="stable")])
+    return np.asarray(numbers[np.argsort(-SORTS[sort][1](analysis)[numbers], kind="stable")])
 
 
 SOURCE, SORT, PAGE, OPEN = "source", "sort", "page", "open"

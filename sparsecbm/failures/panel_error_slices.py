@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.error_tree import Search, find_slices
 from sparsecbm.failures.figure_error_slices import search_text, slice_dots, slice_line, slice_table
 from sparsecbm.failures.panel_state import set_slice
@@ -22,21 +22,21 @@ FOUND_HELP = (
 _SUBJECT = "failures:found:of"
 
 
-def found_slices(judged: Judged) -> None:
+def found_slices(analysis: ErrorAnalysis) -> None:
     """What a search of the whole source found for the label, or for a concept that is chosen."""
-    schema = judged.reviews.schema
-    if not judged.label_known.any() and not judged.value_known.any():
+    schema = analysis.reviews.schema
+    if not analysis.label_known.any() and not analysis.value_known.any():
         note("The source does not tell what is true, so there are no errors to look for.")
         return
-    subjects = [*([LABEL_TARGET] if judged.label_known.any() else []),
-                *(concept for k, concept in enumerate(schema.concepts) if judged.value_known[:, k].any())]
+    subjects = [*([LABEL_TARGET] if analysis.label_known.any() else []),
+                *(concept for k, concept in enumerate(schema.concepts) if analysis.value_known[:, k].any())]
     names = {LABEL_TARGET: f"the {schema.label_title}"}
     title("Where is it wrong more often?", FOUND_HELP)
     chosen = st.session_state.get(_SUBJECT)
     start: str = chosen if chosen in subjects else subjects[0]
     subject: str = st.segmented_control("Errors of", subjects, default=seed_widget(_SUBJECT, start), key=_SUBJECT,
                                    required=True, format_func=lambda name: as_markdown(names.get(name) or name))
-    search = _search(judged, load_explainer().checkpoint.hash, judged.reviews.digest, subject)
+    search = _search(analysis, load_explainer().checkpoint.hash, analysis.reviews.digest, subject)
     st.markdown(as_markdown(search_text(search, schema)))
     if not search.slices:
         return
@@ -52,5 +52,5 @@ def found_slices(judged: Judged) -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Looking for slices with more errors…")
-def _search(_judged: Judged, checkpoint: str, digest: str, subject: str) -> Search:
+def _search(_judged: ErrorAnalysis, checkpoint: str, digest: str, subject: str) -> Search:
     return find_slices(_judged, subject)

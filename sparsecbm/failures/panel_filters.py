@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
-from sparsecbm.failures.panel_state import MOST_JUDGED, marks, set_slice, the_slice
+from sparsecbm.failures.panel_state import MOST_ANALYSES, marks, set_slice, the_slice
 from sparsecbm.failures.slices import Slice, conditions_in_words
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.ui.session import chosen, seed_widget
@@ -25,7 +25,7 @@ _KEY = "failures:filter"
 Options = Mapping[Any, str]
 
 
-def filter_bar(judged: Judged) -> None:
+def filter_bar(analysis: ErrorAnalysis) -> None:
     """The search, everything else in a box that opens, and what is in force."""
     now = the_slice()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_KEY}:bar"):
@@ -35,24 +35,24 @@ def filter_bar(judged: Judged) -> None:
         box = st.popover("Filter", icon=":material/filter_list:", key=f"{_KEY}:box", on_change="rerun")
         if box.open:  # what is in it is worked out only while it is open
             with box, st.container(width=BOX_PIXELS):
-                _boxes(judged, now)
-        for field, said in conditions_in_words(now, judged.reviews.schema):
+                _boxes(analysis, now)
+        for field, said in conditions_in_words(now, analysis.reviews.schema):
             st.button(as_markdown(shortened(said, 90)), key=f"{_KEY}:drop:{field}", icon=":material/close:",
                       on_click=_drop, args=(field,), help="Take this condition away")
         if len(now.conditions) > 1:
             st.button("Show all", key=f"{_KEY}:clear", type="tertiary", on_click=set_slice, args=(Slice(),))
 
 
-def _boxes(judged: Judged, now: Slice) -> None:
+def _boxes(analysis: ErrorAnalysis, now: Slice) -> None:
     left, right = st.columns(2, gap="medium")
-    own, options = marks(), fields_of(judged)
+    own, options = marks(), fields_of(analysis)
     if own:
         options = {**options, "marks": ("Your tags", {mark: mark for mark in sorted(own)})}
-    every = now.rows(judged, own)
+    every = now.rows(analysis, own)
     for number, (field, (label, names)) in enumerate(options.items()):
-        among = now.without(field).rows(judged, own) if field in now.conditions else every
-        held = _holding(judged)[field] if field != "marks" else {
-            mark: Slice(marks=(mark,)).rows(judged, own) for mark in own}
+        among = now.without(field).rows(analysis, own) if field in now.conditions else every
+        held = _holding(analysis)[field] if field != "marks" else {
+            mark: Slice(marks=(mark,)).rows(analysis, own) for mark in own}
         with (left, right)[number % 2]:
             _box(field, label, names, {option: int((rows & among).sum()) for option, rows in held.items()},
                  getattr(now, field))
@@ -61,28 +61,28 @@ def _boxes(judged: Judged, now: Slice) -> None:
             key = f"{_KEY}:words:{side}"
             st.number_input(label, 0, 100_000, seed_widget(key, now.words[side]), key=key, width=150,
                             on_change=_words, args=(key, side))
-        numbers = [str(name) for name in judged.reviews.columns if judged.reviews.columns[name].dtype.kind == "f"]
+        numbers = [str(name) for name in analysis.reviews.columns if analysis.reviews.columns[name].dtype.kind == "f"]
         if numbers:
             _range(numbers, now)
-    for tag, why in judged.tags.missing.items():
-        note(as_markdown(f"{tag_name(tag, judged.reviews.schema).capitalize()} cannot be told: {why}"))
+    for tag, why in analysis.tags.missing.items():
+        note(as_markdown(f"{tag_name(tag, analysis.reviews.schema).capitalize()} cannot be told: {why}"))
 
 
-def fields_of(judged: Judged) -> Mapping[str, tuple[str, Options]]:
+def fields_of(analysis: ErrorAnalysis) -> Mapping[str, tuple[str, Options]]:
     """Every field with a closed list of choices: what it is called, and what can be chosen, by what people call it."""
-    schema, title = judged.reviews.schema, judged.reviews.schema.label_title
+    schema, title = analysis.reviews.schema, analysis.reviews.schema.label_title
     labels = dict(zip(schema.labels, schema.label_display, strict=True))
     pairs = {(concept, value): f"{concept} {value}" for concept in schema.concepts for value in schema.values}
-    told, read = judged.reviews.values_told, judged.concepts_read
+    told, read = analysis.reviews.has_values, analysis.has_concepts
     found: dict[str, tuple[str, Options, bool]] = {
         "outcomes": ("Outcome", {outcome: outcome_name(outcome, schema) for outcome in OUTCOMES}, True),
-        "tags": ("Smart tags", {tag: tag_name(tag, schema) for tag in judged.tags.held}, True),
-        "true": (f"True {title}", labels, judged.reviews.labels_told),
-        "said": (f"Given {title}", labels, True),
-        "told": ("True concepts", pairs, told),
-        "read": ("Concepts as read", pairs, read),
+        "tags": ("Smart tags", {tag: tag_name(tag, schema) for tag in analysis.tags.held}, True),
+        "true_labels": (f"True {title}", labels, analysis.reviews.has_labels),
+        "predicted_labels": (f"Given {title}", labels, True),
+        "true_values": ("True concepts", pairs, told),
+        "predicted_values": ("Concepts as read", pairs, read),
         "misread": ("Misread concepts", {concept: concept for concept in schema.concepts}, told and read),
-        "cells": ("Other columns", _cells(judged), True),
+        "cells": ("Other columns", _cells(analysis), True),
     }
     return {field: (label, options) for field, (label, options, there) in found.items() if there and options}
 
@@ -95,20 +95,20 @@ def _box(field: str, label: str, options: Options, counts: Mapping[Any, int], ch
                    format_func=lambda name: f"{options[names[name]]} ({counts[names[name]]:,})")
 
 
-@lru_cache(MOST_JUDGED)
-def _holding(judged: Judged) -> Mapping[str, Mapping[Any, Rows]]:
+@lru_cache(MOST_ANALYSES)
+def _holding(analysis: ErrorAnalysis) -> Mapping[str, Mapping[Any, Rows]]:
     """The rows of every choice, by field."""
     found: dict[str, dict[Any, Rows]] = {}
-    for field, (_, options) in fields_of(judged).items():
+    for field, (_, options) in fields_of(analysis).items():
         only: dict[Any, Any] = {option: {field: (option,)} for option in options}
-        found[field] = {option: Slice(**condition).rows(judged) for option, condition in only.items()}
+        found[field] = {option: Slice(**condition).rows(analysis) for option, condition in only.items()}
     return found
 
 
-def _cells(judged: Judged) -> Options:
+def _cells(analysis: ErrorAnalysis) -> Options:
     """Every cell of the columns that have few different ones."""
     found: dict[tuple[str, str], str] = {}
-    for name, column in judged.reviews.columns.items():
+    for name, column in analysis.reviews.columns.items():
         if column.dtype.kind == "O":
             different = sorted({cell or "" for cell in column.unique()})
             if 1 < len(different) <= MOST_CELLS:

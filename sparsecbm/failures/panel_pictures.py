@@ -15,7 +15,7 @@ from jaxtyping import Int
 
 from sparsecbm.deck.parts import Part, Passage
 from sparsecbm.failures.confusion import concept_errors, label_confusion
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.figure_confusion import (
     confusion_map,
     confusion_table,
@@ -49,17 +49,17 @@ from sparsecbm.ui.text import as_markdown
 MOST_KEPT = 20
 
 
-def slice_title(judged: Judged) -> str:
+def slice_title(analysis: ErrorAnalysis) -> str:
     """The slice in words, e.g. "noise = Negative, more than 40 words"."""
-    words = in_words(the_slice(), judged.reviews.schema)
+    words = in_words(the_slice(), analysis.reviews.schema)
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def slice_text(judged: Judged, rows: Rows) -> str:
+def slice_text(analysis: ErrorAnalysis, rows: Rows) -> str:
     """How many reviews a slice has, and how often the label is wrong there, beside all of them."""
-    title, rate, every = judged.reviews.schema.label_title, judged.error_rate(rows), judged.error_rate(
-        np.ones(len(judged), dtype=bool))
-    said = f"{in_words(the_slice(), judged.reviews.schema)}: {int(rows.sum()):,} of {len(judged):,} reviews"
+    title, rate, every = analysis.reviews.schema.label_title, analysis.error_rate(rows), analysis.error_rate(
+        np.ones(len(analysis), dtype=bool))
+    said = f"{in_words(the_slice(), analysis.reviews.schema)}: {int(rows.sum()):,} of {len(analysis):,} reviews"
     if rate.share is None or every.share is None:
         return f"{said}; the true {title} is not told of any of them."
     low, high = rate.interval
@@ -68,26 +68,26 @@ def slice_text(judged: Judged, rows: Rows) -> str:
 
 
 def slice_parts(
-    judged: Judged, rows: Rows, numbers: Int[np.ndarray, " shown"], charts: Sequence[Part]
+    analysis: ErrorAnalysis, rows: Rows, numbers: Int[np.ndarray, " shown"], charts: Sequence[Part]
 ) -> tuple[Part, ...]:
     """What the slice is, the pictures that are on screen, and its first reviews, `numbers` in the table's order."""
-    table = table_page(judged, numbers[:MOST_KEPT], None)
-    return (Passage(slice_text(judged, rows)), *charts, *([table_part(table.drop(columns=""))] if len(table) else []))
+    table = table_page(analysis, numbers[:MOST_KEPT], None)
+    return (Passage(slice_text(analysis, rows)), *charts, *([table_part(table.drop(columns=""))] if len(table) else []))
 
 
-def row_title(judged: Judged, row: int) -> str:
+def row_title(analysis: ErrorAnalysis, row: int) -> str:
     """What is told of a review and what the model says."""
-    schema, told = judged.reviews.schema, int(judged.reviews.labels[row])
-    said = schema.label_display[int(judged.said_labels[row])]
+    schema, told = analysis.reviews.schema, int(analysis.reviews.labels[row])
+    said = schema.label_display[int(analysis.predicted_labels[row])]
     return f"It says {said}" if told < 0 else f"Truly {schema.label_display[told]}, it says {said}"
 
 
-def row_parts(explainer: Explainer, judged: Judged, row: int, words: Explanation | None) -> tuple[Part, ...]:
+def row_parts(explainer: Explainer, analysis: ErrorAnalysis, row: int, words: Explanation | None) -> tuple[Part, ...]:
     """The review, what the model says beside what is told, and the words it went by where they are on screen."""
-    reviews, schema = judged.reviews, judged.reviews.schema
+    reviews, schema = analysis.reviews, analysis.reviews.schema
     label = None if reviews.labels[row] < 0 else schema.labels[int(reviews.labels[row])]
     told = {concept: schema.values[int(reviews.values[row, k])] for k, concept in enumerate(schema.concepts)
-            if judged.value_known[row, k]}
+            if analysis.value_known[row, k]}
     return (*failure_parts(predicted(explainer, reviews.texts[row]), label, told),
             *([] if words is None else words_parts(words)))
 
@@ -124,16 +124,16 @@ class Picture:
     pressed: Callable[[Any], None]
 
 
-def pictures(judged: Judged) -> None:
+def pictures(analysis: ErrorAnalysis) -> None:
     """One group of pictures at a time; the others cost nothing."""
-    groups: Mapping[str, Callable[[Judged], Sequence[Picture]]] = {
+    groups: Mapping[str, Callable[[ErrorAnalysis], Sequence[Picture]]] = {
         "Outcomes": _outcomes, "Concept errors": _concepts, "Error slices": _found}
     start: str = st.session_state.get(_SHOWN) or next(iter(groups))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         shown = st.segmented_control("Picture", list(groups), default=seed_widget(_SHOWN, start), key=_SHOWN,
                                      required=True, label_visibility="collapsed")
         bar = st.container(width="content")
-    found = groups[shown](judged)
+    found = groups[shown](analysis)
     for column, picture in zip(st.columns(2, gap="medium"), found, strict=False):
         with column:
             title(picture.heading, picture.help)
@@ -141,22 +141,22 @@ def pictures(judged: Judged) -> None:
     if found and found[-1].key == "failures:confusion":
         st.markdown(as_markdown(found[-1].alt))
     with bar:
-        pin(f"failures:slice:{abs(hash(the_slice())):x}", partial(slice_title, judged), partial(_scene, judged, found))
+        pin(f"failures:slice:{abs(hash(the_slice())):x}", partial(slice_title, analysis), partial(_scene, analysis, found))
 
 
-def _scene(judged: Judged, found: Sequence[Picture]) -> tuple[Part, ...]:
-    rows = the_slice().rows(judged, marks())
-    return slice_parts(judged, rows, ordered(judged, rows, KEPT.current.sort),
+def _scene(analysis: ErrorAnalysis, found: Sequence[Picture]) -> tuple[Part, ...]:
+    rows = the_slice().rows(analysis, marks())
+    return slice_parts(analysis, rows, ordered(analysis, rows, KEPT.current.sort),
                        [chart_part(picture.drawn, picture.table, picture.alt) for picture in found])
 
 
-def _outcomes(judged: Judged) -> Sequence[Picture]:
-    schema, name = judged.reviews.schema, as_markdown(judged.reviews.schema.label_title)
-    if not judged.reviews.labels_told:
+def _outcomes(analysis: ErrorAnalysis) -> Sequence[Picture]:
+    schema, name = analysis.reviews.schema, as_markdown(analysis.reviews.schema.label_title)
+    if not analysis.reviews.has_labels:
         note(f"The source does not tell the true {name}, so nothing can be called right or wrong.")
         return ()
-    rows, crossed = _among(judged, "outcomes"), _among(judged, "true", "said") & judged.label_known
-    rates, counts = outcome_rates(judged.outcomes[rows]), label_confusion(judged, crossed)
+    rows, crossed = _among(analysis, "outcomes"), _among(analysis, "true_labels", "predicted_labels") & analysis.label_known
+    rates, counts = outcome_rates(analysis.outcomes[rows]), label_confusion(analysis, crossed)
     now, place, found = the_slice(), schema.labels.index, list[Picture]()
     if _some(rows):
         found.append(Picture(
@@ -164,55 +164,55 @@ def _outcomes(judged: Judged) -> Sequence[Picture]:
             lambda dark: outcome_bars(rates, schema, f"Outcomes of {int(rows.sum()):,} reviews", dark, now.outcomes),
             outcome_table(rates, schema), "failures:outcomes", outcome_text(rates, schema), _outcome_pressed))
     if crossed.any() or (rows.any() and _some(crossed)):  # said once, not twice
-        chosen = tuple((place(true), place(said)) for true in now.true for said in now.said)
+        chosen = tuple((place(true), place(said)) for true in now.true_labels for said in now.predicted_labels)
         heading = f"{schema.label_title.capitalize()} of {counts.sum():,} reviews"
         found.append(Picture(
             f"The {name}, true and given", CONFUSION_HELP,
             confusion_map(counts, schema, heading, chosen), confusion_table(counts, schema),
             "failures:confusion", confusion_text(counts, schema),
-            lambda cell: set_slice(replace(the_slice(), true=(schema.labels[cell[0]],),
-                                           said=(schema.labels[cell[1]],)))))
+            lambda cell: set_slice(replace(the_slice(), true_labels=(schema.labels[cell[0]],),
+                                           predicted_labels=(schema.labels[cell[1]],)))))
     return found
 
 
-def _concepts(judged: Judged) -> Sequence[Picture]:
-    schema, now = judged.reviews.schema, the_slice()
-    if not judged.value_known.any():
-        note("The model has no concepts to misread." if not judged.concepts_read else
+def _concepts(analysis: ErrorAnalysis) -> Sequence[Picture]:
+    schema, now = analysis.reviews.schema, the_slice()
+    if not analysis.value_known.any():
+        note("The model has no concepts to misread." if not analysis.has_concepts else
              "The source does not tell the true value of any concept.")
         return ()
-    rows = _among(judged, "told", "misread")
-    if not _some(rows & judged.value_known.any(1)):
+    rows = _among(analysis, "true_values", "misread")
+    if not _some(rows & analysis.value_known.any(1)):
         return ()
-    errors, size = concept_errors(judged, rows), f"{int(rows.sum()):,} reviews"
+    errors, size = concept_errors(analysis, rows), f"{int(rows.sum()):,} reviews"
     names, values = schema.concepts, schema.values
     said = f"Misread: {errors_text(errors, schema)}"
-    chosen = tuple((names.index(concept), values.index(value)) for concept, value in now.told if concept in now.misread)
+    chosen = tuple((names.index(concept), values.index(value)) for concept, value in now.true_values if concept in now.misread)
     places = tuple(names.index(concept) for concept in now.misread)
-    pair = tuple({(places[0], places[-1]), (places[-1], places[0])}) if len(places) in (1, 2) and not now.told else ()
+    pair = tuple({(places[0], places[-1]), (places[-1], places[0])}) if len(places) in (1, 2) and not now.true_values else ()
     return (
         Picture("Which values are misread", VALUE_HELP,
                 errors_by_value(errors, schema, f"Misread, by the true value, {size}", chosen),
                 value_table(errors, schema), "failures:values", said,
-                lambda cell: set_slice(replace(the_slice(), told=((names[cell[0]], values[cell[1]]),),
+                lambda cell: set_slice(replace(the_slice(), true_values=((names[cell[0]], values[cell[1]]),),
                                                misread=(names[cell[0]],)))),
         Picture("Which are misread together", TOGETHER_HELP,
                 errors_together(errors, schema, f"Misread in the same review, {size}", pair),
                 together_table(errors, schema), "failures:together", said,
-                lambda cell: set_slice(replace(the_slice(), told=(), misread=tuple(dict.fromkeys(
+                lambda cell: set_slice(replace(the_slice(), true_values=(), misread=tuple(dict.fromkeys(
                     names[place] for place in cell))))),
     )
 
 
-def _found(judged: Judged) -> Sequence[Picture]:
+def _found(analysis: ErrorAnalysis) -> Sequence[Picture]:
     """Slices that were found have a picture of their own, of other reviews than the slice's."""
-    found_slices(judged)
+    found_slices(analysis)
     return ()
 
 
-def _among(judged: Judged, *own: str) -> Rows:
+def _among(analysis: ErrorAnalysis, *own: str) -> Rows:
     """The rows of the slice without a picture's own part of it."""
-    return the_slice().without(*own).rows(judged, marks())
+    return the_slice().without(*own).rows(analysis, marks())
 
 
 def _some(rows: Rows) -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 from jaxtyping import Int
 
 from sparsecbm.concepts.panel_advice import fix_text
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
 from sparsecbm.failures.panel_pictures import row_parts, row_title
 from sparsecbm.failures.panel_state import PAGE_ROWS, look, marks
@@ -32,19 +32,19 @@ MOST_FIXES = 3
 _TEXT_HEIGHT = "11rem"
 
 
-def open_review(explainer: Explainer, judged: Judged, numbers: Int[np.ndarray, " shown"], opened: str | None) -> None:
+def open_review(explainer: Explainer, analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], opened: str | None) -> None:
     """The open review with ways to the next and the previous one of the slice; or what to do when none is open."""
-    ids = judged.reviews.ids
+    ids = analysis.reviews.ids
     if opened not in ids:
         if opened is not None:
-            st.warning(f"{as_markdown(judged.reviews.name)} has no review with the id {as_markdown(opened[:60])}.",
+            st.warning(f"{as_markdown(analysis.reviews.name)} has no review with the id {as_markdown(opened[:60])}.",
                        icon=":material/warning:")
         st.info("**Press a cell of the table** to read its review here: what is told of it, what the model read, and "
                 "the smallest change that would put it right.", icon=":material/arrow_back:")
         return
     row = ids.index(opened)
-    _steps(judged, numbers, row)
-    text = judged.reviews.texts[row]
+    _steps(analysis, numbers, row)
+    text = analysis.reviews.texts[row]
     words = _explained(explainer, text) if st.session_state.get(f"{_KEY}:words") else None
     if words is None:
         plain_review(text, _TEXT_HEIGHT)
@@ -52,37 +52,37 @@ def open_review(explainer: Explainer, judged: Judged, numbers: Int[np.ndarray, "
         _words(words)
     st.toggle("Show the words it went by", key=f"{_KEY}:words", persist_state="session")
     schema, display = explainer.schema, explainer.schema.label_display
-    said, told = judged.said_labels[row], judged.reviews.labels[row]
-    probability = percent(float(judged.predictions.label_probabilities[row, said]))
+    said, told = analysis.predicted_labels[row], analysis.reviews.labels[row]
+    probability = percent(float(analysis.predictions.label_probabilities[row, said]))
     true = f"True {schema.label_title}: **{as_markdown(display[told])}**, the model says" if told >= 0 else "It says"
     st.markdown(f"{true} **{as_markdown(display[said])}** ({probability}): "
-                f"{as_markdown(outcome_name(OUTCOMES[judged.outcomes[row]], schema))}.")
-    if judged.concepts_read:
-        st.html(concepts_html(judged, row))
-        _fix(explainer, judged, row)
-    held = [tag_name(tag, schema) for tag, held in judged.tags.held.items() if held[row]]
+                f"{as_markdown(outcome_name(OUTCOMES[analysis.outcomes[row]], schema))}.")
+    if analysis.has_concepts:
+        st.html(concepts_html(analysis, row))
+        _fix(explainer, analysis, row)
+    held = [tag_name(tag, schema) for tag, held in analysis.tags.held.items() if held[row]]
     if held:
         note(f"Tags: {as_markdown(', '.join(held))}")
     _own_tags(opened)
     parts = to_address(View(text), schema)
     with st.container(horizontal=True, gap="small"):
-        pin(f"{_KEY}:{opened}", partial(row_title, judged, row), partial(row_parts, explainer, judged, row, words),
-            f"{judged.reviews.name[:200]}, review {opened[:60]}")
+        pin(f"{_KEY}:{opened}", partial(row_title, analysis, row), partial(row_parts, explainer, analysis, row, words),
+            f"{analysis.reviews.name[:200]}, review {opened[:60]}")
         link(EXPLAIN, "Explain it", ":material/arrow_forward:", parts)
-        if judged.concepts_read:
+        if analysis.has_concepts:
             link(INTERVENTIONS, "Change it", ":material/arrow_forward:", parts)
 
 
-def concepts_html(judged: Judged, row: int) -> str:
+def concepts_html(analysis: ErrorAnalysis, row: int) -> str:
     """The concepts of one row as told and as read, the misread ones with a cross."""
-    reviews, schema = judged.reviews, judged.reviews.schema
+    reviews, schema = analysis.reviews, analysis.reviews.schema
     raters = reviews.agreement is not None
     lines = []
     for k, concept in enumerate(schema.concepts):
-        value, told = judged.read_values[row, k], reviews.values[row, k]
+        value, told = analysis.predicted_values[row, k], reviews.values[row, k]
         share = float("nan") if reviews.agreement is None else float(reviews.agreement[row, k + 1])
-        read = f"{schema.values[value]} ({percent(float(judged.predictions.concept_probabilities[row, k, value]))})"
-        cross = " ✗" if judged.misread[row, k] else ""
+        read = f"{schema.values[value]} ({percent(float(analysis.predictions.concept_probabilities[row, k, value]))})"
+        cross = " ✗" if analysis.misread[row, k] else ""
         lines.append([concept, "–" if told < 0 else schema.values[told], f"{read}{cross}",
                       *(["–" if np.isnan(share) else f"{percent(share)} agree"] if raters else [])])
     return table_html("Concepts", ("Concept", "Told", "Read", *(("Raters",) if raters else ())), lines)
@@ -95,8 +95,8 @@ def step(numbers: Int[np.ndarray, " shown"], row: int, by: int) -> int | None:
     return place if 0 <= place < len(numbers) else None
 
 
-def _steps(judged: Judged, numbers: Int[np.ndarray, " shown"], row: int) -> None:
-    ids, here = judged.reviews.ids, step(numbers, row, 0) if row in numbers else None
+def _steps(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], row: int) -> None:
+    ids, here = analysis.reviews.ids, step(numbers, row, 0) if row in numbers else None
     where = "not in the slice" if here is None else f"{here + 1:,} of {len(numbers):,}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_KEY}:steps"):
         for by, label, key in ((-1, "Previous", "Left"), (1, "Next", "Right")):
@@ -107,13 +107,13 @@ def _steps(judged: Judged, numbers: Int[np.ndarray, " shown"], row: int) -> None
     st.markdown(f"**{as_markdown(ids[row][:60])}**, {where}")
 
 
-def _fix(explainer: Explainer, judged: Judged, row: int) -> None:
+def _fix(explainer: Explainer, analysis: ErrorAnalysis, row: int) -> None:
     """The fewest concepts that would have to be read otherwise for the true label."""
-    schema, told = explainer.schema, judged.reviews.labels[row]
-    if not judged.label_wrong[row]:
+    schema, told = explainer.schema, analysis.reviews.labels[row]
+    if not analysis.label_wrong[row]:
         return
     label = schema.labels[told]
-    found = explainer.smallest_fix(predicted(explainer, judged.reviews.texts[row]), label)
+    found = explainer.smallest_fix(predicted(explainer, analysis.reviews.texts[row]), label)
     lines = [f"- {as_markdown(fix_text(fix, label, schema, {}))}" for fix in found.fixes[:MOST_FIXES] if fix.values]
     st.markdown("\n".join([f"**Smallest fix.** {as_markdown(found.reason)}", "", *lines]))
 

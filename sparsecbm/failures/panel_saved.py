@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from sparsecbm.errors import InputError
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.panel_filters import BOX_PIXELS
 from sparsecbm.failures.panel_state import marks, saved_slices, set_slice, the_reviews, the_slice
 from sparsecbm.failures.panel_table import MOST_TAGS, tag_rows
@@ -27,7 +27,7 @@ MOST_MEGABYTES = 50
 _KEY = "failures:saved"
 
 
-def save_bar(judged: Judged, rows: Rows, line: str) -> None:
+def save_bar(analysis: ErrorAnalysis, rows: Rows, line: str) -> None:
     """A line about the slice, and buttons that open: keep it by name, look at those that are kept, and files."""
     left, right = st.columns([1.65, 1], vertical_alignment="center", gap="small")
     left.markdown(line)
@@ -41,26 +41,26 @@ def save_bar(judged: Judged, rows: Rows, line: str) -> None:
         files = st.popover("Files", icon=":material/import_export:", key=f"{_KEY}:files", on_change="rerun")
     if kept.open:  # what is in it is worked out only while it is open
         with kept, st.container(width=BOX_PIXELS):
-            _list(judged)
+            _list(analysis)
     if files.open:
         with files, st.container(width=BOX_PIXELS // 2):
-            _files(judged, rows)
+            _files(analysis, rows)
     outcome_of(_KEY)
 
 
-def _list(judged: Judged) -> None:
+def _list(analysis: ErrorAnalysis) -> None:
     """Every slice that was named, with how often the model is wrong on its rows."""
     if not saved_slices():
         note("None yet. Filter, then press *Save*.")
         return
-    schema, lines, usable = judged.reviews.schema, list[list[str]](), list[str]()
+    schema, lines, usable = analysis.reviews.schema, list[list[str]](), list[str]()
     for name, chosen in saved_slices().items():
-        _, problems = chosen.fitting(judged, marks())
+        _, problems = chosen.fitting(analysis, marks())
         if problems:
             lines.append([name, in_words(chosen, schema), "not of this source", ""])
             continue
         usable.append(name)
-        rate = judged.error_rate(rows := chosen.rows(judged, marks()))
+        rate = analysis.error_rate(rows := chosen.rows(analysis, marks()))
         low, high = rate.interval
         lines.append([name, in_words(chosen, schema), f"{int(rows.sum()):,}", "not told" if rate.share is None else
                       f"{percent(rate.share)} ({100 * low:.0f} to {100 * high:.0f})"])
@@ -72,14 +72,14 @@ def _list(judged: Judged) -> None:
         st.button("Delete", key=f"{_KEY}:delete", on_click=_delete, args=(picked,))
 
 
-def _files(judged: Judged, rows: Rows) -> None:
+def _files(analysis: ErrorAnalysis, rows: Rows) -> None:
     numbers, checkpoint = np.flatnonzero(rows), load_explainer().checkpoint.hash
     own = {mark: frozenset(ids) for mark, ids in marks().items()}
     note(f"The {len(numbers):,} reviews of this slice, with what is told, what the model said, and your tags:")
     with st.container(horizontal=True, gap="small"):
-        for ending, mime, made in (("csv", "text/csv", partial(slice_csv, judged, numbers, own)),
+        for ending, mime, made in (("csv", "text/csv", partial(slice_csv, analysis, numbers, own)),
                                    ("json", "application/json",
-                                    partial(slice_json, judged, the_slice(), numbers, own, checkpoint))):
+                                    partial(slice_json, analysis, the_slice(), numbers, own, checkpoint))):
             st.download_button(ending.upper(), made, f"slice.{ending}", mime, key=f"{_KEY}:{ending}",
                                on_click="ignore", icon=":material/download:")
     given = st.file_uploader("A slice that was exported, or a table with a column id", key=f"{_KEY}:file",

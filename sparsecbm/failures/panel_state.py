@@ -1,6 +1,6 @@
-"""The state of the Failures page: the source and the slice in force, its rows judged, and a person's own tags.
+"""The state of the Failures page: the source and the slice in force, its rows analysis, and a person's own tags.
 
-Rows are judged once for all sessions; a session holds names and ids only, and a table of its own.
+Rows are analysis once for all sessions; a session holds names and ids only, and a table of its own.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from jaxtyping import Int
 from sparsecbm.data.catalogue import first_source, opened_reviews, source_titles
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import DataError
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import Looking, from_address, ordered
 from sparsecbm.failures.slice_address import from_params, to_params
 from sparsecbm.failures.slices import Slice
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.service import Explainer
+from sparsecbm.types import Predictions
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.page_state import Kept
 from sparsecbm.ui.tasks import Progress
@@ -88,8 +88,8 @@ def _joined(parts: Sequence[Predictions], explainer: Explainer) -> Predictions:
 
 #: Rows of a page of the table.
 PAGE_ROWS = 15
-#: Sources whose judged rows are kept for all sessions.
-MOST_JUDGED = 8
+#: Sources whose analysis rows are kept for all sessions.
+MOST_ANALYSES = 8
 
 KEPT = Kept("failures", Looking)
 _MARKS, _SAVED = "failures:marks", "failures:saved"
@@ -131,28 +131,28 @@ def look(**changes: Any) -> None:
     KEPT.change(**changes)
 
 
-def judged() -> Judged:
-    """The rows of the source, judged. DataError while a table of one's own is not loaded."""
+def analysis() -> ErrorAnalysis:
+    """The rows of the source, analysis. DataError while a table of one's own is not loaded."""
     explainer, reviews = load_explainer(), the_reviews()
     if reviews is None:
         raise DataError("No table is loaded; allowed: a file, or a data set of the Hub. Load one at the top of the "
                         "page.")
-    return judged_reviews(explainer, reviews)
+    return analysis_of(explainer, reviews)
 
 
-def judged_reviews(explainer: Explainer, reviews: Reviews) -> Judged:
-    """The rows of any source, judged; predicted first where they are not yet."""
+def analysis_of(explainer: Explainer, reviews: Reviews) -> ErrorAnalysis:
+    """The rows of any source, analysis; predicted first where they are not yet."""
     return _judged(explainer, reviews, explainer.checkpoint.hash, reviews.digest, reviews.name)
 
 
 def shown_rows() -> Int[np.ndarray, " shown"]:
     """Numbers of the rows of the slice, in the order of the table."""
-    found, looking = judged(), KEPT.current
+    found, looking = analysis(), KEPT.current
     return ordered(found, looking.slice.rows(found, marks()), looking.sort)
 
 
 def predict_all(explainer: Explainer, reviews: Reviews, progress: Progress) -> bool:
-    """Predict every review of a source, so that `judged` need not; what is done is kept when progress is stopped."""
+    """Predict every review of a source, so that `analysis` need not; what is done is kept when progress is stopped."""
     _store().predict(explainer, reviews.texts, progress)
     return True
 
@@ -185,8 +185,8 @@ def _store() -> PredictionStore:
     return PredictionStore()
 
 
-@st.cache_resource(max_entries=MOST_JUDGED, show_spinner=False)
-def _judged(_explainer: Explainer, _reviews: Reviews, checkpoint: str, digest: str, name: str) -> Judged:
+@st.cache_resource(max_entries=MOST_ANALYSES, show_spinner=False)
+def _judged(_explainer: Explainer, _reviews: Reviews, checkpoint: str, digest: str, name: str) -> ErrorAnalysis:
     predictions = _store().predict(_explainer, _reviews.texts, lambda _: None)
-    return Judged.of(_reviews, predictions, _explainer.fixable(predictions, _reviews.labels),
+    return ErrorAnalysis.of(_reviews, predictions, _explainer.fixable(predictions, _reviews.labels),
                      _explainer.checkpoint.kind != "black_box")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from jaxtyping import Int
 
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import SORTS
 from sparsecbm.failures.panel_state import KEPT, PAGE_ROWS, look, marks
 from sparsecbm.failures.tags import tag_name
@@ -25,7 +25,7 @@ _TURN, _MARKED, _CELL = f"{_KEY}:turn", f"{_KEY}:marked", f"{_KEY}:cell"
 _WIDTHS = {"": 28, "review": 230, "true": 62, "given": 62, "wrong": 110, "margin": 62, "tags": 150}
 
 
-def rows_table(judged: Judged, numbers: Int[np.ndarray, " shown"]) -> None:
+def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"]) -> None:
     """`numbers` are the rows of the slice in their order; one page of them is shown."""
     looking = KEPT.current
     pages = max(1, -(-len(numbers) // PAGE_ROWS))
@@ -39,12 +39,12 @@ def rows_table(judged: Judged, numbers: Int[np.ndarray, " shown"]) -> None:
         st.info("No review has all of these properties. Take a condition away.", icon=":material/filter_list_off:")
         return
     rows = numbers[(page - 1) * PAGE_ROWS:page * PAGE_ROWS]
-    ids = tuple(judged.reviews.ids[row] for row in rows)
+    ids = tuple(analysis.reviews.ids[row] for row in rows)
     state = repr((looking.sort, ids, st.session_state.get(_TURN, 0)))
     key = f"{_KEY}:{hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()[:12]}"
     marked = [place for place, name in enumerate(ids) if name in st.session_state.get(_MARKED, ())]
     picked: Any = st.dataframe(
-        table_page(judged, rows, looking.open), hide_index=True, key=key, height=38 + 35 * PAGE_ROWS,
+        table_page(analysis, rows, looking.open), hide_index=True, key=key, height=38 + 35 * PAGE_ROWS,
         on_select=lambda: _picked(key, ids), selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": marked}},
         column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
@@ -52,26 +52,26 @@ def rows_table(judged: Judged, numbers: Int[np.ndarray, " shown"]) -> None:
     _tagging([ids[row] for row in picked["selection"]["rows"] if row < len(ids)])
 
 
-def table_page(judged: Judged, rows: Int[np.ndarray, " shown"], opened: str | None) -> pd.DataFrame:
+def table_page(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], opened: str | None) -> pd.DataFrame:
     """Some rows for reading; the one whose review is open is pointed at."""
-    reviews, schema = judged.reviews, judged.reviews.schema
+    reviews, schema = analysis.reviews, analysis.reviews.schema
     display = [*schema.label_display, "–"]  # -1, not told, is the last one
-    own, margins = marks(), judged.predictions.margins
+    own, margins = marks(), analysis.predictions.margins
     frame = pd.DataFrame({
         "": ["▶" if reviews.ids[row] == opened else "" for row in rows],
         "review": [visible(shortened(reviews.texts[row], 140)) for row in rows],
         "true": [display[reviews.labels[row]] for row in rows],
-        "given": [display[judged.said_labels[row]] for row in rows],
-        "wrong": [", ".join([*([schema.label_title] if judged.label_wrong[row] else []),
-                             *(concept for concept, misread in zip(schema.concepts, judged.misread[row], strict=True)
+        "given": [display[analysis.predicted_labels[row]] for row in rows],
+        "wrong": [", ".join([*([schema.label_title] if analysis.label_wrong[row] else []),
+                             *(concept for concept, misread in zip(schema.concepts, analysis.misread[row], strict=True)
                                if misread)]) for row in rows],
         "margin": [f"{100 * margins[row]:.0f}" for row in rows],
-        "tags": [", ".join([*(tag_name(tag, schema) for tag, held in judged.tags.held.items() if held[row]),
+        "tags": [", ".join([*(tag_name(tag, schema) for tag, held in analysis.tags.held.items() if held[row]),
                             *(f"“{mark}”" for mark, ids in sorted(own.items()) if reviews.ids[row] in ids)])
                  for row in rows],
     })
-    left_out = ([] if reviews.labels_told else ["true"]) + \
-        ([] if reviews.labels_told or judged.value_known.any() else ["wrong"])
+    left_out = ([] if reviews.has_labels else ["true"]) + \
+        ([] if reviews.has_labels or analysis.value_known.any() else ["wrong"])
     return frame.drop(columns=left_out)
 
 

@@ -120,8 +120,8 @@ def _equal(pair: tuple[str, str]) -> str:
 
 #: Name in the address -> what it stands for.
 PARTS: Mapping[str, Part] = {
-    "outcome": Part("outcomes", str, _outcome), "true": Part("true", str, _label), "said": Part("said", str, _label),
-    "told": Part("told", _equal, _value), "read": Part("read", _equal, _value),
+    "outcome": Part("outcomes", str, _outcome), "true": Part("true_labels", str, _label), "said": Part("predicted_labels", str, _label),
+    "told": Part("true_values", _equal, _value), "read": Part("predicted_values", _equal, _value),
     "misread": Part("misread", str, _concept), "tag": Part("tags", str, _tag), "untagged": Part("untagged", str, _tag),
     "says": Part("says", str, _text), "words": Part("words", lambda bounds: _bounds(*bounds), _words),
     "cell": Part("cells", lambda pair: f"{quote(pair[0], safe='')}={pair[1]}", _cell),

@@ -1,4 +1,4 @@
-"""A slice of judged reviews as a file, and what such a file says of reviews, found again by their ids.
+"""A slice of analysis reviews as a file, and what such a file says of reviews, found again by their ids.
 
 In CSV, text that a spreadsheet would run as a formula is neutralised, as in `export.table`; reading it undoes that.
 """
@@ -19,7 +19,7 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.data.table_source import open_table
 from sparsecbm.errors import InputError
 from sparsecbm.export.table import as_cell, from_cell
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES
 from sparsecbm.failures.slice_address import to_params
 from sparsecbm.failures.slices import Marks, Slice, in_words
@@ -39,24 +39,24 @@ class Imported:
     marks: Mapping[str, frozenset[str]]
 
 
-def slice_csv(judged: Judged, rows: Int[np.ndarray, " shown"], marks: Marks) -> str:
+def slice_csv(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks) -> str:
     """The rows as a table, in their order; every text neutralised."""
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    for number, row in enumerate(_rows(judged, rows, marks)):
+    for number, row in enumerate(_rows(analysis, rows, marks)):
         if not number:
             writer.writerow(map(as_cell, row))
         writer.writerow(as_cell(_BETWEEN.join(cell) if isinstance(cell, list) else cell) for cell in row.values())
     return output.getvalue()
 
 
-def slice_json(judged: Judged, chosen: Slice, rows: Int[np.ndarray, " shown"], marks: Marks, checkpoint: str) -> str:
+def slice_json(analysis: ErrorAnalysis, chosen: Slice, rows: Int[np.ndarray, " shown"], marks: Marks, checkpoint: str) -> str:
     """The rows with the slice that they are, and what they are of."""
-    reviews = judged.reviews
+    reviews = analysis.reviews
     return json.dumps({
         "format": FORMAT, "source": reviews.name, "digest": reviews.digest, "checkpoint": checkpoint,
         "slice": to_params(chosen), "in_words": in_words(chosen, reviews.schema),
-        "rows": _rows(judged, rows, marks)}, ensure_ascii=False, indent=1)
+        "rows": _rows(analysis, rows, marks)}, ensure_ascii=False, indent=1)
 
 
 def read_slice(path: Path, reviews: Reviews) -> Imported:
@@ -82,22 +82,22 @@ def read_slice(path: Path, reviews: Reviews) -> Imported:
     return Imported(tuple(ids), unknown, {tag: frozenset(names) for tag, names in marks.items()})
 
 
-def _rows(judged: Judged, rows: Int[np.ndarray, " shown"], marks: Marks) -> list[dict[str, Any]]:
+def _rows(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks) -> list[dict[str, Any]]:
     """Every row with what is told and what the model said of it; None where nothing is told. Probabilities are 0..1."""
-    reviews, found, schema = judged.reviews, judged.predictions, judged.reviews.schema
+    reviews, found, schema = analysis.reviews, analysis.predictions, analysis.reviews.schema
     margins = found.margins
 
     def one(row: int) -> dict[str, Any]:
         cells: dict[str, Any] = {
-            _ID: reviews.ids[row], "text": reviews.texts[row], "outcome": str(OUTCOMES[judged.outcomes[row]]),
-            "true_label": _named(schema.labels, reviews.labels[row]), "label": schema.labels[judged.said_labels[row]],
+            _ID: reviews.ids[row], "text": reviews.texts[row], "outcome": str(OUTCOMES[analysis.outcomes[row]]),
+            "true_label": _named(schema.labels, reviews.labels[row]), "label": schema.labels[analysis.predicted_labels[row]],
             "probability": float(found.label_probabilities[row].max()), "margin": float(margins[row]),
         }
         for k, concept in enumerate(schema.concepts):
             cells[f"true_{concept}"] = _named(schema.values, reviews.values[row, k])
-            if judged.concepts_read:
-                cells[f"concept_{concept}"] = schema.values[judged.read_values[row, k]]
-        cells["smart_tags"] = [str(tag) for tag, held in judged.tags.held.items() if held[row]]
+            if analysis.has_concepts:
+                cells[f"concept_{concept}"] = schema.values[analysis.predicted_values[row, k]]
+        cells["smart_tags"] = [str(tag) for tag, held in analysis.tags.held.items() if held[row]]
         cells[_TAGS] = [mark for mark, ids in sorted(marks.items()) if reviews.ids[row] in ids]
         for name, column in reviews.columns.items():
             told = column.iloc[row]

@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from sparsecbm.errors import InputError, unknown_name
-from sparsecbm.failures.error_analysis import Judged, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, outcome_name
 from sparsecbm.failures.tags import Tag, tag_name
 from sparsecbm.revision.conditions import TextSays
@@ -37,10 +37,10 @@ class Slice:
     """
 
     outcomes: tuple[Outcome, ...] = ()
-    true: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-    told: Pairs = ()
-    read: Pairs = ()
+    true_labels: tuple[str, ...] = ()
+    predicted_labels: tuple[str, ...] = ()
+    true_values: Pairs = ()
+    predicted_values: Pairs = ()
     misread: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
     untagged: tuple[Tag, ...] = ()
@@ -61,14 +61,14 @@ class Slice:
         nothing: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name in names}
         return replace(self, **nothing)
 
-    def rows(self, judged: Judged, marks: Marks | None = None) -> Rows:
+    def rows(self, analysis: ErrorAnalysis, marks: Marks | None = None) -> Rows:
         """Which rows all conditions hold of; InputError for a name that the schema, the source or the model has not."""
-        held = np.ones(len(judged), dtype=bool)
+        held = np.ones(len(analysis), dtype=bool)
         for name in self.conditions:
-            held &= _HOLDS[name](judged, marks or {}, getattr(self, name))
+            held &= _HOLDS[name](analysis, marks or {}, getattr(self, name))
         return held
 
-    def fitting(self, judged: Judged, marks: Marks | None = None) -> tuple["Slice", tuple[str, ...]]:
+    def fitting(self, analysis: ErrorAnalysis, marks: Marks | None = None) -> tuple["Slice", tuple[str, ...]]:
         """The slice without what cannot be used of this source, and a message for everything left out."""
         problems, changes = list[str](), dict[str, Any]()
         for name in self.conditions:
@@ -77,7 +77,7 @@ class Slice:
             kept = list[Any]()
             for part in getattr(self, name):
                 try:
-                    _HOLDS[name](judged, marks or {}, (part,))
+                    _HOLDS[name](analysis, marks or {}, (part,))
                     kept.append(part)
                 except InputError as error:
                     problems.append(str(error))
@@ -95,36 +95,36 @@ def _pairs(pairs: Pairs, held: Callable[[str, list[str]], Rows]) -> Rows:
     return _all([held(name, [one for subject, one in pairs if subject == name]) for name in names])
 
 
-def _values(judged: Judged, values: Int[np.ndarray, "row concept"], pairs: Pairs) -> Rows:
-    schema = judged.reviews.schema
+def _values(analysis: ErrorAnalysis, values: Int[np.ndarray, "row concept"], pairs: Pairs) -> Rows:
+    schema = analysis.reviews.schema
     return _pairs(pairs, lambda concept, named: np.isin(values[:, schema.concept_index(concept)],
                                                         [schema.value_index(value) for value in named]))
 
 
-def _labels(judged: Judged, labels: Int[np.ndarray, " row"], named: Sequence[str]) -> Rows:
-    return np.isin(labels, [judged.reviews.schema.label_index(label) for label in named])
+def _labels(analysis: ErrorAnalysis, labels: Int[np.ndarray, " row"], named: Sequence[str]) -> Rows:
+    return np.isin(labels, [analysis.reviews.schema.label_index(label) for label in named])
 
 
-def _tagged(judged: Judged, tag: Tag) -> Rows:
-    if tag in judged.tags.missing:
-        raise InputError(f"The tag {tag.value!r} cannot be told here: {judged.tags.missing[tag]} Allowed: "
-                         f"{', '.join(judged.tags.held)}. Leave it out.")
-    return judged.tags.held[tag]
+def _tagged(analysis: ErrorAnalysis, tag: Tag) -> Rows:
+    if tag in analysis.tags.missing:
+        raise InputError(f"The tag {tag.value!r} cannot be told here: {analysis.tags.missing[tag]} Allowed: "
+                         f"{', '.join(analysis.tags.held)}. Leave it out.")
+    return analysis.tags.held[tag]
 
 
 @lru_cache(16)  # every text is read, and several parts of a page ask for the same rows
-def _says(judged: Judged, word: str) -> Rows:
+def _says(analysis: ErrorAnalysis, word: str) -> Rows:
     condition = TextSays(word)
-    condition.check(judged.reviews.schema)
-    return condition.holds(judged.readings)
+    condition.check(analysis.reviews.schema)
+    return condition.holds(analysis.readings)
 
 
 def _between(numbers: Float[np.ndarray, " row"], low: Bound, high: Bound) -> Rows:
     return np.asarray((numbers >= (-np.inf if low is None else low)) & (numbers <= (np.inf if high is None else high)))
 
 
-def _column(judged: Judged, name: str, numbers: bool) -> pd.Series:
-    columns = judged.reviews.columns
+def _column(analysis: ErrorAnalysis, name: str, numbers: bool) -> pd.Series:
+    columns = analysis.reviews.columns
     fitting = [str(column) for column in columns if pd.api.types.is_numeric_dtype(columns[column]) == numbers]
     if name not in fitting:
         kind = "numbers" if numbers else "text"
@@ -133,35 +133,35 @@ def _column(judged: Judged, name: str, numbers: bool) -> pd.Series:
     return columns[name]
 
 
-def _ids(judged: Judged, ids: Collection[str]) -> Rows:
+def _ids(analysis: ErrorAnalysis, ids: Collection[str]) -> Rows:
     wanted = frozenset(ids)
-    return np.array([one in wanted for one in judged.reviews.ids], dtype=bool)
+    return np.array([one in wanted for one in analysis.reviews.ids], dtype=bool)
 
 
-def _marked(judged: Judged, marks: Marks, mark: str) -> Rows:
+def _marked(analysis: ErrorAnalysis, marks: Marks, mark: str) -> Rows:
     if mark not in marks:
         raise InputError(unknown_name("tag of your own", mark, tuple(marks)))
-    return _ids(judged, marks[mark])
+    return _ids(analysis, marks[mark])
 
 
-_HOLDS: Mapping[str, Callable[[Judged, Marks, Any], Rows]] = {
-    "outcomes": lambda judged, _, named: np.isin(judged.outcomes, [OUTCOMES.index(one) for one in named]),
-    "true": lambda judged, _, named: _labels(judged, judged.reviews.labels, named),
-    "said": lambda judged, _, named: _labels(judged, judged.said_labels, named),
-    "told": lambda judged, _, pairs: _values(judged, judged.reviews.values, pairs),
-    "read": lambda judged, _, pairs: _values(judged, judged.read_values, pairs),
-    "misread": lambda judged, _, named: _all([judged.verdicts(concept)[1] for concept in named]),
-    "tags": lambda judged, _, tags: _all([_tagged(judged, tag) for tag in tags]),
-    "untagged": lambda judged, _, tags: _all([~_tagged(judged, tag) for tag in tags]),
-    "says": lambda judged, _, words: _all([_says(judged, word) for word in words]),
-    "words": lambda judged, _, bounds: _between(judged.words.astype(np.float64), *bounds),
-    "cells": lambda judged, _, pairs: _pairs(
-        pairs, lambda name, cells: np.asarray(_column(judged, name, numbers=False).fillna("").isin(cells))),
-    "ranges": lambda judged, _, ranges: _all(
-        [_between(_column(judged, name, numbers=True).to_numpy(dtype=np.float64), low, high)
+_HOLDS: Mapping[str, Callable[[ErrorAnalysis, Marks, Any], Rows]] = {
+    "outcomes": lambda analysis, _, named: np.isin(analysis.outcomes, [OUTCOMES.index(one) for one in named]),
+    "true_labels": lambda analysis, _, named: _labels(analysis, analysis.reviews.labels, named),
+    "predicted_labels": lambda analysis, _, named: _labels(analysis, analysis.predicted_labels, named),
+    "true_values": lambda analysis, _, pairs: _values(analysis, analysis.reviews.values, pairs),
+    "predicted_values": lambda analysis, _, pairs: _values(analysis, analysis.predicted_values, pairs),
+    "misread": lambda analysis, _, named: _all([analysis.verdicts(concept)[1] for concept in named]),
+    "tags": lambda analysis, _, tags: _all([_tagged(analysis, tag) for tag in tags]),
+    "untagged": lambda analysis, _, tags: _all([~_tagged(analysis, tag) for tag in tags]),
+    "says": lambda analysis, _, words: _all([_says(analysis, word) for word in words]),
+    "words": lambda analysis, _, bounds: _between(analysis.words.astype(np.float64), *bounds),
+    "cells": lambda analysis, _, pairs: _pairs(
+        pairs, lambda name, cells: np.asarray(_column(analysis, name, numbers=False).fillna("").isin(cells))),
+    "ranges": lambda analysis, _, ranges: _all(
+        [_between(_column(analysis, name, numbers=True).to_numpy(dtype=np.float64), low, high)
          for name, low, high in ranges]),
-    "ids": lambda judged, _, ids: _ids(judged, ids),
-    "marks": lambda judged, marks, named: _all([_marked(judged, marks, mark) for mark in named]),
+    "ids": lambda analysis, _, ids: _ids(analysis, ids),
+    "marks": lambda analysis, marks, named: _all([_marked(analysis, marks, mark) for mark in named]),
 }
 
 
@@ -178,12 +178,12 @@ def conditions_in_words(chosen: Slice, schema: ConceptSchema) -> tuple[tuple[str
 def _said(name: str, chosen: Slice, schema: ConceptSchema) -> str:
     if name == "outcomes":
         return " or ".join(outcome_name(outcome, schema) for outcome in chosen.outcomes)
-    if name in ("true", "said"):
-        how = "true" if name == "true" else "given"
+    if name in ("true_labels", "predicted_labels"):
+        how = "true_labels" if name == "true_labels" else "given"
         shown = [schema.label_display[schema.label_index(label)] for label in getattr(chosen, name)]
         return f"{how} {schema.label_title} {' or '.join(shown)}"
-    if name in ("told", "read"):
-        how = "truly" if name == "told" else "read as"
+    if name in ("true_values", "predicted_values"):
+        how = "truly" if name == "true_values" else "read as"
         return ", ".join(f"{concept} {how} {values}" for concept, values in _grouped(getattr(chosen, name)).items())
     if name == "cells":
         return ", ".join(f"{column}: {cells}" for column, cells in _grouped(chosen.cells, "(empty)").items())

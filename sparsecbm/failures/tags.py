@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Predictions
 
 
 class Tag(StrEnum):
@@ -79,7 +79,7 @@ def smart_tags(
 
     if fixable is None:
         missing[Tag.FIXABLE] = f"The loaded model's {title} does not follow from its concepts' probabilities."
-    elif not reviews.labels_told:
+    elif not reviews.has_labels:
         missing[Tag.FIXABLE] = f"The source does not tell the true {title}."
     else:
         held[Tag.FIXABLE] = np.asarray(fixable.any(1))

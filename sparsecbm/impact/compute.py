@@ -12,7 +12,7 @@ from sparsecbm.concepts.compute_effects import require_concepts
 from sparsecbm.data.split import Split
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.evaluation.compute import require_same_names
-from sparsecbm.impact.impact import BlastRadius, BlastSettings, Effect, edit_key
+from sparsecbm.impact.impact import Effect, Impact, ImpactSettings
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights, SparseCBM
@@ -21,7 +21,7 @@ from sparsecbm.revision.compute_masks import changed_masks
 from sparsecbm.revision.compute_passes import concept_logits
 from sparsecbm.revision.compute_rules import Answers, check_rule, readings
 from sparsecbm.revision.edit import MaskChange, Revision
-from sparsecbm.revision.rule import Lasting
+from sparsecbm.revision.rule import Lasting, edit_key
 from sparsecbm.types import LABEL_TARGET, Receipt
 
 #: Rows at once on a CPU, where few are no slower than many, and whoever waits for the model gets it sooner.
@@ -32,7 +32,7 @@ Progress = Callable[[float], None]
 Kept = MutableMapping[Hashable, Answers]
 
 
-def blast_radius(
+def impact_of_edits(
     checkpoint: Checkpoint,
     edits: Sequence[Lasting],
     split: Split,
@@ -42,7 +42,7 @@ def blast_radius(
     progress: Progress = lambda _: None,
     weights: MaskedWeights | None = None,
     kept: Kept | None = None,
-) -> BlastRadius:
+) -> Impact:
     """What edits, in their order, do to the rows of a split or to a random sample of them.
 
     `progress` gets the share done, 0..1, and may raise Cancelled. `weights` are the masked weights where they are at
@@ -82,8 +82,8 @@ def blast_radius(
     effects = [Effect(LABEL_TARGET, bool(again or rules), before.labels, edited.labels, split.labels[rows])]
     effects += [Effect(concept, concept in set_ | set(again), before.values[:, k], edited.values[:, k], truth[:, k])
                 for k, concept in enumerate(split.schema.concepts)]
-    return BlastRadius(
-        settings=BlastSettings(checkpoint.hash, split.name, split.data_hash, len(rows), seed, residual,
+    return Impact(
+        settings=ImpactSettings(checkpoint.hash, split.name, split.data_hash, len(rows), seed, residual,
                                tuple(edit_key(edit) for edit in edits)),
         schema=split.schema, rows=rows, ids=tuple(split.dataset[rows.tolist()]["id"]), effects=tuple(effects),
         passes=again, matched=tuple(rows[some] for some in matched),

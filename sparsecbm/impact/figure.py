@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SUPPORTS, mixed
 from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
-from sparsecbm.impact.impact import BlastRadius, Effect, Outcome
+from sparsecbm.impact.impact import Effect, Impact, Outcome
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET
 
@@ -16,7 +16,7 @@ OTHER = (Outcome.MOVED, Outcome.CHANGED)
 UNCHANGED = (Outcome.RIGHT, Outcome.WRONG, Outcome.SAME)
 
 
-def blast_bars(radius: BlastRadius, title: str, dark: bool) -> go.Figure:
+def impact_bars(radius: Impact, title: str, dark: bool) -> go.Figure:
     """A bar for the label and for each concept, its counts beside it, and at the right how many stay as they are.
 
     The `customdata` of a bar are its subject and its outcomes, for whoever wants the reviews behind it.
@@ -52,7 +52,7 @@ def blast_bars(radius: BlastRadius, title: str, dark: bool) -> go.Figure:
         yaxis=ticks(names, range=[len(names) - 0.5, -0.5])))
 
 
-def blast_table(radius: BlastRadius) -> pd.DataFrame:
+def impact_table(radius: Impact) -> pd.DataFrame:
     """The counts of every outcome, and accuracy before and after with what chance leaves open."""
     rows = []
     for effect in radius.effects:
@@ -69,7 +69,7 @@ def blast_table(radius: BlastRadius) -> pd.DataFrame:
 
 
 def cases_table(
-    radius: BlastRadius, texts: Sequence[str], subject: str, outcomes: Sequence[Outcome]
+    radius: Impact, texts: Sequence[str], subject: str, outcomes: Sequence[Outcome]
 ) -> pd.DataFrame:
     """The reviews behind a number; `texts` are those of the whole split, in its order."""
     schema = radius.schema
@@ -81,7 +81,7 @@ def cases_table(
     } for case in radius.cases(subject, *outcomes)], columns=["review", "before", "after", "truth", "id"])
 
 
-def blast_text(radius: BlastRadius) -> str:
+def impact_text(radius: Impact) -> str:
     """What the picture shows, for somebody who has never seen one: the label first, then the concepts that change."""
     reviews, title = radius.settings.n, radius.schema.label_title
     label, *concepts = radius.effects

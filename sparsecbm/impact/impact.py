@@ -12,8 +12,6 @@ from jaxtyping import Int
 from scipy.stats import binomtest
 
 from sparsecbm.errors import InputError, unknown_name
-from sparsecbm.revision.edit import Revision
-from sparsecbm.revision.rule import Lasting
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET, Receipt
 
@@ -35,7 +33,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class BlastSettings:
+class ImpactSettings:
     """What was asked: the same settings give the same figures.
 
     `checkpoint` and `data_hash` are hashes of the content, `n` the rows of the split that were read, all or drawn by
@@ -128,13 +126,13 @@ class Effect:
 
 
 @dataclass(frozen=True, eq=False)
-class BlastRadius:
+class Impact:
     """What edits do to `rows` of a split: the label's effect first, then each concept's, every array in their order.
 
     `passes` names the passes that ran again, and `matched` has the rows of the split where each rule applied.
     """
 
-    settings: BlastSettings
+    settings: ImpactSettings
     schema: ConceptSchema
     rows: Int[np.ndarray, " row"]
     ids: tuple[str, ...]
@@ -172,13 +170,6 @@ class BlastRadius:
 
     def _names(self, subject: str) -> tuple[str, ...]:
         return self.schema.labels if subject == LABEL_TARGET else self.schema.values
-
-
-def edit_key(edit: Lasting) -> str:
-    """The same for equal edits and no others, in any process."""
-    if isinstance(edit, Revision):
-        return _digest([edit.concept, edit.value, edit.change.digest])
-    return _digest(asdict(edit))
 
 
 def _digest(values: Any) -> str:

@@ -13,11 +13,11 @@ from sparsecbm.data.catalogue import DATA_VARIABLE
 from sparsecbm.data.catalogue import labelled_sources as sources
 from sparsecbm.data.split import Split
 from sparsecbm.figures.text import receipt_line
-from sparsecbm.impact.figure import blast_bars, blast_table, blast_text, cases_table
-from sparsecbm.impact.impact import BlastRadius, Effect, Outcome, edit_key
+from sparsecbm.impact.figure import cases_table, impact_bars, impact_table, impact_text
+from sparsecbm.impact.impact import Effect, Impact, Outcome
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.panel_session import follow, history, read_only, seen, state
-from sparsecbm.revision.rule import Lasting, Rule
+from sparsecbm.revision.rule import Lasting, Rule, edit_key
 from sparsecbm.service import Explainer
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.chart import chart
@@ -31,22 +31,22 @@ from sparsecbm.ui.text import as_markdown
 FIRST = (Outcome.BROKEN, Outcome.FIXED, Outcome.MOVED, Outcome.CHANGED)
 
 
-def blast_view(radius: BlastRadius, split: Split, edits: Sequence[Lasting], key: str) -> None:
+def impact_view(radius: Impact, split: Split, edits: Sequence[Lasting], key: str) -> None:
     """`split` is what the edits were tried on; `key` tells the widgets of one such view from those of another."""
-    said = blast_text(radius)
+    said = impact_text(radius)
     st.markdown(as_markdown(said))
     rules = [edit for edit in edits if isinstance(edit, Rule)]
     for rule, rows in zip(rules, radius.matched, strict=True):
         note(as_markdown(f"Applies to {len(rows):,} of {radius.settings.n:,} reviews: {rule.in_words(radius.schema)}."))
-    chart(blast_bars(radius, f"What becomes of the answers of {radius.settings.n:,} reviews", is_dark()),
-          blast_table(radius), f"{key}:bars", said, lambda pressed: _pressed(key, pressed))
+    chart(impact_bars(radius, f"What becomes of the answers of {radius.settings.n:,} reviews", is_dark()),
+          impact_table(radius), f"{key}:bars", said, lambda pressed: _pressed(key, pressed))
     _cases(radius, split, key)
     settings = radius.settings
     note(as_markdown(receipt_line(radius.receipt, f"{settings.n:,} reviews of {settings.split}",
                                   f"data {settings.data_hash[:12]}", f"seed {settings.seed}", f"key {settings.key}")))
 
 
-def _cases(radius: BlastRadius, split: Split, key: str) -> None:
+def _cases(radius: Impact, split: Split, key: str) -> None:
     subjects, schema = [effect.subject for effect in radius.effects], radius.schema
     st.markdown("#### The reviews behind a number", help="Press a bar above, or choose here.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -116,18 +116,18 @@ class Asked:
     edits: tuple[str, ...]
 
 
-def blast_panel() -> None:
+def impact_panel() -> None:
     """What to try the edits on, how far that is, and what came of it."""
     st.markdown("### Blast radius", help=HELP)
     look_after(session_job(_PANEL), _panel, key=follow("blast"))
 
 
-def blast_work(explainer: Explainer, edits: tuple[Lasting, ...], asked: Asked) -> Work:
+def impact_work(explainer: Explainer, edits: tuple[Lasting, ...], asked: Asked) -> Work:
     """The blast radius of some edits, in order, over a source of reviews; its key tells it from any other."""
 
-    def run(progress: Progress) -> BlastRadius:
+    def run(progress: Progress) -> Impact:
         split = sources(explainer.schema)[asked.source]()
-        return explainer.blast_radius(edits, split, asked.sample, 0, asked.residual, progress)
+        return explainer.impact(edits, split, asked.sample, 0, asked.residual, progress)
 
     return Work(("blast", explainer.checkpoint.hash, asked), "Reading the reviews again", run)
 
@@ -152,7 +152,7 @@ def _panel(looking: bool) -> None:
         explainer, edits, job = load_explainer(), state().lasting, session_job(_PANEL)
         keys = tuple(edit_key(edit) for edit in edits)
         asked = _asked(keys)
-        want(job, [blast_work(explainer, edits, asked)] if asked else [], looking, run_again)
+        want(job, [impact_work(explainer, edits, asked)] if asked else [], looking, run_again)
         if not edits:
             note("No revision and no rule is in force, so nothing reaches other reviews. Revise a subnetwork or keep a "
                  "rule, and see here what that does to many reviews before you save it.")
@@ -165,19 +165,19 @@ def _panel(looking: bool) -> None:
             wanted = Asked(source, sample, current_view().residual, keys)
             st.button("Work it out", key=f"{_PANEL}:do", type="primary", on_click=_ask, args=(wanted,))
         work_state(job, _PANEL, _cancel)
-        radius = job.result(blast_work(explainer, edits, asked)) if asked else None
+        radius = job.result(impact_work(explainer, edits, asked)) if asked else None
         if asked and radius is not None:
             _mark_seen(radius)
-            blast_view(radius, sources(explainer.schema)[asked.source](), edits, _PANEL)
+            impact_view(radius, sources(explainer.schema)[asked.source](), edits, _PANEL)
         elif asked is None:
             note("Not worked out yet for the edits that are in force now. The sample reviews ship with the project; "
                  f"the environment variable {DATA_VARIABLE} names a folder with more.")
 
 
-def _mark_seen(radius: BlastRadius) -> None:
+def _mark_seen(radius: Impact) -> None:
     last = next((entry for entry in reversed(history().now.entries) if not isinstance(entry.edit, Override)), None)
     if last is not None and not read_only() and last.reviewed != radius.settings.key:
-        seen(radius.settings)
+        seen(radius.settings.edits, radius.settings.key)
         run_again()  # other panels let a patch be saved now
 
 

@@ -11,8 +11,8 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel_state import predictions
 from sparsecbm.figures.text import receipt_line
-from sparsecbm.impact.figure import blast_bars, blast_table, blast_text, cases_table
-from sparsecbm.impact.impact import BlastRadius, BlastSettings, Effect, Outcome
+from sparsecbm.impact.figure import cases_table, impact_bars, impact_table, impact_text
+from sparsecbm.impact.impact import Effect, Impact, ImpactSettings, Outcome
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import LABEL_TARGET, Receipt
@@ -24,7 +24,7 @@ from sparsecbm.ui.text import as_markdown, shortened
 from sparsecbm.ui.view import View, to_address
 
 
-def changed_answers(explainer: Explainer, other: Explainer, reviews: Reviews, progress: Progress) -> BlastRadius:
+def changed_answers(explainer: Explainer, other: Explainer, reviews: Reviews, progress: Progress) -> Impact:
     """The answers of both, the loaded model's first. `progress` gets the share done, 0..1, and may raise Cancelled;
     what is predicted by then is kept. InputError when the other model reads other concepts."""
     require_same(explainer, other)
@@ -34,11 +34,11 @@ def changed_answers(explainer: Explainer, other: Explainer, reviews: Reviews, pr
     effects = [Effect(LABEL_TARGET, True, one.labels, two.labels, reviews.labels)]
     effects += [Effect(concept, True, one.values[:, k], two.values[:, k], reviews.values[:, k])
                 for k, concept in enumerate(schema.concepts)]
-    settings = BlastSettings(explainer.checkpoint.hash, reviews.name, reviews.digest, len(reviews), 0, True,
+    settings = ImpactSettings(explainer.checkpoint.hash, reviews.name, reviews.digest, len(reviews), 0, True,
                              (f"checkpoint {other.checkpoint.hash}",))
     receipt = Receipt(explainer.checkpoint.hash, "two checkpoints", explainer.checkpoint.device,
                       explainer.checkpoint.dtype, 1000 * (time.perf_counter() - started))
-    return BlastRadius(settings, schema, np.arange(len(reviews)), reviews.ids, tuple(effects), (), (), receipt)
+    return Impact(settings, schema, np.arange(len(reviews)), reviews.ids, tuple(effects), (), (), receipt)
 
 
 def require_same(explainer: Explainer, other: Explainer) -> None:
@@ -56,13 +56,13 @@ CHANGED = {Outcome.FIXED: "fixed", Outcome.BROKEN: "broken", Outcome.MOVED: "cha
 _SUBJECT, _OUTCOMES = "evaluation:subject", "evaluation:outcomes"
 
 
-def changed_rows(found: BlastRadius, texts: tuple[str, ...], names: tuple[str, str]) -> None:
+def changed_rows(found: Impact, texts: tuple[str, ...], names: tuple[str, str]) -> None:
     """A picture, the verdict, and the reviews behind it, each of which opens in Explain."""
     one, other = names
-    said, schema = blast_text(found), found.schema
+    said, schema = impact_text(found), found.schema
     st.markdown(as_markdown(f"From {one} to {other}. {said}"))
-    chart(lambda dark: blast_bars(found, f"From {one} to {other}: answers on {found.settings.n:,} reviews", dark),
-          blast_table(found), "evaluation:changed", said, _pressed)
+    chart(lambda dark: impact_bars(found, f"From {one} to {other}: answers on {found.settings.n:,} reviews", dark),
+          impact_table(found), "evaluation:changed", said, _pressed)
     subjects = [effect.subject for effect in found.effects]
     kept = st.session_state.get(_SUBJECT)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -86,7 +86,7 @@ def changed_rows(found: BlastRadius, texts: tuple[str, ...], names: tuple[str, s
 
 
 def _table(
-    found: BlastRadius, texts: tuple[str, ...], subject: str, outcomes: list[Outcome], columns: tuple[str, str]
+    found: Impact, texts: tuple[str, ...], subject: str, outcomes: list[Outcome], columns: tuple[str, str]
 ) -> pd.DataFrame:
     """What was changed comes first, then the review, both answers and the truth."""
     order = ["change", "review", *columns, "truth", "id"]

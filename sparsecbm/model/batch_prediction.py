@@ -1,51 +1,17 @@
-"""Many reviews at once, as arrays: what a table of predictions or a list of failures needs, and no more."""
+"""Concepts and labels of many documents at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
 
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.prediction import batches
-from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Predictions
 
 #: Tokens of a padded batch: on a GPU larger batches are faster, on a CPU they are not (`benchmarks/predict.py`).
 CPU_TOKENS, GPU_TOKENS = 256, 16_384
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """What a model says of many texts, a row each, in their order. Probabilities lie in 0..1.
-
-    A row is `truncated` when its text was longer than the model reads.
-    """
-
-    schema: ConceptSchema
-    label_probabilities: Float[np.ndarray, "row label"]
-    concept_probabilities: Float[np.ndarray, "row concept value"]
-    truncated: Bool[np.ndarray, " row"]
-
-    def __len__(self) -> int:
-        return len(self.truncated)
-
-    @property
-    def labels(self) -> Int[np.ndarray, " row"]:
-        """Index of every row's most probable label."""
-        return np.asarray(self.label_probabilities.argmax(-1))
-
-    @property
-    def values(self) -> Int[np.ndarray, "row concept"]:
-        """Index of every concept's most probable value."""
-        return np.asarray(self.concept_probabilities.argmax(-1))
-
-    @property
-    def margins(self) -> Float[np.ndarray, " row"]:
-        """How much more probable the best label is than the second best, 0..1."""
-        ordered = np.sort(self.label_probabilities, axis=-1)
-        return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
 @torch.inference_mode()

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from sparsecbm.errors import InputError
-from sparsecbm.impact.impact import BlastSettings, edit_key
 from sparsecbm.revision.edit import Edit, MaskChange, Override, Revision
-from sparsecbm.revision.rule import Lasting, Rule, setting_in_words
+from sparsecbm.revision.rule import Lasting, Rule, edit_key, setting_in_words
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 
@@ -159,15 +158,14 @@ class History:
         """A person's words on an entry, numbered from 0, in place of those before."""
         return self._with(number, note=text)
 
-    def seen(self, settings: BlastSettings) -> "History":
-        """A person has looked at the blast radius of what is in force. InputError when it is of other edits."""
+    def seen(self, edits: tuple[str, ...], key: str) -> "History":
+        """A person has looked at the impact `key` of these edits. InputError when others are in force."""
         lasting = self.now.lasting
-        if not lasting or settings.edits != tuple(edit_key(edit) for edit in lasting):
-            raise InputError(f"A blast radius of {len(settings.edits)} edits came, which are not the {len(lasting)} "
-                             "revisions and rules in force; allowed: one of just these, in their order. Compute it "
-                             "anew.")
+        if not lasting or edits != tuple(edit_key(edit) for edit in lasting):
+            raise InputError(f"The impact of {len(edits)} edits came, which are not the {len(lasting)} revisions and "
+                             "rules in force; allowed: exactly these, in their order. Compute the impact again.")
         last = max(n for n, entry in enumerate(self.now.entries) if not isinstance(entry.edit, Override))
-        return self._with(last, reviewed=settings.key)
+        return self._with(last, reviewed=key)
 
     def _with(self, number: int, **changes: str) -> "History":
         if not 0 <= number < len(self.entries):

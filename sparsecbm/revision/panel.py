@@ -4,7 +4,7 @@ import streamlit as st
 
 from sparsecbm.concepts.panel import set_concepts_panel
 from sparsecbm.concepts.panel_beside import beside_panel
-from sparsecbm.impact.panel import blast_panel
+from sparsecbm.impact.panel import impact_panel
 from sparsecbm.revision.panel_history import history_panel, history_strip
 from sparsecbm.revision.panel_patches import patches_panel
 from sparsecbm.revision.panel_revise import revise_panel
@@ -31,7 +31,7 @@ def nothing_to_change() -> None:
 
 
 _PANELS = {"concepts": (set_concepts_panel,), "revise": (revise_panel,), "rules": (rules_panel,),
-           "beside": (beside_panel,), "blast": (blast_panel,), "history": (history_panel, patches_panel)}
+           "beside": (beside_panel,), "blast": (impact_panel,), "history": (history_panel, patches_panel)}
 #: Those that are about the review at hand.
 _NEED_A_REVIEW = ("concepts", "revise", "beside")
 

@@ -11,14 +11,14 @@ from sparsecbm.concepts.panel_before_after import flip_html, side_html, sides_ht
 from sparsecbm.data.catalogue import labelled_sources as sources
 from sparsecbm.data.split import Split
 from sparsecbm.figures.text import percent
-from sparsecbm.impact.impact import BlastRadius, edit_key
-from sparsecbm.impact.panel import Asked, blast_view, blast_work, sample_choice
+from sparsecbm.impact.impact import Impact
+from sparsecbm.impact.panel import Asked, impact_view, impact_work, sample_choice
 from sparsecbm.revision.compute_rules import check_rule, matches
 from sparsecbm.revision.conditions import Readings, TextSays, WordCount
 from sparsecbm.revision.history import State, describe
 from sparsecbm.revision.panel_rules_form import begin_again, rule_form
 from sparsecbm.revision.panel_session import do, follow, read_only, read_with, refresh, state
-from sparsecbm.revision.rule import Rule
+from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult, Prediction
@@ -153,7 +153,7 @@ def _try(explainer: Explainer, rule: Rule, job: Job, looking: bool) -> None:
     if state().lasting:
         note("This is the rule by itself. What it does together with the revisions and rules in force is under *Blast "
              "radius*, once it is in force, too.")
-    blast_view(radius, found[asked.source](), (rule,), _PANEL)
+    impact_view(radius, found[asked.source](), (rule,), _PANEL)
 
 
 def _in_force(rules: tuple[Rule, ...], schema: ConceptSchema) -> None:
@@ -171,10 +171,10 @@ def _counted_by_text(rule: Rule, split: Split) -> None:
              f"{count:,} of all {len(split):,} reviews there.")
 
 
-def _want(job: Job, explainer: Explainer, rule: Rule | None, looking: bool) -> BlastRadius | None:
+def _want(job: Job, explainer: Explainer, rule: Rule | None, looking: bool) -> Impact | None:
     """Have the rule tried where that was asked for; its blast radius, if it is there."""
     asked = None if rule is None else _asked(rule)
-    work = None if rule is None or asked is None else blast_work(explainer, (rule,), asked)
+    work = None if rule is None or asked is None else impact_work(explainer, (rule,), asked)
     want(job, [work] if work else [], looking, run_again)
     return job.result(work) if work else None
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from sparsecbm.concepts.compute_override import format_override
-from sparsecbm.impact.impact import BlastSettings
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.history import History, State, describe
 from sparsecbm.revision.rule import Lasting
@@ -138,9 +137,9 @@ def note(number: int, text: str) -> None:
     _keep(history().note(number, text))
 
 
-def seen(settings: BlastSettings) -> None:
-    """A person has looked at the blast radius of what is in force. InputError when it is of other edits."""
-    _keep(history().seen(settings))
+def seen(edits: tuple[str, ...], key: str) -> None:
+    """A person has looked at the impact `key` of these edits. InputError when others are in force."""
+    _keep(history().seen(edits, key))
 
 
 def restore(other: History) -> None:

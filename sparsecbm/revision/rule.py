@@ -1,6 +1,8 @@
 """A rule: whenever some conditions hold of a review, some concepts are set."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -43,6 +45,12 @@ class Rule:
 
 Lasting = Revision | Rule
 """Edits that change how every review is read; an override is of one review."""
+
+
+def edit_key(edit: Lasting) -> str:
+    """A hash of the edit's content: the same for equal edits and no others, in any process."""
+    values = [edit.concept, edit.value, edit.change.digest] if isinstance(edit, Revision) else asdict(edit)
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def setting_in_words(override: Override, schema: ConceptSchema) -> str:

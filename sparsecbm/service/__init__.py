@@ -5,16 +5,16 @@ from pathlib import Path
 
 from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.service.concepts import FixableExplainer
-from sparsecbm.service.impact import BlastExplainer, PairExplainer
-from sparsecbm.service.resident import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
+from sparsecbm.service.impact import ImpactExplainer, PairExplainer
 from sparsecbm.service.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.service.revision import RevisionExplainer
 from sparsecbm.service.subnetworks import ComparisonExplainer, SubnetworkExplainer
 from sparsecbm.service.words import WordExplainer
 from sparsecbm.service.words import default_targets as default_targets
+from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
-class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, BlastExplainer, RevisionExplainer,
+class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, ImpactExplainer, RevisionExplainer,
                 FixableExplainer, PairExplainer):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from cachetools import LRUCache
 
-from sparsecbm.model.batch_prediction import Predictions, predict_texts
+from sparsecbm.model.batch_prediction import predict_texts
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights
@@ -18,8 +18,7 @@ from sparsecbm.revision.compute_masks import changed_masks
 from sparsecbm.revision.compute_passes import Matrices, changed_matrices, with_passes
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.resident import Resident
-from sparsecbm.types import Prediction
-from sparsecbm.words.compute import Progress
+from sparsecbm.types import Prediction, Predictions, Progress
 
 #: Changed passes whose matrices are kept: 42 MB each for MiniLM-L6, 340 MB for BERT-base.
 PASSES_KEPT = 2

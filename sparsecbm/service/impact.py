@@ -8,20 +8,19 @@ from sparsecbm.data.counterfactuals import CounterfactualPairs
 from sparsecbm.data.split import Split
 from sparsecbm.evaluation.causal import PairEffects
 from sparsecbm.evaluation.compute_causal import pair_effects
-from sparsecbm.impact.compute import BATCH, CPU_BATCH, blast_radius
-from sparsecbm.impact.impact import BlastRadius
+from sparsecbm.impact.compute import BATCH, CPU_BATCH, impact_of_edits
+from sparsecbm.impact.impact import Impact
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.revision.compute_rules import Answers, apply_rules
 from sparsecbm.revision.rule import Lasting, Rule
 from sparsecbm.service.resident import Resident
-from sparsecbm.types import InterventionResult, Prediction
-from sparsecbm.words.compute import Progress
+from sparsecbm.types import InterventionResult, Prediction, Progress
 
 #: Answers before any edit that are kept, in bytes; the least recently used go first. About 0.1 MB for 1,700 reviews.
 ANSWERS_BYTES = 16 * 2**20
 
 
-class BlastExplainer(Resident):
+class ImpactExplainer(Resident):
     """Rules, and the blast radius of rules and revisions."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
@@ -40,7 +39,7 @@ class BlastExplainer(Resident):
         with self._lock:
             return apply_rules(self._model, prediction, rules, overrides, residual)
 
-    def blast_radius(
+    def impact(
         self,
         edits: Sequence[Lasting],
         split: Split,
@@ -48,14 +47,14 @@ class BlastExplainer(Resident):
         seed: int = 0,
         residual: bool = True,
         progress: Progress = lambda _: None,
-    ) -> BlastRadius:
+    ) -> Impact:
         """What edits put right and what they break in a split, or in `sample` of its rows drawn by `seed`.
 
         The answers before any edit come from a cache the next time. `progress` gets the share done, 0..1, and may raise
         Cancelled; others get their turn meanwhile.
         """
         with self._lock:
-            return blast_radius(self._loaded, edits, split, sample, seed, residual, self._giving_way(progress),
+            return impact_of_edits(self._loaded, edits, split, sample, seed, residual, self._giving_way(progress),
                                 self._weights, self._answers)
 
 

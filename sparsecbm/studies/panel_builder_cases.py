@@ -11,7 +11,7 @@ from sparsecbm.data.catalogue import opened_reviews
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel import GOES_ON, predicting, predicting_work
-from sparsecbm.failures.panel_state import judged_reviews, marks
+from sparsecbm.failures.panel_state import analysis_of, marks
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.text import label_name, visible
 from sparsecbm.service import Explainer
@@ -87,7 +87,7 @@ def _with_outcomes(cases: Sequence[Case], known: dict[str, str]) -> tuple[Case, 
 def _form(explainer: Explainer, reviews: Reviews) -> None:
     with errors_shown():
         rows = _rows(explainer, reviews)
-        outcomes = outcomes_of(reviews, judged_reviews(explainer, reviews).said_labels.tolist())
+        outcomes = outcomes_of(reviews, analysis_of(explainer, reviews).predicted_labels.tolist())
         there = Counter(outcomes[row] for row in rows)
         note(f"{len(rows):,} reviews, {as_markdown(in_words(chosen_slice(reviews), reviews.schema))}: the model is "
              f"right in {there['right']:,} and wrong in {there['wrong']:,}"
@@ -104,7 +104,7 @@ def _form(explainer: Explainer, reviews: Reviews) -> None:
 
 
 def _rows(explainer: Explainer, reviews: Reviews) -> list[int]:
-    held = chosen_slice(reviews).rows(judged_reviews(explainer, reviews), marks())
+    held = chosen_slice(reviews).rows(analysis_of(explainer, reviews), marks())
     return np.flatnonzero(held).tolist()
 
 
@@ -113,7 +113,7 @@ def _draw() -> str:
     reviews = opened_reviews(PICK.now.source, explainer.schema)
     if reviews is None:
         raise InputError("No table is loaded; allowed: a source whose reviews are there. Load it on Failures.")
-    predicted = judged_reviews(explainer, reviews).said_labels.tolist()
+    predicted = analysis_of(explainer, reviews).predicted_labels.tolist()
     rows = _rows(explainer, reviews)
     cases, practice = drawn(reviews, predicted, DRAWING.now, rows)
     where = f"{reviews.name}, {in_words(chosen_slice(reviews), reviews.schema)}, seed {DRAWING.now.seed}"

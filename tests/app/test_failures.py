@@ -1,4 +1,4 @@
-"""The Failures page: a source judged, sliced, sorted, tagged and kept, with the address, on a tiny model."""
+"""The Failures page: a source analysis, sliced, sorted, tagged and kept, with the address, on a tiny model."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.data.samples import load_samples
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.slice_files import slice_csv
 from sparsecbm.schema import CEBAB
 from sparsecbm.ui.engine import load_explainer
@@ -98,7 +98,7 @@ def test_words_conditions_and_order_travel_in_the_address() -> None:
     held = [sample for sample in SAMPLES if "soup" in sample.text.lower().split() or "soup" in sample.text.lower()]
     assert 0 < int(line(at).removeprefix("**").split()[0]) <= len(held)
     at = fine(with_open(at, FILTER))
-    at = fine(at.multiselect(key="failures:filter:true").set_value(["1"]).run())
+    at = fine(at.multiselect(key="failures:filter:true_labels").set_value(["1"]).run())
     assert address(at) == {"says": ["soup"], "sort": ["long"], "true": ["1"]}
     shown = texts(at)
     assert set(table(at)["true"]) == {"1 star"} and all("soup" in text.lower() or len(text) > 90 for text in shown)
@@ -142,8 +142,8 @@ def test_rows_are_tagged_together_exported_and_taken_up_again() -> None:
     assert line(at).startswith("**2 of 243") and address(at) == {"sort": ["source"], "mark": ["=sarcasm"]}
 
     reviews, explainer = sample_reviews(CEBAB), load_explainer()
-    judged = Judged.of(reviews, explainer.predict_texts(reviews.texts), None)
-    file = slice_csv(judged, np.array([1, 3]), {"=sarcasm": {SAMPLES[1].id, SAMPLES[3].id}})
+    analysis = ErrorAnalysis.of(reviews, explainer.predict_texts(reviews.texts), None)
+    file = slice_csv(analysis, np.array([1, 3]), {"=sarcasm": {SAMPLES[1].id, SAMPLES[3].id}})
     other = with_open(fine(opened()), "failures:saved:files")
     other.get("file_uploader")[0].set_value(("slice.csv", file.encode(), "text/csv")).run()
     other = fine(press(other, "failures:saved:import"))

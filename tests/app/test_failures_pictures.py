@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.data import catalogue as source
 from sparsecbm.data.reviews import sample_reviews
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.error_tree import FoundSlice, Search
 from sparsecbm.failures.outcomes import OUTCOMES, Rate
 from sparsecbm.failures.slices import Slice
@@ -31,9 +31,9 @@ def opened(**parts: str | list[str]) -> AppTest:
     return fine(at.run())
 
 
-def judged() -> Judged:
+def analysis() -> ErrorAnalysis:
     reviews = sample_reviews(CEBAB)
-    return Judged.of(reviews, load_explainer().predict_texts(reviews.texts), None)
+    return ErrorAnalysis.of(reviews, load_explainer().predict_texts(reviews.texts), None)
 
 
 def drawn(at: AppTest) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def shown(at: AppTest) -> int:
 
 
 def test_a_pressed_outcome_is_the_slice_and_the_others_stay_to_be_pressed() -> None:
-    at, found = opened(), judged()
+    at, found = opened(), analysis()
     counts = np.bincount(found.outcomes, minlength=len(OUTCOMES))
     bars = drawn(at)["Outcomes"][1]["data"][0]
     assert [data[0] for data in bars["customdata"]] == ["right", "label-wrong", "concept-wrong", "both-wrong"]
@@ -70,18 +70,18 @@ def test_a_pressed_outcome_is_the_slice_and_the_others_stay_to_be_pressed() -> N
 
 
 def test_a_pressed_cell_of_the_confusion_shows_as_many_reviews_as_it_counts() -> None:
-    at, found = opened(), judged()
-    true, given = found.reviews.labels[0], found.said_labels[0]
+    at, found = opened(), analysis()
+    true, given = found.reviews.labels[0], found.predicted_labels[0]
     (heading,) = cell_views(at)
     at = press_cell(at, heading, int(true), int(given))
     assert address(at)["true"] == [CEBAB.labels[true]] and address(at)["said"] == [CEBAB.labels[given]]
-    assert shown(at) == int(((found.reviews.labels == true) & (found.said_labels == given)).sum())
+    assert shown(at) == int(((found.reviews.labels == true) & (found.predicted_labels == given)).sum())
     cells = cell_views(at)[heading]
     assert cells["chosen"] == [[true, given]] and cells["printed"][true][given] == str(shown(at))
 
 
 def test_pressed_concept_errors_show_the_misread_reviews() -> None:
-    at, found = opened(), judged()
+    at, found = opened(), analysis()
     fine(segment(at, PICTURE).set_value("Concept errors").run())
     row, k = np.argwhere(found.misread)[0]
     value = int(found.reviews.values[row, k])
@@ -98,11 +98,11 @@ def test_pressed_concept_errors_show_the_misread_reviews() -> None:
 
 
 def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    planted = FoundSlice(Slice(read=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
+    planted = FoundSlice(Slice(predicted_values=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
                          Rate(63, 154), 0.01)
     search = Search(LABEL_TARGET, Rate(60, 243), Rate(30, 121), Rate(30, 122), 4, (planted,))
     monkeypatch.setattr("sparsecbm.failures.panel_error_slices._search", lambda *_: search)
-    at, found = opened(says="the"), judged()
+    at, found = opened(says="the"), analysis()
     fine(segment(at, PICTURE).set_value("Error slices").run())
     at = press(at, "failures:found:0")
     assert address(fine(at)) == {"read": ["noise=unknown"], "words": ["5.."]}, "it takes the place of the slice before"
@@ -134,10 +134,10 @@ def test_without_truth_the_pictures_say_so() -> None:
 
 def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:
     at = opened(true="2")
-    slice_pin = f"pin:failures:slice:{abs(hash(Slice(true=('2',)))):x}"
+    slice_pin = f"pin:failures:slice:{abs(hash(Slice(true_labels=('2',)))):x}"
     at.session_state[slice_pin] = True
     at = fine(press(fine(at.run()), f"{slice_pin}:go"))
-    scene, rows = current(at)[0], judged().reviews.labels == 1
+    scene, rows = current(at)[0], analysis().reviews.labels == 1
     sentence, outcomes, confusion, table = scene.parts
     assert scene.title == "True rating 2 stars" and dict(scene.query)["true"] == "2"
     assert f"{rows.sum()} of {len(rows)} reviews" in sentence.text and "95 % interval" in sentence.text
@@ -145,12 +145,12 @@ def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:
         "Outcomes", "Rating"]
     assert len(table.rows) == min(20, rows.sum()) and "" not in table.columns
     number = int(np.flatnonzero(rows)[0])
-    reviews = judged().reviews
+    reviews = analysis().reviews
     at = opened(open=reviews.ids[number])
     key = f"pin:failures:row:{reviews.ids[number]}"
     at.session_state[key] = True
     at = fine(press(fine(at.run()), f"{key}:go"))
-    said = CEBAB.label_display[int(judged().said_labels[number])]
+    said = CEBAB.label_display[int(analysis().predicted_labels[number])]
     scene = current(at)[0]
     assert scene.title == f"Truly 2 stars, it says {said}" and scene.parts[0].text == reviews.texts[number]
     assert scene.parts[-1].rows[0][1:3] == ("2 stars", said)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel_own_table import hub_name
-from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.types import Predictions
 from sparsecbm.ui.engine import load_explainer
 from tests.app.screen import address, fine, press
 from tests.app.test_failures import line, opened, table

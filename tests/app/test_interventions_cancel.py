@@ -31,7 +31,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
         return slow
 
     monkeypatch.setattr(Explainer, "revise", slowed(Explainer.revise))
-    monkeypatch.setattr(Explainer, "blast_radius", slowed(Explainer.blast_radius))
+    monkeypatch.setattr(Explainer, "impact", slowed(Explainer.impact))
     monkeypatch.setattr("sparsecbm.revision.panel_revise.PATIENCE", 0.0)
     monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     monkeypatch.setattr("sparsecbm.impact.panel.labelled_sources", toy_sources)

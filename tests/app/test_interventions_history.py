@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.impact.impact import BlastSettings, edit_key
 from sparsecbm.revision.compute_patch import PatchStore, patch_bytes
 from sparsecbm.revision.edit import Override, Revision
 from sparsecbm.revision.history import History
 from sparsecbm.revision.panel_saved_patches import PATCHES_VARIABLE
-from sparsecbm.revision.rule import Rule
+from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger, section
@@ -45,9 +44,8 @@ def a_revision(explainer: Explainer, concept: str = "soup", *before: Revision) -
 
 
 def seen(history: History) -> History:
-    """The history after a person looked at the blast radius of what is in force."""
-    edits = tuple(edit_key(edit) for edit in history.now.lasting)
-    return history.seen(BlastSettings("c", "dev", "d", 4, 0, True, edits))
+    """The history after a person looked at the impact of what is in force."""
+    return history.seen(tuple(edit_key(edit) for edit in history.now.lasting), "key")
 
 
 def opened(history: History | None = None, text: str = REVIEW) -> AppTest:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.impact.figure import blast_text
+from sparsecbm.impact.figure import impact_text
 from sparsecbm.revision.conditions import TextSays, Unsure, ValueIs, WordCount
 from sparsecbm.revision.rule import Rule
 from sparsecbm.service import Explainer
@@ -90,12 +90,12 @@ def test_a_rule_is_tried_first_and_then_put_in_force(explainer: Explainer) -> No
     assert button(at, "do").disabled and "Not tried yet" in said(at)
     at = fine(press(at, f"{RULES}:try"))
     rule = Rule((TextSays("tasty"),), (set_to("soup", "Negative"),))
-    radius = explainer.blast_radius((rule,), split)
-    assert blast_text(radius) in said(at) and len(radius.matched[0]) > 0
+    radius = explainer.impact((rule,), split)
+    assert impact_text(radius) in said(at) and len(radius.matched[0]) > 0
     assert f"Applies to {len(radius.matched[0])} of {len(split)} reviews" in said(at)
     sets(at, "room", "Positive")  # another rule is tried on the same reviews at once
-    other = explainer.blast_radius((Rule(rule.conditions, (set_to("room", "Positive"),)),), split)
-    assert blast_text(other) in said(at) and blast_text(other) != blast_text(radius)
+    other = explainer.impact((Rule(rule.conditions, (set_to("room", "Positive"),)),), split)
+    assert impact_text(other) in said(at) and impact_text(other) != impact_text(radius)
     at = fine(press(sets(at, "soup", "Negative"), f"{RULES}:do"))
     (entry,) = history(at).now.entries
     assert entry.edit == rule and entry.description == "whenever the text says “tasty”, set soup to Negative"
@@ -143,7 +143,7 @@ def test_what_was_said_of_a_rule_survives_another_page() -> None:
 
 @pytest.mark.usefixtures("explainer")
 def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, radius = threading.Event(), Explainer.blast_radius
+    gate, radius = threading.Event(), Explainer.impact
 
     def slow(*given: Any) -> Any:
         given[-1](0.5)
@@ -151,7 +151,7 @@ def test_a_trial_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         given[-1](0.75)
         return radius(*given)
 
-    monkeypatch.setattr(Explainer, "blast_radius", slow)
+    monkeypatch.setattr(Explainer, "impact", slow)
     monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     at = fine(press(sets(says(opened("rules"), "tasty"), "soup", "Negative"), f"{RULES}:try"))
     assert button(at, "cancel") and button(at, "do").disabled

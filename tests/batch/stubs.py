@@ -7,7 +7,7 @@ import numpy as np
 
 from sparsecbm.batch.compute import BatchModel, Progress
 from sparsecbm.data.table_source import TableSource, open_table
-from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.types import Predictions
 from tests.helpers import TOY
 
 

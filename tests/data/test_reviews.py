@@ -34,7 +34,7 @@ def test_a_table_under_a_mapping(tmp_path: Path) -> None:
     found = of(tmp_path, TABLE, columns)
     assert found.ids == ("a", "b", "c") and found.texts[2] == "What soup?" and len(found) == 3
     assert found.labels.tolist() == [2, 0, -1] and found.values.tolist() == [[2, -1], [0, -1], [-1, -1]]
-    assert found.agreement is None and found.labels_told and found.values_told
+    assert found.agreement is None and found.has_labels and found.has_values
     assert [(one.number, one.reason.partition(";")[0]) for one in found.rejects] == [(5, "verdict is 'superb'")]
     assert list(found.columns) == ["price", "code", "day"]
     np.testing.assert_array_equal(found.columns["price"], [10, 7.5, np.nan])
@@ -46,7 +46,7 @@ def test_the_digest_is_of_what_was_read(tmp_path: Path) -> None:
     """The same file under the same mapping is the same; another mapping or another cell is not."""
     plain = Columns("text", "id")
     first, again = of(tmp_path, TABLE, plain), of(tmp_path, TABLE, plain)
-    assert first.digest == again.digest and len(first) == 4 and not first.labels_told
+    assert first.digest == again.digest and len(first) == 4 and not first.has_labels
     mapped = of(tmp_path, TABLE, Columns("text", "id", "verdict", {}, {"great": "good", "superb": "good"}))
     assert len({first.digest, mapped.digest, of(tmp_path, TABLE.replace("mon", "sun"), plain).digest}) == 3
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, Rate, outcome_name
 from sparsecbm.schema import CEBAB
 from tests.failures.toys import ROWS, the_nine
@@ -18,42 +18,42 @@ def test_every_row_has_the_outcome_written_beside_it() -> None:
 
 
 def test_where_nothing_is_told_nothing_is_wrong() -> None:
-    judged = the_nine()
-    assert judged.label_known.tolist() == [True] * 8 + [False]
-    assert judged.label_wrong.tolist() == [False, False, True, False, True, True, False, True, False]
-    assert judged.misread.tolist() == [[False, False], [False, False], [False, False], [True, False], [True, True],
+    analysis = the_nine()
+    assert analysis.label_known.tolist() == [True] * 8 + [False]
+    assert analysis.label_wrong.tolist() == [False, False, True, False, True, True, False, True, False]
+    assert analysis.misread.tolist() == [[False, False], [False, False], [False, False], [True, False], [True, True],
                                        [True, False], [False, False], [False, False], [True, False]]
-    assert judged.value_known.sum(0).tolist() == [7, 5]
+    assert analysis.value_known.sum(0).tolist() == [7, 5]
 
 
 def test_rates_are_over_the_rows_of_which_the_truth_is_told() -> None:
-    judged, every = the_nine(), np.ones(9, dtype=bool)
-    assert judged.error_rate(every) == Rate(4, 8)
-    assert judged.error_rate(every, "soup") == Rate(4, 7)
-    assert judged.error_rate(every, "room") == Rate(1, 5)
-    assert judged.error_rate(np.arange(9) >= 6, "soup") == Rate(1, 1)
-    assert judged.error_rate(np.arange(9) == 8).share is None
+    analysis, every = the_nine(), np.ones(9, dtype=bool)
+    assert analysis.error_rate(every) == Rate(4, 8)
+    assert analysis.error_rate(every, "soup") == Rate(4, 7)
+    assert analysis.error_rate(every, "room") == Rate(1, 5)
+    assert analysis.error_rate(np.arange(9) >= 6, "soup") == Rate(1, 1)
+    assert analysis.error_rate(np.arange(9) == 8).share is None
     with pytest.raises(InputError, match="allowed: soup, room"):
-        judged.error_rate(every, "decor")
+        analysis.error_rate(every, "decor")
 
 
 def test_a_model_without_concepts_misreads_none() -> None:
-    judged = replace(the_nine(), concepts_read=False)
-    assert not judged.misread.any() and not judged.value_known.any()
-    assert [OUTCOMES[place] for place in judged.outcomes] == [
+    analysis = replace(the_nine(), has_concepts=False)
+    assert not analysis.misread.any() and not analysis.value_known.any()
+    assert [OUTCOMES[place] for place in analysis.outcomes] == [
         Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_RIGHT,
         Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_WRONG, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG,
-        Outcome.NOT_TOLD]
+        Outcome.UNLABELLED]
 
 
 def test_predictions_of_others_are_refused() -> None:
-    judged = the_nine()
-    shorter = replace(judged.predictions, **{name: getattr(judged.predictions, name)[:8] for name in (
+    analysis = the_nine()
+    shorter = replace(analysis.predictions, **{name: getattr(analysis.predictions, name)[:8] for name in (
         "label_probabilities", "concept_probabilities", "truncated")})
-    foreign = replace(judged.predictions, schema=CEBAB)
-    for predictions, fixable in ((shorter, None), (foreign, None), (judged.predictions, judged.fixable[:3])):
+    foreign = replace(analysis.predictions, schema=CEBAB)
+    for predictions, fixable in ((shorter, None), (foreign, None), (analysis.predictions, analysis.fixable[:3])):
         with pytest.raises(InputError, match="allowed"):
-            Judged.of(judged.reviews, predictions, fixable)
+            ErrorAnalysis.of(analysis.reviews, predictions, fixable)
 
 
 @pytest.mark.parametrize(("hits", "n", "low", "high"), [

@@ -15,9 +15,9 @@ from sparsecbm.failures.figure_confusion import (
 from sparsecbm.schema import SENTIMENT, ConceptSchema
 from tests.helpers import TOY
 
-#: Soup is told in 20 rows and misread in 8, room told in 10 and misread in 5; both told in 10, both misread in 3.
-ERRORS = ConceptErrors(told=np.array([[10, 4, 6], [5, 5, 0]]), wrong=np.array([[5, 1, 2], [5, 0, 0]]),
-                       together=np.array([[8, 3], [3, 5]]), both_told=np.array([[20, 10], [10, 10]]))
+#: Soup is labelled in 20 rows and misread in 8, room labelled in 10 and misread in 5; both labelled in 10, both misread in 3.
+ERRORS = ConceptErrors(labelled=np.array([[10, 4, 6], [5, 5, 0]]), wrong=np.array([[5, 1, 2], [5, 0, 0]]),
+                       together=np.array([[8, 3], [3, 5]]), both_labelled=np.array([[20, 10], [10, 10]]))
 
 
 def test_by_value_the_share_of_the_told_is_misread() -> None:
@@ -33,11 +33,11 @@ def test_by_value_the_share_of_the_told_is_misread() -> None:
 
 
 def test_together_is_a_share_of_the_rows_concept_and_says_what_chance_would_do() -> None:
-    """Erring apart: 8 of 20 times 5 of 10, in 10 rows where both are told, is 2."""
+    """Erring apart: 8 of 20 times 5 of 10, in 10 rows where both are labelled, is 2."""
     heat, marks, text = errors_together(ERRORS, TOY, "Title").figure(True).data
     assert [list(row) for row in heat.z] == [[1, 0.375], [0.6, 1]] and list(text.text) == ["8", "3", "3", "5"]
     assert expected_together(ERRORS)[0, 1] == pytest.approx(2.0)
-    assert marks.text[1] == ("soup and room are both misread in 3 of the 10 reviews<br>where both are told; erring "
+    assert marks.text[1] == ("soup and room are both misread in 3 of the 10 reviews<br>where both are labelled; erring "
                              "apart, they would be in 2.0")
     assert marks.text[3].startswith("room is misread in 5 of 10 reviews")
 
@@ -58,7 +58,7 @@ def test_the_same_in_numbers_and_words() -> None:
 
 def test_one_concept_has_no_pair() -> None:
     one = ConceptSchema("one", ("food",), SENTIMENT, ("0", "1"), "label", ("0", "1"), ("",))
-    errors = ConceptErrors(ERRORS.told[:1], ERRORS.wrong[:1], ERRORS.together[:1, :1], ERRORS.both_told[:1, :1])
+    errors = ConceptErrors(ERRORS.labelled[:1], ERRORS.wrong[:1], ERRORS.together[:1, :1], ERRORS.both_labelled[:1, :1])
     assert together_table(errors, one).empty and errors_together(errors, one, "Title").numbers.shape == (1, 1)
 
 

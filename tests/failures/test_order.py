@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import SORTS, ordered
-from tests.failures.toys import BAD, FAIR, GOOD, NOT_TOLD, predictions_of, reviews_of
+from tests.failures.toys import BAD, FAIR, GOOD, UNLABELLED, predictions_of, reviews_of
 
 #: Off by one, by two, right, not told, off by one and misread, off by two.
-TRUE, GIVEN = (BAD, BAD, GOOD, NOT_TOLD, GOOD, GOOD), (FAIR, GOOD, GOOD, BAD, FAIR, BAD)
+TRUE, GIVEN = (BAD, BAD, GOOD, UNLABELLED, GOOD, GOOD), (FAIR, GOOD, GOOD, BAD, FAIR, BAD)
 
 
-def judged() -> Judged:
+def analysis() -> ErrorAnalysis:
     texts = ("a b c", "a", "a b", "a b c d", "a b", "a")
     found = predictions_of(GIVEN, [(2, 2), (2, 2), (2, 2), (2, 2), (0, 0), (2, 0)])
     found.label_probabilities[5] = (0.9, 0.05, 0.05)
     found.label_probabilities[2] = (0.3, 0.2, 0.5)
-    return Judged.of(reviews_of(TRUE, [(2, 2)] * 6, texts), found, None)
+    return ErrorAnalysis.of(reviews_of(TRUE, [(2, 2)] * 6, texts), found, None)
 
 
 @pytest.mark.parametrize(("sort", "rows"), [
@@ -25,7 +25,7 @@ def judged() -> Judged:
     ("source", [0, 1, 2, 3, 4, 5]),
 ])
 def test_every_order(sort: str, rows: list[int]) -> None:
-    assert ordered(judged(), np.ones(6, dtype=bool), sort).tolist() == rows
+    assert ordered(analysis(), np.ones(6, dtype=bool), sort).tolist() == rows
     some = np.array([True, False, True, True, False, True])
-    assert ordered(judged(), some, sort).tolist() == [row for row in rows if some[row]]
+    assert ordered(analysis(), some, sort).tolist() == [row for row in rows if some[row]]
     assert len(SORTS) == 7

@@ -9,8 +9,8 @@ import pytest
 from sparsecbm.errors import Cancelled
 from sparsecbm.failures import panel_state as predicting
 from sparsecbm.failures.panel_state import PredictionStore
-from sparsecbm.model.batch_prediction import Predictions
 from sparsecbm.service import Explainer
+from sparsecbm.types import Predictions
 from tests.helpers import saved_checkpoint
 
 TEXTS = tuple(f"The soup was tasty on day {number}." for number in range(10))

@@ -12,10 +12,10 @@ from sparsecbm.data.reviews import table_reviews
 from sparsecbm.data.table_source import open_table
 from sparsecbm.data.tables import Columns
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.failures.error_analysis import Judged
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.slices import Slice
-from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.types import Predictions
 from tests.helpers import TOY
 
 TABLE = "id,text,verdict,soup,price\n=a,=1+1 soup,good,Positive,5\nb,@soup,bad,,\nc,Soup.,,,3\n"
@@ -23,7 +23,7 @@ MARKS = {"-odd": {"=a", "c"}, "seen": {"c"}}
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Judged:
+def analysis(tmp_path: Path) -> ErrorAnalysis:
     """The model says good, good, bad with 0.9, 0.6, 0.9; it reads Positive soup and a Negative room."""
     (tmp_path / "r.csv").write_text(TABLE)
     reviews = table_reviews("r.csv", open_table(tmp_path / "r.csv"),
@@ -31,11 +31,11 @@ def judged(tmp_path: Path) -> Judged:
     labels = np.array([[0, 0.1, 0.9], [0.3, 0.1, 0.6], [0.9, 0.1, 0]], dtype=np.float32)
     values = np.zeros((3, 2, 3), dtype=np.float32)
     values[:, 0, 2] = values[:, 1, 0] = 1
-    return Judged.of(reviews, Predictions(TOY, labels, values, np.zeros(3, dtype=bool)), None)
+    return ErrorAnalysis.of(reviews, Predictions(TOY, labels, values, np.zeros(3, dtype=bool)), None)
 
 
-def test_csv_is_safe_to_open_and_says_all(judged: Judged) -> None:
-    rows = list(csv.DictReader(io.StringIO(slice_csv(judged, np.array([2, 0, 1]), MARKS))))
+def test_csv_is_safe_to_open_and_says_all(analysis: ErrorAnalysis) -> None:
+    rows = list(csv.DictReader(io.StringIO(slice_csv(analysis, np.array([2, 0, 1]), MARKS))))
     assert [row["id"] for row in rows] == ["c", "'=a", "b"] and rows[1]["text"] == "'=1+1 soup"
     first, last = rows[1], rows[2]
     assert (first["true_label"], first["label"], first["true_soup"], first["concept_soup"]) == (
@@ -47,21 +47,21 @@ def test_csv_is_safe_to_open_and_says_all(judged: Judged) -> None:
     assert not any(cell.startswith(tuple("=+-@")) for row in rows for cell in row.values())
 
 
-def test_json_says_which_slice_it_is(judged: Judged) -> None:
-    made = json.loads(slice_json(judged, Slice(said=("good",)), np.array([0, 1]), MARKS, "abc"))
-    assert made["slice"] == {"said": ["good"]} and made["digest"] == judged.reviews.digest
+def test_json_says_which_slice_it_is(analysis: ErrorAnalysis) -> None:
+    made = json.loads(slice_json(analysis, Slice(predicted_labels=("good",)), np.array([0, 1]), MARKS, "abc"))
+    assert made["slice"] == {"said": ["good"]} and made["digest"] == analysis.reviews.digest
     assert made["checkpoint"] == "abc" and "verdict" in made["in_words"]
     assert [row["id"] for row in made["rows"]] == ["=a", "b"] and made["rows"][0]["tags"] == ["-odd"]
     assert made["rows"][1]["true_soup"] is None and made["rows"][1]["column_price"] is None
 
 
 @pytest.mark.parametrize("ending", ["csv", "json"])
-def test_a_file_is_found_again_by_id(judged: Judged, tmp_path: Path, ending: str) -> None:
+def test_a_file_is_found_again_by_id(analysis: ErrorAnalysis, tmp_path: Path, ending: str) -> None:
     rows = np.array([2, 0])
-    made = slice_csv(judged, rows, MARKS) if ending == "csv" else slice_json(judged, Slice(), rows, MARKS, "abc")
+    made = slice_csv(analysis, rows, MARKS) if ending == "csv" else slice_json(analysis, Slice(), rows, MARKS, "abc")
     path = tmp_path / f"slice.{ending}"
     path.write_text(made, encoding="utf-8")
-    found = read_slice(path, judged.reviews)
+    found = read_slice(path, analysis.reviews)
     assert found.ids == ("c", "=a") and found.unknown == 0
     assert found.marks == {"-odd": frozenset({"=a", "c"}), "seen": frozenset({"c"})}
 
@@ -76,14 +76,14 @@ def test_a_file_is_found_again_by_id(judged: Judged, tmp_path: Path, ending: str
     ("s.xlsx", "PK\x03\x04", DataError, "zip file or an Excel workbook"),
 ])
 def test_other_files_are_refused(
-    judged: Judged, tmp_path: Path, name: str, content: str, error: type[Exception], said: str
+    analysis: ErrorAnalysis, tmp_path: Path, name: str, content: str, error: type[Exception], said: str
 ) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(error, match=said):
-        read_slice(tmp_path / name, judged.reviews)
+        read_slice(tmp_path / name, analysis.reviews)
 
 
-def test_ids_of_other_reviews_are_counted(judged: Judged, tmp_path: Path) -> None:
+def test_ids_of_other_reviews_are_counted(analysis: ErrorAnalysis, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("id\nb\nz\nb\n")
-    found = read_slice(tmp_path / "s.csv", judged.reviews)
+    found = read_slice(tmp_path / "s.csv", analysis.reviews)
     assert (found.ids, found.unknown, found.marks) == (("b",), 1, {})

@@ -14,8 +14,8 @@ from tests.helpers import TOY
 
 #: A slice that says something in every field, with what an address could stumble over.
 EVERYTHING = Slice(
-    outcomes=(Outcome.BOTH_WRONG, Outcome.RIGHT), true=("bad",), said=("good", "fair"), told=(("soup", "Negative"),),
-    read=(("soup", "unknown"), ("room", "Positive")), misread=("room",), tags=(Tag.LONG,), untagged=(Tag.LOW_MARGIN,),
+    outcomes=(Outcome.BOTH_WRONG, Outcome.RIGHT), true_labels=("bad",), predicted_labels=("good", "fair"), true_values=(("soup", "Negative"),),
+    predicted_values=(("soup", "unknown"), ("room", "Positive")), misread=("room",), tags=(Tag.LONG,), untagged=(Tag.LOW_MARGIN,),
     says=("so = so..", "<b>&amp;"), words=(3, 40), cells=(("a=b %", "x=y"), ("city", "")),
     ranges=(("price..", None, 2.5), ("n", -1e20, None)), ids=("r0",), marks=("follow up", "ü"),
 )
@@ -29,7 +29,7 @@ def test_every_field_comes_back_from_the_address() -> None:
 
 
 def test_an_address_is_readable() -> None:
-    assert to_params(Slice(read=(("soup", "Negative"),), words=(41, None), tags=(Tag.LOW_MARGIN,))) == {
+    assert to_params(Slice(predicted_values=(("soup", "Negative"),), words=(41, None), tags=(Tag.LOW_MARGIN,))) == {
         "read": ["soup=Negative"], "tag": ["low-margin"], "words": ["41.."]}
 
 
@@ -42,22 +42,22 @@ def test_an_address_is_readable() -> None:
 def test_a_bad_part_is_told_and_the_others_kept(name: str, given: str) -> None:
     found, problems = from_params({name: [given], "true": ["bad", *([given] if name == "true" else [])],
                                    "source": ["samples"]}, TOY)
-    assert found == Slice(true=("bad",))
+    assert found == Slice(true_labels=("bad",))
     assert len(problems) == 1 and "llowed" in problems[0] and f"(The address says {name}={given}.)" in problems[0]
 
 
 def test_names_with_equal_signs_are_read_whole() -> None:
     schema = ConceptSchema("odd", ("a=b", "a"), (*SENTIMENT, "x=y"), ("0", "1"), "label", ("0", "1"), ("", ""))
-    one = Slice(read=(("a=b", "x=y"), ("a", "x=y")))
+    one = Slice(predicted_values=(("a=b", "x=y"), ("a", "x=y")))
     assert from_params(to_params(one), schema) == (one, ())
 
 
 @pytest.mark.parametrize(("fields", "words"), [
     ({}, "all reviews"),
-    ({"read": (("noise", "Negative"),), "words": (40, None)}, "noise read as Negative, at least 40 words"),
-    ({"told": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
+    ({"predicted_values": (("noise", "Negative"),), "words": (40, None)}, "noise read as Negative, at least 40 words"),
+    ({"true_values": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
      "food truly Negative or unknown, noise truly Positive"),
-    ({"true": ("2",), "said": ("3", "4")}, "true rating 2 stars, given rating 3 stars or 4 stars"),
+    ({"true_labels": ("2",), "said": ("3", "4")}, "true rating 2 stars, given rating 3 stars or 4 stars"),
     ({"outcomes": (Outcome.LABEL_WRONG, Outcome.BOTH_WRONG)}, "rating wrong, concepts right or both wrong"),
     ({"tags": (Tag.LONG, Tag.RARE), "untagged": (Tag.LOW_MARGIN,)}, "long and rare combination, not low margin"),
     ({"misread": ("food", "noise"), "says": ("waited",)}, "food and noise misread, says “waited”"),

@@ -18,19 +18,19 @@ COLUMNS: dict[str, Any] = {"kind": ["irony", "plain", None, "irony", "=SUM", "pl
 
 def rows(**fields: Any) -> list[int]:
     """The rows of a slice of the nine."""
-    judged = the_nine(texts=TEXTS, columns=COLUMNS)
-    return np.flatnonzero(Slice(**fields).rows(judged, {"follow up": {"r1", "r4"}, "mine": {"r4", "gone"}})).tolist()
+    analysis = the_nine(texts=TEXTS, columns=COLUMNS)
+    return np.flatnonzero(Slice(**fields).rows(analysis, {"follow up": {"r1", "r4"}, "mine": {"r4", "gone"}})).tolist()
 
 
 @pytest.mark.parametrize(("fields", "expected"), [
     ({}, [0, 1, 2, 3, 4, 5, 6, 7, 8]),
     ({"outcomes": (Outcome.BOTH_WRONG, Outcome.LABEL_WRONG)}, [2, 4, 5]),
-    ({"true": ("bad",)}, [2, 3, 4]),
-    ({"said": ("bad", "fair")}, [2, 3, 6, 7, 8]),
-    ({"true": ("bad",), "said": ("good",)}, [4]),
-    ({"told": (("soup", "Negative"),)}, [2, 3, 4, 8]),
-    ({"told": (("soup", "Negative"), ("soup", "unknown"), ("room", "unknown"))}, [2, 3]),
-    ({"read": (("room", "Positive"), ("room", "Negative"))}, [1, 4, 8]),
+    ({"true_labels": ("bad",)}, [2, 3, 4]),
+    ({"predicted_labels": ("bad", "fair")}, [2, 3, 6, 7, 8]),
+    ({"true_labels": ("bad",), "predicted_labels": ("good",)}, [4]),
+    ({"true_values": (("soup", "Negative"),)}, [2, 3, 4, 8]),
+    ({"true_values": (("soup", "Negative"), ("soup", "unknown"), ("room", "unknown"))}, [2, 3]),
+    ({"predicted_values": (("room", "Positive"), ("room", "Negative"))}, [1, 4, 8]),
     ({"misread": ("soup",)}, [3, 4, 5, 8]),
     ({"misread": ("soup", "room")}, [4]),
     ({"tags": (Tag.FIXABLE,)}, [4]),
@@ -53,8 +53,8 @@ def test_the_rows_of_every_kind_of_condition(fields: dict[str, Any], expected: l
 
 
 @pytest.mark.parametrize(("fields", "allowed"), [
-    ({"true": ("6",)}, "bad, fair, good"), ({"read": (("decor", "Negative"),)}, "soup, room"),
-    ({"told": (("soup", "meh"),)}, "Negative, unknown, Positive"), ({"misread": ("decor",)}, "soup, room"),
+    ({"true_labels": ("6",)}, "bad, fair, good"), ({"predicted_values": (("decor", "Negative"),)}, "soup, room"),
+    ({"true_values": (("soup", "meh"),)}, "Negative, unknown, Positive"), ({"misread": ("decor",)}, "soup, room"),
     ({"cells": (("price", "20"),)}, "kind"), ({"ranges": (("kind", 1.0, 2.0),)}, "price"),
     ({"tags": (Tag.RARE,)}, "fewer than 100"), ({"marks": ("gone",)}, "follow up, mine"), ({"says": (" ",)}, "blank"),
 ])
@@ -64,16 +64,16 @@ def test_what_the_source_has_not_is_refused(fields: dict[str, Any], allowed: str
 
 
 def test_what_does_not_fit_is_left_out_alone_and_told() -> None:
-    judged = the_nine(texts=TEXTS, columns=COLUMNS)
-    asked = Slice(true=("bad", "6"), tags=(Tag.RARE, Tag.FIXABLE), words=(1, None), marks=("gone",),
+    analysis = the_nine(texts=TEXTS, columns=COLUMNS)
+    asked = Slice(true_labels=("bad", "6"), tags=(Tag.RARE, Tag.FIXABLE), words=(1, None), marks=("gone",),
                   cells=(("city", "Rome"),))
-    fitting, problems = asked.fitting(judged)
-    assert fitting == Slice(true=("bad",), tags=(Tag.FIXABLE,), words=(1, None))
+    fitting, problems = asked.fitting(analysis)
+    assert fitting == Slice(true_labels=("bad",), tags=(Tag.FIXABLE,), words=(1, None))
     assert len(problems) == 4 and all("llowed" in problem for problem in problems)
-    assert fitting.fitting(judged) == (fitting, ())
+    assert fitting.fitting(analysis) == (fitting, ())
 
 
 def test_taking_a_field_away_leaves_the_others() -> None:
-    one = Slice(true=("bad",), words=(1, None))
-    assert one.conditions == ("true", "words")
-    assert one.without("words") == Slice(true=("bad",)) and one.without("words", "true", "said") == Slice()
+    one = Slice(true_labels=("bad",), words=(1, None))
+    assert one.conditions == ("true_labels", "words")
+    assert one.without("words") == Slice(true_labels=("bad",)) and one.without("words", "true_labels", "predicted_labels") == Slice()

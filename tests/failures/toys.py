@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.failures.error_analysis import Judged
-from sparsecbm.model.batch_prediction import Predictions
+from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Predictions
 from tests.helpers import TOY
 
 #: Places of the toy schema's values and labels.
 NEGATIVE, UNKNOWN, POSITIVE = 0, 1, 2
 BAD, FAIR, GOOD = 0, 1, 2
-NOT_TOLD = -1
+UNLABELLED = -1
 
 
 def reviews_of(
@@ -46,20 +46,20 @@ def predictions_of(
 #: Nine rows: truth and answer of the label, of soup and of room, and the outcome.
 ROWS = (
     (GOOD, GOOD, (POSITIVE, UNKNOWN), (POSITIVE, UNKNOWN), "right"),
-    (GOOD, GOOD, (POSITIVE, NOT_TOLD), (POSITIVE, NEGATIVE), "right"),
+    (GOOD, GOOD, (POSITIVE, UNLABELLED), (POSITIVE, NEGATIVE), "right"),
     (BAD, FAIR, (NEGATIVE, UNKNOWN), (NEGATIVE, UNKNOWN), "label-wrong"),
     (BAD, BAD, (NEGATIVE, UNKNOWN), (POSITIVE, UNKNOWN), "concept-wrong"),
     (BAD, GOOD, (NEGATIVE, NEGATIVE), (POSITIVE, POSITIVE), "both-wrong"),
-    (FAIR, GOOD, (UNKNOWN, NOT_TOLD), (POSITIVE, UNKNOWN), "both-wrong"),
-    (FAIR, FAIR, (NOT_TOLD, NOT_TOLD), (POSITIVE, UNKNOWN), "only-label-right"),
-    (FAIR, BAD, (NOT_TOLD, NOT_TOLD), (POSITIVE, UNKNOWN), "only-label-wrong"),
-    (NOT_TOLD, BAD, (NEGATIVE, POSITIVE), (POSITIVE, POSITIVE), "not-told"),
+    (FAIR, GOOD, (UNKNOWN, UNLABELLED), (POSITIVE, UNKNOWN), "both-wrong"),
+    (FAIR, FAIR, (UNLABELLED, UNLABELLED), (POSITIVE, UNKNOWN), "only-label-right"),
+    (FAIR, BAD, (UNLABELLED, UNLABELLED), (POSITIVE, UNKNOWN), "only-label-wrong"),
+    (UNLABELLED, BAD, (NEGATIVE, POSITIVE), (POSITIVE, POSITIVE), "not-told"),
 )
 
 
-def the_nine(**source: Any) -> Judged:
-    """Those rows, judged; `source` goes to the reviews."""
+def the_nine(**source: Any) -> ErrorAnalysis:
+    """Those rows, analysis; `source` goes to the reviews."""
     true, given, told, read, _ = zip(*ROWS, strict=True)
     fixable = np.zeros((len(ROWS), 2), dtype=bool)
     fixable[4, 0] = True
-    return Judged.of(reviews_of(true, told, **source), predictions_of(given, read), fixable)
+    return ErrorAnalysis.of(reviews_of(true, told, **source), predictions_of(given, read), fixable)

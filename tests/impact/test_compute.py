@@ -12,8 +12,8 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import Cancelled, CheckpointError, DataError, InputError
 from sparsecbm.evaluation.compute import evaluate
 from sparsecbm.impact import compute as module
-from sparsecbm.impact.compute import blast_radius
-from sparsecbm.impact.impact import BlastRadius, Outcome
+from sparsecbm.impact.compute import impact_of_edits
+from sparsecbm.impact.impact import Impact, Outcome
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.prediction import predict
 from sparsecbm.revision.compute_masks import changed_masks
@@ -71,7 +71,7 @@ def one_by_one(checkpoint: Checkpoint, edits: Sequence[Lasting], texts: Sequence
         concept: [one.value(concept) for one in made] for concept in ("soup", "room")}
 
 
-def names(radius: BlastRadius, when: str) -> dict[str, list[str]]:
+def names(radius: Impact, when: str) -> dict[str, list[str]]:
     """The same out of a blast radius."""
     found = {}
     for effect in radius.effects:
@@ -103,7 +103,7 @@ def test_before_and_after_are_what_each_review_gives_alone(
     make: Callable[[Checkpoint], list[Lasting]], checkpoint: Checkpoint
 ) -> None:
     edits, split = make(checkpoint), some_unknown()
-    radius = blast_radius(checkpoint, edits, split)
+    radius = impact_of_edits(checkpoint, edits, split)
     assert names(radius, "before") == one_by_one(checkpoint, [], split.texts)
     assert names(radius, "after") == one_by_one(checkpoint, edits, split.texts)
     assert not edits or names(radius, "before") != names(radius, "after")
@@ -121,7 +121,7 @@ def test_a_count_by_hand(tmp_path: Path) -> None:
         checkpoint.model.label_weight[0] = 20 * torch.eye(3)
         checkpoint.model.concept_weight.zero_()
         checkpoint.model.concept_bias[:] = torch.tensor([0.0, 9.0, 0.0])  # all is unknown, all labels are fair
-    label, soup, room = blast_radius(checkpoint, [always("soup", "Negative")], split).effects
+    label, soup, room = impact_of_edits(checkpoint, [always("soup", "Negative")], split).effects
     assert (soup.count(Outcome.FIXED), soup.count(Outcome.BROKEN), soup.count(Outcome.MOVED)) == (6, 6, 6)
     assert soup.accuracy == (6 / 18, 6 / 18)
     assert room.count(Outcome.RIGHT) == 6 and room.count(Outcome.WRONG) == 12
@@ -132,7 +132,7 @@ def test_a_count_by_hand(tmp_path: Path) -> None:
 
 def test_the_accuracy_before_is_that_of_the_evaluation(checkpoint: Checkpoint) -> None:
     split = toy_split()
-    report, radius = evaluate(checkpoint, split), blast_radius(checkpoint, [WARM], split)
+    report, radius = evaluate(checkpoint, split), impact_of_edits(checkpoint, [WARM], split)
     assert report.concepts is not None
     expected = [report.label.accuracy, *(report.concepts[concept].accuracy for concept in ("soup", "room"))]
     assert [effect.accuracy[0] for effect in radius.effects if effect.accuracy] == pytest.approx(expected)
@@ -142,7 +142,7 @@ def test_the_accuracy_before_is_that_of_the_evaluation(checkpoint: Checkpoint) -
 def test_rows_scored_are_rows_of_the_split(checkpoint: Checkpoint) -> None:
     split = some_unknown()
     for sample, expected in ((None, 18), (5, 5), (18, 18), (400, 18)):
-        radius = blast_radius(checkpoint, [WARM], split, sample, seed=3)
+        radius = impact_of_edits(checkpoint, [WARM], split, sample, seed=3)
         rows = sorted(split.draw(expected, 3).tolist())
         assert radius.settings.n == expected == len(set(radius.rows.tolist())) and radius.rows.tolist() == rows
         assert radius.ids == tuple(f"{row:03d}" for row in rows)
@@ -153,7 +153,7 @@ def test_rows_scored_are_rows_of_the_split(checkpoint: Checkpoint) -> None:
 
 def test_a_sample_says_of_its_rows_what_the_whole_does(checkpoint: Checkpoint) -> None:
     split, edits = toy_split(), stacked(checkpoint)
-    whole, part = blast_radius(checkpoint, edits, split), blast_radius(checkpoint, edits, split, 7, seed=1)
+    whole, part = impact_of_edits(checkpoint, edits, split), impact_of_edits(checkpoint, edits, split, 7, seed=1)
     for one, other in zip(whole.effects, part.effects, strict=True):
         assert one.after[part.rows].tolist() == other.after.tolist()
         assert one.before[part.rows].tolist() == other.before.tolist()
@@ -166,17 +166,17 @@ def test_a_sample_says_of_its_rows_what_the_whole_does(checkpoint: Checkpoint) -
 def test_the_residual_may_be_left_out(checkpoint: Checkpoint) -> None:
     assert checkpoint.masks is not None
     edit = Revision("soup", "Negative", 0.3, 1, random_change(checkpoint.masks, "residual", 0))
-    bare = blast_radius(checkpoint, [edit], toy_split(), residual=False)
+    bare = impact_of_edits(checkpoint, [edit], toy_split(), residual=False)
     assert bare.effect(LABEL_TARGET).count(Outcome.RIGHT, Outcome.WRONG) == 18
     assert not bare.settings.residual
 
 
 def test_the_same_settings_give_the_same_figures(checkpoint: Checkpoint) -> None:
     edits = stacked(checkpoint)
-    one, other = (blast_radius(checkpoint, edits, toy_split(), 9, seed=2).to_json() for _ in range(2))
+    one, other = (impact_of_edits(checkpoint, edits, toy_split(), 9, seed=2).to_json() for _ in range(2))
     one.pop("receipt"), other.pop("receipt")
     assert one == other
-    keys = {blast_radius(checkpoint, edits[:count], toy_split(), 9, 2).settings.key for count in range(5)}
+    keys = {impact_of_edits(checkpoint, edits[:count], toy_split(), 9, 2).settings.key for count in range(5)}
     assert len(keys) == 5 and one["key"] in keys
 
 
@@ -192,20 +192,20 @@ def test_only_the_passes_that_differ_run_again(checkpoint: Checkpoint, runs: lis
                           ([soup, room, undone], ("soup",))):
         runs.clear()
         first = not kept
-        radius = blast_radius(checkpoint, edits, toy_split(), 5, kept=kept)
+        radius = impact_of_edits(checkpoint, edits, toy_split(), 5, kept=kept)
         assert radius.passes == passes
         assert runs == [(5, 3)] * first + [(5, len(passes))] * bool(passes)
 
 
 def test_answers_are_kept_for_their_own_rows_only(checkpoint: Checkpoint, runs: list[tuple[int, int]]) -> None:
     kept: dict[Any, Any] = {}
-    first = blast_radius(checkpoint, [WARM], toy_split(), 5, kept=kept)
+    first = impact_of_edits(checkpoint, [WARM], toy_split(), 5, kept=kept)
     for split, sample, seed in ((toy_split(), 5, 1), (toy_split(), 6, 0), (some_unknown(), 5, 0)):
         runs.clear()
-        blast_radius(checkpoint, [WARM], split, sample, seed, kept=kept)
+        impact_of_edits(checkpoint, [WARM], split, sample, seed, kept=kept)
         assert runs == [(sample, 3)]
     runs.clear()
-    assert names(blast_radius(checkpoint, [WARM], toy_split(), 5, kept=kept), "after") == names(first, "after")
+    assert names(impact_of_edits(checkpoint, [WARM], toy_split(), 5, kept=kept), "after") == names(first, "after")
     assert runs == []
 
 
@@ -215,18 +215,18 @@ def test_masked_weights_at_hand_are_used(checkpoint: Checkpoint) -> None:
     nothing = checkpoint.model.masked_weights(checkpoint.masks)
     for stack in nothing.stacks.values():
         stack.zero_()
-    radius = blast_radius(checkpoint, [], toy_split(), weights=nothing)
+    radius = impact_of_edits(checkpoint, [], toy_split(), weights=nothing)
     assert names(radius, "before") != one_by_one(checkpoint, [], toy_split().texts)
 
 
 def test_progress_goes_up_to_one(checkpoint: Checkpoint) -> None:
     shares: list[float] = []
     kept: dict[Any, Any] = {}
-    blast_radius(checkpoint, stacked(checkpoint), toy_split(), progress=shares.append, kept=kept)
+    impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), progress=shares.append, kept=kept)
     assert shares == sorted(set(shares)) and shares[-1] == 1.0 and len(shares) == 6
     assert shares[2] == pytest.approx(3 / 4)  # three passes for the answers before, one for those after
     shares.clear()
-    blast_radius(checkpoint, stacked(checkpoint), toy_split(), progress=shares.append, kept=kept)
+    impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), progress=shares.append, kept=kept)
     assert shares == sorted(set(shares)) and shares[-1] == 1.0 and len(shares) == 3
 
 
@@ -238,10 +238,10 @@ def test_a_stop_leaves_nothing_half_done(stop_at: float, checkpoint: Checkpoint)
 
     kept: dict[Any, Any] = {}
     with untouched(checkpoint.model, checkpoint.masks), pytest.raises(Cancelled):
-        blast_radius(checkpoint, stacked(checkpoint), toy_split(), progress=stop, kept=kept)
+        impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), progress=stop, kept=kept)
     assert len(kept) == (stop_at > 0.75)
     with untouched(checkpoint.model, checkpoint.masks):
-        radius = blast_radius(checkpoint, stacked(checkpoint), toy_split(), kept=kept)
+        radius = impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), kept=kept)
     assert names(radius, "after") == one_by_one(checkpoint, stacked(checkpoint), toy_split().texts)
 
 
@@ -258,26 +258,26 @@ def test_what_cannot_be_is_refused_before_anything_runs(
     changes: dict[str, Any], said: str, checkpoint: Checkpoint, runs: list[tuple[int, int]]
 ) -> None:
     with pytest.raises(InputError, match=said):
-        blast_radius(checkpoint, **{"edits": [WARM], "split": toy_split()} | changes)
+        impact_of_edits(checkpoint, **{"edits": [WARM], "split": toy_split()} | changes)
     assert runs == []
 
 
 def test_a_change_for_other_masks_is_refused(checkpoint: Checkpoint, runs: list[tuple[int, int]]) -> None:
     revision = random_revision(checkpoint.masks, "soup", 0)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="other masks"):
-        blast_radius(checkpoint, [revision, revision], toy_split())
+        impact_of_edits(checkpoint, [revision, revision], toy_split())
     assert runs == []
 
 
 def test_models_without_concepts_or_masks_say_so(checkpoint: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="black_box"):
-        blast_radius(tiny_checkpoint_of(tmp_path / "a", kind="black_box"), [WARM], toy_split())
+        impact_of_edits(tiny_checkpoint_of(tmp_path / "a", kind="black_box"), [WARM], toy_split())
     dense = tiny_checkpoint_of(tmp_path / "b", kind="dense")
     with pytest.raises(CheckpointError, match="kind dense and has no masks to revise"):
-        blast_radius(dense, [random_revision(checkpoint.masks, "soup", 0)], toy_split())  # type: ignore[arg-type]
-    assert blast_radius(dense, [always("soup", "Negative")], toy_split()).effect("soup").after.tolist() == [0] * 18
+        impact_of_edits(dense, [random_revision(checkpoint.masks, "soup", 0)], toy_split())  # type: ignore[arg-type]
+    assert impact_of_edits(dense, [always("soup", "Negative")], toy_split()).effect("soup").after.tolist() == [0] * 18
 
 
 def test_data_of_other_names_is_refused(checkpoint: Checkpoint) -> None:
     with pytest.raises(DataError, match="concepts"):
-        blast_radius(checkpoint, [WARM], toys.toy_split([(0, 0, 0)]))
+        impact_of_edits(checkpoint, [WARM], toys.toy_split([(0, 0, 0)]))

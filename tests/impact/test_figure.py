@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sparsecbm.figures.colour import OPPOSES, SUPPORTS
-from sparsecbm.impact.figure import blast_bars, blast_table, blast_text, cases_table
-from sparsecbm.impact.impact import BlastRadius, BlastSettings, Effect, Outcome
+from sparsecbm.impact.figure import cases_table, impact_bars, impact_table, impact_text
+from sparsecbm.impact.impact import Effect, Impact, ImpactSettings, Outcome
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
 from tests.builders import RECEIPT
@@ -22,11 +22,11 @@ def an_effect(subject: str, reached: bool = True, *, rows: int = 400, **counts: 
     return Effect(subject, reached, *made.T)
 
 
-def a_radius(*effects: Effect) -> BlastRadius:
+def a_radius(*effects: Effect) -> Impact:
     rows = len(effects[0].truth)
-    settings = BlastSettings("hash", "dev", "data", rows, 0, True, ("one",))
+    settings = ImpactSettings("hash", "dev", "data", rows, 0, True, ("one",))
     ids = tuple(map(str, range(rows)))
-    return BlastRadius(settings, CEBAB, np.arange(rows), ids, effects, ("service",), (), RECEIPT)
+    return Impact(settings, CEBAB, np.arange(rows), ids, effects, ("service",), (), RECEIPT)
 
 
 RADIUS = a_radius(
@@ -35,7 +35,7 @@ RADIUS = a_radius(
 
 
 def test_right_goes_right_and_wrong_goes_left() -> None:
-    bars = {trace.name: trace for trace in blast_bars(RADIUS, "Title", False).data if trace.type == "bar"}
+    bars = {trace.name: trace for trace in impact_bars(RADIUS, "Title", False).data if trace.type == "bar"}
     assert {name: list(bar.x) for name, bar in bars.items()} == {
         "becomes wrong": [-3, 0, 0], "becomes right": [7, 0, 1], "changes otherwise": [3, 0, 4]}
     assert (bars["becomes right"].marker.color, bars["becomes wrong"].marker.color) == (SUPPORTS, OPPOSES)
@@ -44,7 +44,7 @@ def test_right_goes_right_and_wrong_goes_left() -> None:
 
 
 def test_counts_stand_beside_the_bars_with_their_sign() -> None:
-    figure = blast_bars(RADIUS, "Title", True)
+    figure = impact_bars(RADIUS, "Title", True)
     left, right = ([text.replace("\u00a0", "") for text in trace.text] for trace in figure.data[3:])
     assert left == ["−3", "", ""] and right == ["+7, 3 otherwise", "", "+1, 4 otherwise"]
     assert [note.text for note in figure.layout.annotations] == [
@@ -53,13 +53,13 @@ def test_counts_stand_beside_the_bars_with_their_sign() -> None:
 
 
 def test_a_bar_knows_the_reviews_behind_it() -> None:
-    for bar in blast_bars(RADIUS, "Title", False).data[:3]:
+    for bar in impact_bars(RADIUS, "Title", False).data[:3]:
         for (subject, *outcomes), count in zip(bar.customdata, bar.x, strict=True):
             assert len(RADIUS.cases(subject, *map(Outcome, outcomes))) == abs(count)
 
 
 def test_the_table_has_every_count_and_the_interval() -> None:
-    table = blast_table(RADIUS).set_index("answer")
+    table = impact_table(RADIUS).set_index("answer")
     rating = table.loc["rating"]
     assert rating[[outcome.value for outcome in Outcome]].tolist() == [7, 3, 278, 90, 2, 1, 19]
     assert (rating["right before, percent"], rating["right after, percent"]) == (73.9, 75.0)  # 281 and 285 of 380
@@ -79,7 +79,7 @@ def test_the_reviews_behind_a_number_are_listed_as_people_say_it() -> None:
 
 
 def test_it_is_said_in_words() -> None:
-    assert blast_text(RADIUS) == (
+    assert impact_text(RADIUS) == (
         "Of 400 reviews, 7 ratings become right, 3 become wrong and 3 change otherwise. Of service, 1 reading becomes "
         "right, none becomes wrong and 4 change otherwise. The share of right ratings goes from 73.9 to 75.0 % (of the "
         "380 whose rating is known); for reviews like these, expect a change of −0.7 to +2.8 points (95 % interval): "
@@ -100,10 +100,10 @@ def test_it_is_said_in_words() -> None:
      "rating is known, so nothing can be called right or wrong."),
 ])
 def test_the_verdict_follows_the_interval(label: Effect, said: str) -> None:
-    assert said in blast_text(a_radius(label))
+    assert said in impact_text(a_radius(label))
 
 
 def test_names_are_no_markup() -> None:
     hostile = a_radius(RADIUS.effects[0], replace(RADIUS.effects[2], subject="<b>%{x}"))
-    figure = blast_bars(hostile, "Title", False)
+    figure = impact_bars(hostile, "Title", False)
     assert "<b>" not in str([trace.hovertext for trace in figure.data]) + str(figure.layout.yaxis.ticktext)

@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.impact.impact import BlastRadius, BlastSettings, Case, Effect, Outcome, edit_key
+from sparsecbm.impact.impact import Case, Effect, Impact, ImpactSettings, Outcome
 from sparsecbm.revision.conditions import TextSays
 from sparsecbm.revision.edit import MaskChange, Revision
-from sparsecbm.revision.rule import Rule
+from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.types import LABEL_TARGET
 from tests.builders import RECEIPT
 from tests.helpers import TOY
 from tests.revision.toys import always, set_to
 
-SETTINGS = BlastSettings("hash", "dev", "data", 9, 0, True, ("one",))
+SETTINGS = ImpactSettings("hash", "dev", "data", 9, 0, True, ("one",))
 #: One row for every outcome, and a second one that becomes wrong and a second one that stays right.
 LABEL = Effect(LABEL_TARGET, True, before=np.array([0, 1, 2, 0, 0, 0, 1, 2, 1]),
                after=np.array([1, 0, 2, 0, 2, 1, 1, 1, 1]), truth=np.array([1, 1, 2, 1, 1, -1, -1, 2, 1]))
 
 
-def a_radius(*effects: Effect) -> BlastRadius:
+def a_radius(*effects: Effect) -> Impact:
     """Nine rows, drawn from further apart in the split."""
     ids, matched = tuple(f"id-{row}" for row in range(9)), (np.array([10]),)
-    return BlastRadius(SETTINGS, TOY, 10 * np.arange(9), ids, effects or (LABEL,), ("soup",), matched, RECEIPT)
+    return Impact(SETTINGS, TOY, 10 * np.arange(9), ids, effects or (LABEL,), ("soup",), matched, RECEIPT)
 
 
 def an_effect(fixed: int, broken: int, right: int, wrong: int = 0, unknown: int = 0, reached: bool = True) -> Effect:

@@ -36,12 +36,12 @@ def revision(explainer: Explainer, seed: int = 0) -> Lasting:
 
 
 def afters(explainer: Explainer, *edits: Lasting) -> list[list[int]]:
-    return [effect.after.tolist() for effect in explainer.blast_radius(edits, toy_split()).effects]
+    return [effect.after.tolist() for effect in explainer.impact(edits, toy_split()).effects]
 
 
 def test_a_rule_reaches_a_prediction_and_a_split_alike(explainer: Explainer) -> None:
     split = toy_split()
-    radius = explainer.blast_radius([WARM], split)
+    radius = explainer.impact([WARM], split)
     for row, text in enumerate(split.texts):
         after = explainer.apply_rules(explainer.predict(text), [WARM]).after
         assert [explainer.schema.labels[radius.effects[0].after[row]],
@@ -55,23 +55,23 @@ def test_the_answers_before_are_worked_out_once(explainer: Explainer, monkeypatc
     ran: list[int] = []
     run = explainer._model.run_pass
     monkeypatch.setattr(explainer._model, "run_pass", lambda *parts: ran.append(1) or run(*parts))
-    fresh = explainer.blast_radius([WARM], toy_split())
+    fresh = explainer.impact([WARM], toy_split())
     assert ran
     ran.clear()
-    again = explainer.blast_radius([WARM], toy_split())
+    again = explainer.impact([WARM], toy_split())
     assert ran == [] and again.settings == fresh.settings and again.receipt.checkpoint == explainer.checkpoint.hash
-    explainer.blast_radius([WARM], toy_split(), sample=4)
+    explainer.impact([WARM], toy_split(), sample=4)
     assert ran
 
 
 def test_what_is_kept_is_bounded_in_bytes(explainer: Explainer, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """18 rows of 2 x 3 concept logits and 3 residuals are 648 bytes; what is larger than the bound is kept alone."""
-    explainer.blast_radius([WARM], toy_split())
+    explainer.impact([WARM], toy_split())
     assert explainer._answers.currsize == 18 * 9 * 4
     monkeypatch.setattr(blast, "ANSWERS_BYTES", 500)
     small = Explainer.load(folder, "cpu")
     for sample in (8, 6, 18, 9):
-        small.blast_radius([WARM], toy_split(), sample)
+        small.impact([WARM], toy_split(), sample)
         assert 0 < small._answers.currsize <= 500 and len(small._answers) <= 2
 
 
@@ -84,7 +84,7 @@ def test_others_get_their_turn_meanwhile(explainer: Explainer) -> None:
         other.start()
         other.join(20)
 
-    made = explainer.blast_radius([revision(explainer)], toy_split(), progress=ask)
+    made = explainer.impact([revision(explainer)], toy_split(), progress=ask)
     assert len(answers) == 3 and all(np.array_equal(one.label_logits, alone.label_logits) for one in answers)
     assert [effect.after.tolist() for effect in made.effects] == expected
 
@@ -123,7 +123,7 @@ def test_a_stop_and_an_error_give_the_lock_back(explainer: Explainer) -> None:
     with untouched(explainer._model, explainer._loaded.masks):
         for error, changes in calls:
             with pytest.raises(error):
-                explainer.blast_radius(**{"edits": [revision(explainer)], "split": toy_split()} | changes)
+                explainer.impact(**{"edits": [revision(explainer)], "split": toy_split()} | changes)
             assert explainer._answers.currsize == 0
             assert explainer._lock.acquire(timeout=5)
             explainer._lock.release()

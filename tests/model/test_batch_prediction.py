@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from sparsecbm.errors import Cancelled, InputError
-from sparsecbm.model.batch_prediction import Predictions, predict_texts
+from sparsecbm.model.batch_prediction import predict_texts
 from sparsecbm.model.prediction import predict
+from sparsecbm.types import Predictions
 from tests.helpers import ARCHITECTURES, HOSTILE, OPENINGS, TOY, tiny_checkpoint_of, untouched
 
 TEXTS = [*OPENINGS, "The soup was tasty. " * 60, *HOSTILE.values(), "Soup."]

@@ -1,7 +1,6 @@
 """Histories: nothing is lost by undoing, nothing new is saved unseen, and the start is the start, bit for bit."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsecbm.errors import InputError
-from sparsecbm.impact.impact import BlastSettings, edit_key
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.revision.compute_masks import changed_masks
 from sparsecbm.revision.conditions import TextSays
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.history import History, State, utc_now
-from sparsecbm.revision.rule import Lasting, Rule
+from sparsecbm.revision.rule import Lasting, Rule, edit_key
 from tests.helpers import TOY
 from tests.revision.toys import always, contents, random_revision, set_to
 
@@ -42,9 +40,9 @@ def descriptions(state: State) -> list[str]:
     return [entry.description for entry in state.entries]
 
 
-def settings_of(history: History) -> BlastSettings:
-    """Of a blast radius of what is in force."""
-    return BlastSettings("hash", "dev", "data", 9, 0, True, tuple(edit_key(edit) for edit in history.now.lasting))
+def keys_of(history: History) -> tuple[str, ...]:
+    """The keys of the revisions and rules in force."""
+    return tuple(edit_key(edit) for edit in history.now.lasting)
 
 
 # -- doing and undoing ---------------------------------------------------------------------------------------------
@@ -129,24 +127,24 @@ def test_notes_stay_with_their_entry() -> None:
 def test_only_what_was_seen_may_be_saved() -> None:
     history = made(NEGATIVE, REVISION)
     assert not history.now.may_be_saved
-    seen = history.seen(settings_of(history))
-    assert seen.now.may_be_saved and seen.entries[1].reviewed == settings_of(history).key
+    seen = history.seen(keys_of(history), "key")
+    assert seen.now.may_be_saved and seen.entries[1].reviewed == "key"
     assert not history.now.may_be_saved  # a value
     more = seen.do(RULE, "x")
     assert not more.now.may_be_saved and more.undo().now.may_be_saved
-    assert more.seen(settings_of(more)).now.may_be_saved
+    assert more.seen(keys_of(more), "key").now.may_be_saved
 
 
 def test_edits_seen_together_were_not_each_seen_alone() -> None:
     """What the second one mends, the first one breaks."""
     history = made(REVISION, RULE)
-    together = history.seen(settings_of(history))
+    together = history.seen(keys_of(history), "key")
     assert together.now.may_be_saved and not together.undo().now.may_be_saved
 
 
 def test_a_changed_edit_is_unseen() -> None:
     history = made(REVISION)
-    seen = history.seen(settings_of(history))
+    seen = history.seen(keys_of(history), "key")
     assert not seen.amend(random_revision(MASKS, "soup", 1), "x").now.may_be_saved
     assert seen.note(0, "still the same edit").now.may_be_saved
 
@@ -154,20 +152,19 @@ def test_a_changed_edit_is_unseen() -> None:
 def test_an_override_of_the_review_need_not_be_seen() -> None:
     history = made(REVISION)
     assert History().now.may_be_saved and made(NEGATIVE).now.may_be_saved
-    assert history.seen(settings_of(history)).do(NEGATIVE, "x").now.may_be_saved
+    assert history.seen(keys_of(history), "key").do(NEGATIVE, "x").now.may_be_saved
     assert not history.do(NEGATIVE, "x").now.may_be_saved
 
 
 @pytest.mark.parametrize("spoil", [
     lambda keys: (), lambda keys: keys[:1], lambda keys: keys[::-1], lambda keys: (*keys, "more"),
 ])
-def test_a_blast_radius_of_other_edits_does_not_count(spoil: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
+def test_the_impact_of_other_edits_does_not_count(spoil: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
     history = made(REVISION, RULE)
-    right = settings_of(history)
-    with pytest.raises(InputError, match="revisions and rules in force; allowed: one of just these"):
-        history.seen(replace(right, edits=spoil(right.edits)))
+    with pytest.raises(InputError, match="revisions and rules in force"):
+        history.seen(spoil(keys_of(history)), "key")
     with pytest.raises(InputError):
-        History().seen(replace(right, edits=()))
+        History().seen((), "key")
 
 
 # -- any sequence --------------------------------------------------------------------------------------------------

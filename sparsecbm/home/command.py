@@ -1,0 +1,38 @@
+"""`app`: starts the dashboard on the shipped checkpoint, or on another one, from any folder."""
+
+import argparse
+import os
+import runpy
+import sys
+
+from sparsecbm.cli.parser import Commands
+from sparsecbm.errors import InputError
+from sparsecbm.shipped import CHECKPOINT_VARIABLE, DASHBOARD
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "app",
+        help="start the dashboard in a browser",
+        description="Start the dashboard and print its address. Every other option goes to `streamlit run`, "
+        "e.g. --server.port 8600.",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="PATH_OR_HUB_ID",
+        help="folder or Hugging Face Hub id of a trained model (default: the one that ships with this project)",
+    )
+    parser.set_defaults(run=run, parser=parser, other_options=[])
+
+
+def run(options: argparse.Namespace) -> None:
+    """Become the server, which serves until it is stopped."""
+    other = options.other_options
+    if other and not other[0].startswith("--"):
+        raise InputError(f"Unknown argument {other[0]!r}; allowed: --checkpoint, and options of `streamlit run` "
+                         "such as --server.port 8600.")
+    if options.checkpoint:
+        os.environ[CHECKPOINT_VARIABLE] = options.checkpoint
+    sys.argv = ["streamlit", "run", str(DASHBOARD), *other]
+    runpy.run_module("streamlit", run_name="__main__")
