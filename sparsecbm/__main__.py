@@ -13,6 +13,7 @@ from sparsecbm.errors import InputError, SparseCBMError
 from sparsecbm.evaluation import command as evaluate
 from sparsecbm.evaluation import command_causal as causal
 from sparsecbm.evaluation import command_curve as curve
+from sparsecbm.home import command as app
 from sparsecbm.revision import command as intervene
 from sparsecbm.studies import command as study
 from sparsecbm.subnetworks import command as overlap
@@ -21,8 +22,8 @@ from sparsecbm.words import command as explain
 from sparsecbm.words import command_faithfulness as faithfulness
 
 COMMANDS = {
-    "train": train, "evaluate": evaluate, "explain": explain, "faithfulness": faithfulness, "overlap": overlap,
-    "intervene": intervene, "curve": curve, "causal": causal, "predict": predict, "study": study,
+    "app": app, "explain": explain, "intervene": intervene, "overlap": overlap, "evaluate": evaluate,
+    "faithfulness": faithfulness, "curve": curve, "causal": causal, "predict": predict, "study": study, "train": train,
 }
 
 

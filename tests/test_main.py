@@ -23,7 +23,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize(("arguments", "parts"), [
-    ([], ["No command", "train, evaluate, explain", "--help"]),
+    ([], ["No command", "app, explain, intervene", "--help"]),
     (["explian"], ["'explian'", "'explain'", "--help"]),
     (["explain"], ["TEXT", "explain --help"]),
     (["explain", "Good", "soup"], ["'soup'", "--override", "quotes"]),

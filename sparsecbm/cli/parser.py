@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sparsecbm.errors import InputError
+from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 PROGRAM = "python -m sparsecbm"
 #: The default of `--method`; named here so that `--help` need not load torch.
@@ -25,9 +26,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
-    """Read a whole command line; what no option takes is an error that lists the options there are."""
+    """Read a whole command line; what no option takes is an error that lists the options there are.
+
+    A command that declares `other_options` takes the rest as they are.
+    """
     options, extra = parser.parse_known_args(arguments)
-    if extra:
+    if "other_options" in options:
+        options.other_options = extra
+    elif extra:
         command: Parser = options.parser
         allowed = [name for action in command._actions for name in (action.option_strings or [action.dest.upper()])]
         raise InputError(
@@ -49,8 +55,6 @@ def add_checkpoint(parser: Parser) -> None:
 
 def checkpoint_of(options: argparse.Namespace) -> str | Path:
     """The checkpoint that was asked for, or the one that ships."""
-    from sparsecbm.service import DEFAULT_CHECKPOINT
-
     asked: str | None = options.checkpoint
     return asked or DEFAULT_CHECKPOINT
 

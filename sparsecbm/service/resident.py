@@ -14,11 +14,7 @@ from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict, predict_many
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Prediction
-from sparsecbm.words.compute import Progress
-
-#: The checkpoint that ships with the project.
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "cebab-minilm"
+from sparsecbm.types import Prediction, Progress
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ import streamlit as st
 
 from sparsecbm.data.samples import load_samples
 from sparsecbm.home.sample_failures import Survey, few_of_each_kind, survey
-from sparsecbm.service import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.service import Explainer
+from sparsecbm.shipped import CHECKPOINT_VARIABLE, DEFAULT_CHECKPOINT
 from sparsecbm.types import Prediction
 
-#: Where another checkpoint is named: a folder, or a Hub id.
-CHECKPOINT_VARIABLE = "SPARSECBM_CHECKPOINT"
 #: Samples of each kind that the survey tries: enough to find failures in, and quick on a CPU.
 SURVEYED_OF_EACH_KIND = 2
 

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from sparsecbm.errors import CheckpointError
-from sparsecbm.service import DEFAULT_CHECKPOINT, CheckpointInfo
+from sparsecbm.service import CheckpointInfo
+from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
 def measured(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:

@@ -14,7 +14,8 @@ from sparsecbm.data.counterfactuals import load_pairs
 from sparsecbm.data.samples import sample_split
 from sparsecbm.model.checkpoint import METRICS_FILE, save_checkpoint
 from sparsecbm.schema import CEBAB
-from sparsecbm.service import DEFAULT_CHECKPOINT, Explainer
+from sparsecbm.service import Explainer
+from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
 from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import ROOT, address, blocks, cell_views, fine, press, section, segment
