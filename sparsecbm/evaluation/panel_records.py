@@ -21,7 +21,7 @@ from sparsecbm.ui.chart import chart
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import how_to_measure, measured
 from sparsecbm.ui.text import as_markdown
-from sparsecbm.words.compute_methods import METHODS
+from sparsecbm.words.methods import METHODS
 
 WORDS_HELP = (
     "The words that a method names first are taken out, 10 to 100 % of them, and the probability of the answer is read "

@@ -15,8 +15,8 @@ from sparsecbm.types import Attribution, Explanation, Faithfulness, Intervention
 from sparsecbm.words import figure as completeness
 from sparsecbm.words import figure as heatmap
 from sparsecbm.words import figure_faithfulness as verdict
-from sparsecbm.words.compute_methods import method_named
 from sparsecbm.words.figure import SHADED_FROM, full_colour, heatmap_html, legend_html
+from sparsecbm.words.methods import method_named
 
 
 @cache

@@ -20,7 +20,7 @@ Rows = Float[Tensor, "row token embedding"]
 
 
 @dataclass(frozen=True)
-class Term:
+class LogitTerm:
     """One addend of a target's logit: `read` gets the mean-pooled states of pass number `pass_`, `[row, hidden]`."""
 
     name: str
@@ -28,7 +28,7 @@ class Term:
     read: Callable[[Float[Tensor, "row hidden"]], Float[Tensor, " row"]]
 
 
-def terms_of(model: SparseCBM, target: Target, residual: bool = True) -> tuple[Term, ...]:
+def logit_terms(model: SparseCBM, target: Target, residual: bool = True) -> tuple[LogitTerm, ...]:
     """The terms of a target, in order of the passes; InputError when the model does not know the target.
 
     A label's residual term is left out when `residual` is False. A black box has no other.
@@ -42,22 +42,22 @@ def terms_of(model: SparseCBM, target: Target, residual: bool = True) -> tuple[T
         terms += [_contribution_term(model, k, index, against) for k in range(len(schema.concepts))]
     if config.residual and residual:
         direction = _difference(model.residual_weight, index, against)
-        terms.append(Term(RESIDUAL, len(schema.concepts), lambda pooled: pooled @ direction))
+        terms.append(LogitTerm(RESIDUAL, len(schema.concepts), lambda pooled: pooled @ direction))
     return tuple(terms)
 
 
-def _concept_term(model: SparseCBM, k: int, index: int, against: int | None) -> Term:
+def _concept_term(model: SparseCBM, k: int, index: int, against: int | None) -> LogitTerm:
     direction = _difference(model.concept_weight[k], index, against)
-    return Term(model.config.schema.concepts[k], k, lambda pooled: pooled @ direction)
+    return LogitTerm(model.config.schema.concepts[k], k, lambda pooled: pooled @ direction)
 
 
-def _contribution_term(model: SparseCBM, k: int, index: int, against: int | None) -> Term:
+def _contribution_term(model: SparseCBM, k: int, index: int, against: int | None) -> LogitTerm:
     direction = _difference(model.label_weight[k].T, index, against)  # [value]
 
     def contribution(pooled: Float[Tensor, "row hidden"]) -> Float[Tensor, " row"]:
         return model.bottleneck(pooled @ model.concept_weight[k].T + model.concept_bias[k]) @ direction
 
-    return Term(model.config.schema.concepts[k], k, contribution)
+    return LogitTerm(model.config.schema.concepts[k], k, contribution)
 
 
 def _difference(
@@ -66,10 +66,10 @@ def _difference(
     return weights[index] if against is None else weights[index] - weights[against]
 
 
-def run_terms(
+def run_logit_terms(
     model: SparseCBM,
     weights: MaskedWeights | None,
-    terms: Sequence[Term],
+    terms: Sequence[LogitTerm],
     embedded: Rows,
     attention_mask: Int[Tensor, "row token"],
 ) -> Float[Tensor, " row"]:

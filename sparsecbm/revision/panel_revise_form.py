@@ -19,8 +19,8 @@ from sparsecbm.ui.shell import errors_shown, is_dark, note
 from sparsecbm.ui.tasks import Job, Progress, Work
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
-from sparsecbm.words.compute_methods import method_named
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
+from sparsecbm.words.methods import method_named
 
 #: The start of all keys of the panel.
 FORM = "interventions:revise"

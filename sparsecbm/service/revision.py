@@ -20,8 +20,7 @@ from sparsecbm.revision.patch import Patch
 from sparsecbm.revision.result import ChangeCounts, RevisionResult, RevisionStep
 from sparsecbm.service.edited import ChangedResident
 from sparsecbm.subnetworks.compute_variants import sizes
-from sparsecbm.types import Prediction
-from sparsecbm.words.compute import Progress
+from sparsecbm.types import Prediction, Progress
 
 
 class RevisionExplainer(ChangedResident):

@@ -17,7 +17,7 @@ from sparsecbm.model.units import Subnetworks
 from sparsecbm.subnetworks import compute_variants as variants
 from sparsecbm.subnetworks.compute_density import specificity
 from sparsecbm.subnetworks.specificity import Accuracies, Necessity, ProbeSettings, SubnetworkProbe
-from sparsecbm.words.compute import Progress
+from sparsecbm.types import Progress
 
 #: Random masks that every concept's own is compared with.
 RANDOM_MASKS = 5

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.backbone import WeightSite, attention_heads
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.logit_terms import Rows, Term, run_terms, terms_of
+from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, run_logit_terms
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS
 from sparsecbm.subnetworks.units import Kind, Leaning, Unit, UnitScores
@@ -106,18 +106,18 @@ def term_logit(
         return float(_function(model, weights, _term(model, target, through), review)(review.x))
 
 
-def _term(model: SparseCBM, target: Target, through: str | None) -> Term:
-    terms = {term.name: term for term in terms_of(model, target)}
+def _term(model: SparseCBM, target: Target, through: str | None) -> LogitTerm:
+    terms = {term.name: term for term in logit_terms(model, target)}
     name = through or target.concept
     if name not in terms:
         raise InputError(unknown_name(f"pass of {target}", name or "", tuple(terms)))
     return terms[name]
 
 
-def _function(model: SparseCBM, weights: MaskedWeights | None, term: Term, review: EmbeddedReview) -> Function:
+def _function(model: SparseCBM, weights: MaskedWeights | None, term: LogitTerm, review: EmbeddedReview) -> Function:
     """The term of a review, as a function of its embeddings."""
     def function(rows: Rows) -> Float[Tensor, " row"]:
-        return run_terms(model, weights, [term], rows, review.attention_mask.expand(len(rows), -1))
+        return run_logit_terms(model, weights, [term], rows, review.attention_mask.expand(len(rows), -1))
 
     return function
 

@@ -15,7 +15,7 @@ from sparsecbm.subnetworks.figure_unit_attribution import (
     without_words_text,
 )
 from sparsecbm.subnetworks.panel_knockout import knocked_out, reread, take_out
-from sparsecbm.subnetworks.panel_selection import KEPT
+from sparsecbm.subnetworks.panel_selection import STATE
 from sparsecbm.subnetworks.units import Leaning, Unit
 from sparsecbm.types import Attribution, Prediction
 from sparsecbm.ui.chart import title
@@ -23,8 +23,8 @@ from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
-from sparsecbm.words.compute_methods import method_named
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html, miss_text
+from sparsecbm.words.methods import method_named
 
 READ_HELP = (
     "**Words it reads**: what each word adds to the score of this one part, followed through the network from an empty "
@@ -88,7 +88,7 @@ def _way_out(found: Leaning, unit: Unit) -> None:
     elif st.button("Take it out and see", key=_TAKE, icon=":material/content_cut:",
                    help="Put it on the list below, where you can take out more and compare before and after."):
         take_out(one)
-        KEPT.run_again()
+        STATE.run_again()
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

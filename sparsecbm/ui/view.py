@@ -1,37 +1,24 @@
-"""What the screens of one review show, as a value, and its two-way translation to the address bar."""
+"""What the screens of one review show, as a value, and how the address holds it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from sparsecbm.concepts.compute_override import Distribution, format_override, parse_override
-from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, policy_named
-from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES
+from sparsecbm.concepts.distribution import Distribution, format_override, parse_override
+from sparsecbm.errors import InputError
+from sparsecbm.fields import Field, switch, tuple_of, whole_number
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Target
-from sparsecbm.ui.page_state import repeated_parts, unknown_parts
-from sparsecbm.words.compute_methods import DEFAULT_METHOD, method_named
+from sparsecbm.ui.page_state import MOST_ENCODED, Checked, PageState
+from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
 
-TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL = "text", "target", "label", "override", "residual"
-METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT = "method", "steps", "compare", "part", "hidden", "edit"
-UNSURE, POLICY, WANTED, BESIDE, SECTION = "unsure", "policy", "wanted", "beside", "section"
-NAMES = (TEXT, TARGET, LABEL, OVERRIDE, RESIDUAL, METHOD, STEPS, COMPARE, PART, HIDDEN, EDIT, UNSURE, POLICY, WANTED,
-         BESIDE, SECTION)
-#: Parts that may come several times.
-MANY = (OVERRIDE, UNSURE)
-SWITCH = ("on", "off")
 #: The sections of the Interventions page, by the name that the address gives them; it opens with the first.
 SECTIONS = {"concepts": "Set concepts", "revise": "Revise a subnetwork", "rules": "Rules", "beside": "Another review",
             "blast": "Blast radius", "history": "History and patches"}
-
-#: Browsers and servers in between refuse much longer addresses; a longer review stays out of it.
-MOST_ENCODED = 6000
 #: Far more than any method needs.
 MOST_STEPS = 10_000
-
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -82,107 +69,80 @@ class View:
         return _fits(self.text, self.edit, self.beside)
 
 
-def to_address(view: View, schema: ConceptSchema) -> dict[str, str | list[str]]:
-    """The parts of the address that restore the view; choices that are the model's own are left out."""
-    carried = bool(view.text) and view.fits_address
-    single = {
-        TEXT: view.text if carried else None,
-        TARGET: None if view.target is None else str(view.target),
-        LABEL: view.label,
-        RESIDUAL: None if view.residual else "off",
-        METHOD: None if view.method == DEFAULT_METHOD else view.method,
-        STEPS: None if view.steps is None else str(view.steps),
-        COMPARE: view.compare,
-        PART: view.part,
-        HIDDEN: ",".join(str(number + 1) for number in view.hidden) if carried and view.hidden else None,
-        EDIT: view.edit if carried else None,
-        POLICY: None if view.policy == DEFAULT_POLICY else view.policy,
-        WANTED: view.wanted,
-        BESIDE: view.beside if carried and view.beside_fits_address else None,
-        SECTION: None if view.section == "concepts" else view.section,
-    }
-    parts: dict[str, str | list[str]] = {name: part for name, part in single.items() if part is not None}
-    if view.overrides:
-        parts[OVERRIDE] = [format_override(concept, shares, schema) for concept, shares in view.overrides.items()]
-    if view.unsure:
-        parts[UNSURE] = list(view.unsure)
-    return parts
+def _target(given: str, schema: ConceptSchema) -> Target:
+    return Target.parse(given, schema)
 
 
-def from_address(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> tuple[View, tuple[str, ...]]:
-    """The view of an address, and one message for every part that could not be used. Good parts are kept."""
-    problems = [*unknown_parts(parts, NAMES), *repeated_parts(parts, NAMES, MANY)]
-
-    def read(name: str, given: str, understand: Callable[[str], Read]) -> Read | None:
-        try:
-            return understand(given)
-        except InputError as error:
-            problems.append(f"{error} (The address says {name}={given}.)")
-            return None
-
-    def last(name: str, understand: Callable[[str], Read]) -> Read | None:
-        return read(name, parts[name][-1], understand) if parts.get(name) else None
-
-    overrides: dict[str, Distribution] = {}
-    for given in parts.get(OVERRIDE, ()):
-        override = read(OVERRIDE, given, lambda text: parse_override(text, schema))
-        if override is not None:
-            if override[0] in overrides:
-                problems.append(f"The address sets {override[0]} twice; the last one counts.")
-            overrides[override[0]] = override[1]
-    unsure = [read(UNSURE, name, lambda name: schema.concepts[schema.concept_index(name)])
-              for name in dict.fromkeys(parts.get(UNSURE, ()))]
-    problems += [f"The address both sets {name} and says that nobody is sure of it; what it sets counts."
-                 for name in unsure if name in overrides]
-    method = last(METHOD, lambda name: method_named(name).name) or DEFAULT_METHOD
-    text, hidden, edit = last(TEXT, str) or "", last(HIDDEN, _numbers) or (), last(EDIT, str)
-    if (hidden or edit is not None) and not text:
-        problems.append("The address changes words of a review, but gives no review; the changes were left out.")
-        hidden, edit = (), None
-    if hidden and edit is not None:
-        problems.append("The address both hides words and gives an edited text; the edited text counts.")
-        hidden = ()
-    return View(
-        text=text, target=last(TARGET, lambda name: Target.parse(name, schema)),
-        label=last(LABEL, lambda name: schema.labels[schema.label_index(name)]), overrides=overrides,
-        unsure=tuple(name for name in unsure if name is not None and name not in overrides),
-        policy=last(POLICY, lambda name: policy_named(name).name) or DEFAULT_POLICY,
-        wanted=last(WANTED, lambda name: schema.labels[schema.label_index(name)]),
-        residual=last(RESIDUAL, lambda name: _one_of("switch", name, SWITCH)) != "off", method=method,
-        beside=last(BESIDE, str) or None,
-        section=last(SECTION, lambda name: _one_of("section", name, tuple(SECTIONS))) or "concepts",
-        steps=last(STEPS, lambda given: _steps(given, method)),
-        compare=last(COMPARE, lambda name: _another(name, method)),
-        part=last(PART, lambda name: _one_of("part", name, (*schema.concepts, RESIDUAL))), hidden=hidden, edit=edit,
-    ), tuple(problems)
-
-
-def _fits(*texts: str | None) -> bool:
-    return len(quote("".join(text or "" for text in texts), errors="replace")) <= MOST_ENCODED
-
-
-def _one_of(kind: str, name: str, allowed: tuple[str, ...]) -> str:
-    if name not in allowed:
-        raise InputError(unknown_name(kind, name, allowed))
-    return name
-
-
-def _steps(given: str, method: str) -> int | None:
-    number = int(given) if re.fullmatch(r"-?[0-9]{1,6}", given) else MOST_STEPS + 1
-    if number > MOST_STEPS:
-        raise InputError(f"Steps {given!r} came; allowed: a whole number from 1 to {MOST_STEPS:,}.")
-    return method_named(method).checked_steps(number)
-
-
-def _another(name: str, method: str) -> str:
-    if method_named(name).name == method:
-        raise InputError(f"Method {name!r} would be compared with itself; allowed: another method.")
-    return name
-
-
-def _numbers(given: str) -> tuple[int, ...]:
+def _hidden_words(given: str, _: ConceptSchema) -> tuple[int, ...]:
     """Numbers of words, counted from 0; people and addresses count from 1."""
     numbers = given.split(",")
     if not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", number) for number in numbers):
         raise InputError(f"Hidden words {given!r} came; allowed: numbers of words from 1, with commas, e.g. 3,5.")
     return tuple(sorted({int(number) - 1 for number in numbers}))
+
+
+def _labels(schema: ConceptSchema) -> tuple[str, ...]:
+    return schema.labels
+
+
+def _concepts(schema: ConceptSchema) -> tuple[str, ...]:
+    return schema.concepts
+
+
+#: How the address holds a view.
+FIELDS = (
+    Field("text"),
+    Field("target", _target),
+    Field("label", allowed=_labels),
+    Field("override", parse_override, lambda item, schema: format_override(*item, schema), attribute="overrides",
+          gather=lambda items, _: dict(items)),
+    switch("residual"),
+    Field("method", allowed=tuple(METHODS)),
+    Field("steps", whole_number(MOST_STEPS)),
+    Field("compare", allowed=tuple(METHODS)),
+    Field("part", allowed=lambda schema: (*schema.concepts, "residual")),
+    Field("hidden", _hidden_words, lambda hidden, _: ",".join(str(number + 1) for number in hidden)),
+    Field("edit"),
+    Field("unsure", allowed=_concepts, gather=tuple_of),
+    Field("policy", allowed=tuple(POLICIES)),
+    Field("wanted", allowed=_labels),
+    Field("beside", lambda given, _: given or None),
+    Field("section", allowed=SECTIONS),
+)
+
+
+def _checked(view: View, _: ConceptSchema) -> Checked[View]:
+    """The view without what contradicts itself."""
+    problems = [f"The address both sets {name} and says that nobody is sure of it; what it sets counts."
+                for name in view.unsure if name in view.overrides]
+    view = replace(view, unsure=tuple(name for name in view.unsure if name not in view.overrides))
+    if (view.hidden or view.edit is not None) and not view.text:
+        problems.append("The address changes words of a review, but gives no review; the changes were left out.")
+        view = replace(view, hidden=(), edit=None)
+    if view.hidden and view.edit is not None:
+        problems.append("The address both hides words and gives an edited text; the edited text counts.")
+        view = replace(view, hidden=())
+    try:
+        METHODS[view.method].checked_steps(view.steps)
+    except InputError as error:
+        problems.append(str(error))
+        view = replace(view, steps=None)
+    if view.compare == view.method:
+        problems.append(f"Method {view.method!r} would be compared with itself; allowed: another method.")
+        view = replace(view, compare=None)
+    return view, problems
+
+
+def _left_out(view: View) -> tuple[str, ...]:
+    """The second review is the first to stay out; where the first one does not fit, its changes stay out, too."""
+    if not view.text or not view.fits_address:
+        return ("text", "hidden", "edit", "beside")
+    return () if view.beside_fits_address else ("beside",)
+
+
+STATE = PageState("explain", View(), FIELDS, _checked, _left_out)
+to_address = STATE.to_address
+
+
+def _fits(*texts: str | None) -> bool:
+    return len(quote("".join(text or "" for text in texts), errors="replace")) <= MOST_ENCODED

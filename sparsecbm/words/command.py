@@ -92,7 +92,7 @@ def utf8(text: str) -> str:
 
 def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
     """The overrides that were asked for, by concept; InputError when one is none, or a concept is set twice."""
-    from sparsecbm.concepts.compute_override import parse_override
+    from sparsecbm.concepts.distribution import parse_override
 
     overrides: dict[str, tuple[float, ...]] = {}
     for text in texts:

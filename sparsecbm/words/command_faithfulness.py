@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     from sparsecbm.data import load_split
     from sparsecbm.model.checkpoint import add_metrics, load_checkpoint
     from sparsecbm.service import default_targets
-    from sparsecbm.words.compute_faithfulness import try_methods
+    from sparsecbm.words.compute_faithfulness import benchmark_methods
     from sparsecbm.words.compute_removal import REMOVALS
     from sparsecbm.words.faithfulness import interval, summarise
 
@@ -74,12 +74,14 @@ def run(options: argparse.Namespace) -> None:
                        "used.")
         first = -1 if checkpoint.model.config.kind == "black_box" else 0  # a black box knows the label only
         with progress_bar("removing words", len(texts) * len(methods)) as progress:
-            trial = try_methods(checkpoint, texts, lambda prediction: default_targets(prediction)[first:], methods,
-                                REMOVALS[: 1 + options.replacement], options.shuffled, options.seed, progress)
+            benchmark = benchmark_methods(checkpoint, texts, lambda prediction: default_targets(prediction)[first:],
+                                          methods, REMOVALS[: 1 + options.replacement], options.shuffled, options.seed,
+                                          progress)
     report = {
         "n": len(texts), "split": split.name, "sample": options.sample, "seed": options.seed, "steps": methods,
-        "checkpoint": checkpoint.hash, "methods": summarise(trial.measured, options.seed),
-        "randomisation": {method: interval(values, options.seed) for method, values in trial.alike.items()},
+        "checkpoint": checkpoint.hash, "methods": summarise(benchmark.faithfulness, options.seed),
+        "randomisation": {method: interval(values, options.seed)
+                          for method, values in benchmark.shuffled_correlation.items()},
         "randomisation_n": min(options.shuffled, len(texts)),
     }
     if options.json:
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _methods(options: argparse.Namespace) -> dict[str, int | None]:
     """The methods asked for and the steps of each."""
-    from sparsecbm.words.compute_methods import METHODS, method_named
+    from sparsecbm.words.methods import METHODS, method_named
 
     methods = [method_named(name) for name in dict.fromkeys(options.method or METHODS)]
     some_step = any(method.steps is not None for method in methods)

@@ -1,7 +1,7 @@
 """Which words moved a target: one computation for all targets of a review, in bounded memory and time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +11,16 @@ from torch import Tensor
 
 from sparsecbm.errors import InputError
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.logit_terms import Rows, Term, run_terms, terms_of
+from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, run_logit_terms
 from sparsecbm.model.network import MaskedWeights, SparseCBM
-from sparsecbm.types import Attribution, Target, Word
-from sparsecbm.words.compute_methods import DEFAULT_METHOD, Method, Problem, method_named
+from sparsecbm.types import Attribution, Progress, Target, Word
+from sparsecbm.words.compute_methods import COMPUTATIONS, Computation, Problem
+from sparsecbm.words.methods import DEFAULT_METHOD, Method, method_named
 
 #: Tokens that run through a pass together: bounds the memory, about half a gigabyte of activations with a BERT-base.
 BATCH_TOKENS = 2048
 #: Tokens that one request may run, a gradient counted threefold: minutes on two cores with a small model.
 MOST_TOKENS = 3_000_000
-
-#: Called with the share done, 0..1, before each batch; it may raise Cancelled.
-Progress = Callable[[float], None]
 
 
 def attribute(
@@ -44,13 +42,13 @@ def attribute(
     the request is too large.
     """
     started = time.perf_counter()
-    how = method_named(method)
+    how, computation = method_named(method), COMPUTATIONS[method]
     steps = how.checked_steps(steps)
-    owned = [(number, term) for number, target in enumerate(targets) for term in terms_of(model, target, residual)]
+    owned = [(number, term) for number, target in enumerate(targets) for term in logit_terms(model, target, residual)]
     review = EmbeddedReview.of(model, encoder, text)
-    calls = how.calls(steps or 1, len(review.words) + 1)
-    _check_size(how, steps, calls * len(owned) * len(review.features))
-    scores, differences = _score(model, weights, review, [term for _, term in owned], how, steps or 1,
+    calls = computation.calls(steps or 1, len(review.words) + 1)
+    _check_size(how, steps, (3 if computation.gradient else 1) * calls * len(owned) * len(review.features))
+    scores, differences = _score(model, weights, review, [term for _, term in owned], computation, steps or 1,
                                  _Countdown(progress, (calls + 2) * len(owned)))
     milliseconds = 1000 * (time.perf_counter() - started)
     return tuple(
@@ -95,8 +93,8 @@ class _Countdown:
 
 
 def _score(
-    model: SparseCBM, weights: MaskedWeights | None, review: EmbeddedReview, terms: Sequence[Term], how: Method,
-    steps: int, countdown: _Countdown,
+    model: SparseCBM, weights: MaskedWeights | None, review: EmbeddedReview, terms: Sequence[LogitTerm],
+    computation: Computation, steps: int, countdown: _Countdown,
 ) -> tuple[Float[np.ndarray, "term feature"], Float[np.ndarray, " term"]]:
     """Scores and f(x) - f(baseline) of every term, so many terms at a time as fit into memory."""
     fitting = max(1, BATCH_TOKENS // len(review.features))
@@ -104,13 +102,13 @@ def _score(
     for start in range(0, len(terms), fitting):
         some = terms[start : start + fitting]
 
-        def function(rows: Rows, some: Sequence[Term] = some) -> Float[Tensor, " row"]:
+        def function(rows: Rows, some: Sequence[LogitTerm] = some) -> Float[Tensor, " row"]:
             countdown(len(rows))
-            return run_terms(model, weights, some, rows, review.attention_mask.expand(len(rows), -1))
+            return run_logit_terms(model, weights, some, rows, review.attention_mask.expand(len(rows), -1))
 
         problem = Problem(function, review.x.repeat(len(some), 1, 1), review.baseline.repeat(len(some), 1, 1),
                           review.features, max(1, fitting // len(some)))
-        tokens = how.run(problem, steps).detach().double().sum(-1)  # [term, token]
+        tokens = computation.run(problem, steps).detach().double().sum(-1)  # [term, token]
         rows = slice(start, start + len(some))
         scores[rows] = tokens.new_zeros(len(some), scores.shape[1]).index_add(1, review.features, tokens).cpu().numpy()
         with torch.inference_mode():
@@ -133,7 +131,6 @@ def _attribution(
 
 
 def _check_size(how: Method, steps: int | None, tokens: int) -> None:
-    tokens *= 3 if how.gradient else 1
     if tokens > MOST_TOKENS:
         fewer = "" if steps is None else f"fewer steps than {steps}, "
         raise InputError(f"{how.title} would run {tokens:,} tokens through the model; allowed: {MOST_TOKENS:,}. "

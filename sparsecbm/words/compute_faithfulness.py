@@ -1,4 +1,7 @@
-"""Methods on trial: every method on the same reviews, with the trained weights and with shuffled ones."""
+"""Are word scores faithful? Words are removed in the order of their scores, and weights are shuffled.
+
+`faithfulness` measures one attribution; `benchmark_methods` compares all methods on the same documents.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,8 +18,8 @@ from sparsecbm.errors import InputError
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.prediction import predict
-from sparsecbm.types import Attribution, Faithfulness, Prediction, Target
-from sparsecbm.words.compute import Progress, attribute
+from sparsecbm.types import Attribution, Faithfulness, Prediction, Progress, Target
+from sparsecbm.words.compute import attribute
 from sparsecbm.words.compute_removal import REMOVALS, WordRemoval
 
 #: Shares of the words, in tenths, at which the curves are read.
@@ -26,32 +29,32 @@ ORDERS = 5
 
 
 def faithfulness(
-    review: WordRemoval,
+    document: WordRemoval,
     attribution: Attribution,
     removal: str = "deletion",
     residual: bool = True,
     orders: int = ORDERS,
     progress: Progress = lambda _: None,
 ) -> Faithfulness:
-    """The curves of one attribution of this review; see `Faithfulness` for what they are.
+    """The removal curves of one attribution of this document; see `Faithfulness` for what they contain.
 
-    Of n words, the nearest whole number to a share of n goes, at least one; words of equal score go from left to right.
-    The random orders depend on n alone, so all methods meet the same ones. A review without words has nothing to lose:
-    its curves are flat. InputError when the attribution is of another text.
+    A share of n words is rounded to the nearest whole number, at least one; words with equal scores are removed from
+    left to right. The random orders depend on n alone, so every method is compared with the same ones. A document
+    without words has flat curves. InputError when the attribution belongs to another text.
     """
     started = time.perf_counter()
-    if attribution.words != review.words:
-        raise InputError(f"The scores are of {len(attribution.words)} other words than the text's {len(review.words)}; "
-                         "allowed: scores of this very text. Explain the text first.")
+    if attribution.words != document.words:
+        raise InputError(f"The scores are for {len(attribution.words)} words of another text; this one has "
+                         f"{len(document.words)}. Explain this text first.")
     if orders < 1:
-        raise InputError(f"{orders} random orders came; allowed: 1 or more. The usual number is {ORDERS}.")
-    n = len(review.words)
+        raise InputError(f"{orders} random orders were given; allowed: 1 or more. The usual number is {ORDERS}.")
+    n = len(document.words)
     ranks = np.stack([_ranks(-attribution.scores), *random_ranks(n, orders)])
     gone: Bool[np.ndarray, "order fraction word"] = ranks[:, None] < removed(n)[:, None]
     cuts = gone.reshape((1 + orders) * len(TENTHS), n)
     kept = np.concatenate([np.ones((1, n), dtype=bool), ~np.eye(n, dtype=bool), ~cuts, cuts])
-    logits = review.logits(attribution.target, kept, removal, residual, progress)
-    index, against = attribution.target.indices(review.schema)
+    logits = document.logits(attribution.target, kept, removal, residual, progress)
+    index, against = attribution.target.indices(document.schema)
     moved = _read(logits, index, against)
     probabilities = _read(softmax(logits, axis=-1), index, against)
     fractions = TENTHS / 10
@@ -70,7 +73,7 @@ def removed(words: int) -> Int[np.ndarray, " fraction"]:
 
 
 def random_ranks(words: int, orders: int) -> Int[np.ndarray, "order word"]:
-    """Each word's place in every random order, always the same for so many words."""
+    """Each word's place in every random order; the orders depend on the number of words alone."""
     generator = np.random.default_rng(0)
     return np.array([generator.permutation(words) for _ in range(orders)], dtype=np.int64)
 
@@ -85,7 +88,7 @@ def _read(table: Float[np.ndarray, "set name"], index: int, against: int | None)
 
 
 def _tau(scores: Float[np.ndarray, " word"], losses: Float[np.ndarray, " word"]) -> float | None:
-    """Kendall's tau-b; None where either says the same of every word."""
+    """Kendall's tau-b; None where either is the same for every word."""
     if len(scores) < 2 or np.ptp(scores) == 0 or np.ptp(losses) == 0:
         return None
     return float(kendalltau(scores, losses).statistic)
@@ -93,10 +96,11 @@ def _tau(scores: Float[np.ndarray, " word"], losses: Float[np.ndarray, " word"])
 
 @torch.no_grad()
 def shuffled_weights(model: SparseCBM, weights: MaskedWeights | None, seed: int = 0) -> MaskedWeights:
-    """Every matrix that masks apply to, its numbers in random places, pass by pass; the model is not written to.
+    """Every masked matrix with its entries in random order, pass by pass; the model itself does not change.
 
-    Zeros move along, so a pass stays as sparse as it was. Without `weights` all passes share one shuffle. Embeddings,
-    biases, norms and heads stay as they were trained.
+    Zeros are shuffled too, so each pass stays as sparse as it was. Without `weights` all passes share one shuffle.
+    Embeddings, biases, norms and heads stay as trained. The randomisation test of Adebayo et al. 2018
+    (arXiv 1810.03292).
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -119,18 +123,18 @@ def rank_correlation(one: Attribution, other: Attribution) -> float | None:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What came out, review by review.
+class MethodBenchmark:
+    """The results, document by document.
 
-    `alike` gives each method's correlation with its own scores under shuffled weights, the mean over a review's targets
-    and None where no target has one.
+    `shuffled_correlation` is, by method, the rank correlation of its scores with its own scores under shuffled weights:
+    the mean over a document's targets, None where no target has one.
     """
 
-    measured: list[Faithfulness] = field(default_factory=list)
-    alike: dict[str, list[float | None]] = field(default_factory=dict)
+    faithfulness: list[Faithfulness] = field(default_factory=list)
+    shuffled_correlation: dict[str, list[float | None]] = field(default_factory=dict)
 
 
-def try_methods(
+def benchmark_methods(
     checkpoint: Checkpoint,
     texts: Sequence[str],
     targets: Callable[[Prediction], Sequence[Target]],
@@ -139,27 +143,27 @@ def try_methods(
     shuffled: int = 0,
     seed: int = 0,
     progress: Callable[[int], None] = lambda _: None,
-) -> Trial:
-    """Test each method, with its steps, for the targets that each prediction calls for.
+) -> MethodBenchmark:
+    """Test each method, with its steps, on the targets that `targets` picks for each prediction.
 
-    The first `shuffled` texts are also explained with weights shuffled by `seed`. `progress` hears of every method that
-    is done with a text: `len(texts) * len(methods)` in all.
+    The first `shuffled` texts are also explained with weights shuffled by `seed`. `progress` is called once per text
+    and method: `len(texts) * len(methods)` times.
     """
     model, encoder, masks = checkpoint.model, checkpoint.encoder, checkpoint.masks
     weights = None if masks is None else model.masked_weights(masks)
-    senseless = shuffled_weights(model, weights, seed) if shuffled else None
-    trial = Trial(alike={method: [] for method in methods} if shuffled else {})
+    random_weights = shuffled_weights(model, weights, seed) if shuffled else None
+    benchmark = MethodBenchmark(shuffled_correlation={method: [] for method in methods} if shuffled else {})
     for number, text in enumerate(texts):
-        asked = targets(predict(model, encoder, weights, text, checkpoint.hash))
-        review = WordRemoval(model, encoder, weights, text)
+        chosen = targets(predict(model, encoder, weights, text, checkpoint.hash))
+        document = WordRemoval(model, encoder, weights, text)
         for method, steps in methods.items():
-            made = attribute(model, encoder, weights, text, asked, method, steps)
-            trial.measured.extend(faithfulness(review, one, removal) for one in made for removal in removals)
+            made = attribute(model, encoder, weights, text, chosen, method, steps)
+            benchmark.faithfulness.extend(faithfulness(document, one, removal) for one in made for removal in removals)
             if number < shuffled:
-                others = attribute(model, encoder, senseless, text, asked, method, steps)
-                trial.alike[method].append(_mean(map(rank_correlation, made, others)))
+                others = attribute(model, encoder, random_weights, text, chosen, method, steps)
+                benchmark.shuffled_correlation[method].append(_mean(map(rank_correlation, made, others)))
             progress(1)
-    return trial
+    return benchmark
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -1,7 +1,7 @@
-"""The attribution methods, all captum's, on a function of word embeddings: no hook is set on any layer.
+"""The attribution methods, all captum's, applied to a function of the token embeddings: no hook is set on any layer.
 
-Every method explains the way from a baseline x' to the review x. `Run` hides what a function of embeddings costs: it is
-called with as many rows as fit, and steps are spread over as many calls as that takes.
+Every method explains the difference between a text x and a baseline x'. The function is called with as many rows as fit
+into memory, and steps are spread over as many calls as that takes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,6 @@ from captum.attr import FeatureAblation, IntegratedGradients, Saliency, ShapleyV
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.logit_terms import Rows
 
 Function = Callable[[Rows], Float[Tensor, " row"]]
@@ -20,9 +19,9 @@ Function = Callable[[Rows], Float[Tensor, " row"]]
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One row per term to explain: the review's embeddings `x`, the baseline's, and each token's word.
+    """One row per term to explain: the text's embeddings `x`, the baseline's, and the word of each token.
 
-    Tokens that belong to no word are the same in both and share the last feature. `copies` is how many times all rows
+    Tokens that belong to no word are the same in both and share the last feature. `copies` says how many times all rows
     together fit into one call of `function`.
     """
 
@@ -34,37 +33,16 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to score words.
+class Computation:
+    """How a method is computed.
 
-    `steps` is the default number of steps and None where a method takes none; `steps_help` says what a step is.
-    `gradient` tells whether it needs gradients; `calls` is how many rows it runs for each row it explains, given the
-    steps and the number of features.
+    `calls` is how many rows it runs for each row it explains, given the steps and the number of features; `gradient`
+    says whether it needs gradients.
     """
 
-    name: str
-    title: str
-    help: str
     run: Callable[[Problem, int], Rows]
     calls: Callable[[int, int], int]
     gradient: bool
-    steps: int | None = None
-    steps_help: str = ""
-
-    def checked_steps(self, steps: int | None) -> int | None:
-        """The steps to use; InputError when there are too few, or when the method takes none."""
-        if steps is None:
-            return self.steps
-        if self.steps is None:
-            raise InputError(f"Steps {steps} came, but {self.name} takes none; leave them out, or use one of "
-                             f"{', '.join(method.name for method in METHODS.values() if method.steps is not None)}.")
-        if steps < 1:
-            raise InputError(f"Steps {steps} came; allowed: 1 or more. The default of {self.name} is {self.steps}.")
-        return steps
-
-    def with_steps(self, steps: int | None) -> str:
-        """Title and steps, e.g. "Integrated gradients, 32 steps"."""
-        return self.title if steps is None else f"{self.title}, {steps} steps"
 
 
 def integrated_gradients(problem: Problem, steps: int) -> Rows:
@@ -91,9 +69,10 @@ def occlusion(problem: Problem, _: int) -> Rows:
 
 
 def shapley(problem: Problem, orders: int) -> Rows:
-    """Castro et al. 2009 (doi 10.1016/j.cor.2008.04.004): what a word adds, averaged over random orders of words.
+    """Castro et al. 2009 (doi 10.1016/j.cor.2008.04.004): what a word adds, averaged over random orders of the
+    words.
 
-    The orders come from a generator of their own with a fixed seed, so that a result can be had again.
+    The orders come from a generator with a fixed seed, so that results are reproducible.
     """
     generator = torch.Generator().manual_seed(0)
     method = ShapleyValueSampling(problem.function)
@@ -109,32 +88,15 @@ def shapley(problem: Problem, orders: int) -> Rows:
 
 
 def _spread(made: Rows, features: Int[Tensor, " token"]) -> Rows:
-    """A word's score shared evenly by its numbers, so that these sum to it: captum gives each the whole of it."""
+    """Share a word's score evenly among its embedding entries, so that they sum to it: captum gives each the whole."""
     tokens = torch.bincount(features)[features].view(1, -1, 1)
     return made / (tokens * made.shape[-1])
 
 
-#: By name, the default first.
-METHODS: Mapping[str, Method] = {method.name: method for method in (
-    Method("integrated-gradients", "Integrated gradients",
-           "Follows the prediction from an empty review to this one and adds up what each word did on the way; its "
-           "scores sum to the whole.",
-           integrated_gradients, lambda steps, _: steps, True, 32, "points on the way from the empty review"),
-    Method("gradient-x-input", "Gradient × input",
-           "The slope at this review alone: instant, and often far from the whole.",
-           gradient_x_input, lambda _, __: 1, True),
-    Method("occlusion", "Occlusion by word",
-           "Blanks one word at a time and takes what is lost; words that say the same thing hide each other.",
-           occlusion, lambda _, features: features + 1, False),
-    Method("shapley", "Shapley value sampling",
-           "What a word adds, averaged over random orders of blanking them; slow, and its scores sum to the whole.",
-           shapley, lambda steps, features: steps * features + 1, False, 25, "random orders of the words"),
-)}
-DEFAULT_METHOD = next(iter(METHODS))
-
-
-def method_named(name: str) -> Method:
-    """The method of that name; InputError lists them all."""
-    if name not in METHODS:
-        raise InputError(unknown_name("method", name, tuple(METHODS)))
-    return METHODS[name]
+#: By the name of the method.
+COMPUTATIONS: Mapping[str, Computation] = {
+    "integrated-gradients": Computation(integrated_gradients, lambda steps, _: steps, True),
+    "gradient-x-input": Computation(gradient_x_input, lambda _, __: 1, True),
+    "occlusion": Computation(occlusion, lambda _, features: features + 1, False),
+    "shapley": Computation(shapley, lambda steps, features: steps * features + 1, False),
+}

@@ -10,10 +10,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.logit_terms import terms_of
+from sparsecbm.model.logit_terms import logit_terms
 from sparsecbm.model.network import MaskedWeights, SparseCBM
-from sparsecbm.types import Target, Word
-from sparsecbm.words.compute import BATCH_TOKENS, MOST_TOKENS, Progress
+from sparsecbm.types import Progress, Target, Word
+from sparsecbm.words.compute import BATCH_TOKENS, MOST_TOKENS
 
 #: How words go: their tokens are taken out and the rest closes up, or each gets the mask token in its place.
 REMOVALS = ("deletion", "replacement")
@@ -54,7 +54,7 @@ class WordRemoval:
         Only the passes that the target rests on run. A label leaves the residual out when `residual` is False.
         """
         model = self._model
-        passes = [term.pass_ for term in terms_of(model, target, residual)]
+        passes = [term.pass_ for term in logit_terms(model, target, residual)]
         read = [self._without(row, removal) for row in kept]
         self._run([(self._shared(k), ids.tobytes()) for k in passes for ids in read], progress)
         pooled = model.label_bias.new_zeros(len(read), len(model.config.passes), model.concept_weight.shape[-1])

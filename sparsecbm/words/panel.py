@@ -20,7 +20,7 @@ from sparsecbm.ui.session import current_view, run_again, session_job, write_add
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, Progress, Work, look_after, want, work_state
 from sparsecbm.ui.view import View
-from sparsecbm.words.compute_methods import method_named
+from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_comparison import all_targets, method_to_compare, two_methods
 from sparsecbm.words.panel_controls import chosen_density, chosen_target, method_choice, part_choice, target_choice
 from sparsecbm.words.panel_copy import both_predictions, changed_text, copy_buttons, edit_form, word_by_word

@@ -11,8 +11,8 @@ from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.compute_faithfulness import rank_correlation
-from sparsecbm.words.compute_methods import METHODS
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html
+from sparsecbm.words.methods import METHODS
 from sparsecbm.words.panel_word_scores import how
 
 COMPARE_HELP = (

@@ -9,7 +9,7 @@ from sparsecbm.ui.session import change, chosen, current_view, seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import MOST_STEPS, View
-from sparsecbm.words.compute_methods import METHODS, method_named
+from sparsecbm.words.methods import METHODS, method_named
 from sparsecbm.words.panel_tokens import DENSITIES, usual_density
 
 METHOD_HELP = "\n\n".join(f"**{method.title}.** {method.help}" for method in METHODS.values())

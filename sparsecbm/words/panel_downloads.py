@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from sparsecbm.concepts.compute_override import Distribution
+from sparsecbm.concepts.distribution import Distribution
 from sparsecbm.export import explanation_csv, explanation_html, explanation_json
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation, Faithfulness, InterventionResult

@@ -11,7 +11,6 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET, Attribution, Faithfulness, Receipt, Target
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown
-from sparsecbm.words.compute_methods import method_named
 from sparsecbm.words.figure_faithfulness import (
     beats_random,
     keeping_text,
@@ -20,6 +19,7 @@ from sparsecbm.words.figure_faithfulness import (
     removal_text,
     verdict_text,
 )
+from sparsecbm.words.methods import method_named
 
 #: Of how many of the words one sentence tells; the curve tells of all shares.
 TOLD_SHARE = 0.3

@@ -12,8 +12,8 @@ from sparsecbm.ui.session import change
 from sparsecbm.ui.shell import is_dark, note
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
-from sparsecbm.words.compute_methods import method_named
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, legend_html, miss_text
+from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_tokens import token_pieces, token_view
 
 

@@ -12,7 +12,7 @@ from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.types import Attribution, Target
 from sparsecbm.words import compute as attribution
 from sparsecbm.words.compute import attribute
-from sparsecbm.words.compute_methods import METHODS
+from sparsecbm.words.methods import METHODS
 from tests.helpers import (
     ARCHITECTURES,
     HOSTILE,

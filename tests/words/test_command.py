@@ -139,9 +139,9 @@ def test_the_text_form_names_label_concepts_residual_and_words(tiny_checkpoint: 
     (["x", "--target", "label=2:9"], ["'9'", "1, 2, 3, 4, 5"]),
     (["x", "--target", "label=2:2"], ["'label=2:2'", "itself", "two different"]),
     (["x", "--method", "guess"], ["'guess'", "integrated-gradients, gradient-x-input, occlusion, shapley"]),
-    (["x", "--steps", "0"], ["Steps 0", "1 or more", "32"]),
+    (["x", "--steps", "0"], ["0 is", "1 or more", "32"]),
     (["x", "--steps", "many"], ["'many'", "whole number"]),
-    (["x", "--method", "occlusion", "--steps", "4"], ["occlusion takes none", "shapley"]),
+    (["x", "--method", "occlusion", "--steps", "4"], ["occlusion takes no ", "shapley"]),
     (["soup " * 250, "--steps", "100000"], ["tokens", "3,000,000", "fewer steps"]),
 ])
 def test_wrong_requests(arguments: list[str], parts: list[str], tiny_checkpoint: Path, capsys: Any) -> None:

@@ -11,9 +11,9 @@ import torch
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.service import default_targets
 from sparsecbm.types import Attribution, Target, Word
-from sparsecbm.words import compute_faithfulness as trials
+from sparsecbm.words import compute_faithfulness
 from sparsecbm.words.compute import attribute
-from sparsecbm.words.compute_faithfulness import rank_correlation, shuffled_weights, try_methods
+from sparsecbm.words.compute_faithfulness import benchmark_methods, rank_correlation, shuffled_weights
 from tests.helpers import random_masks, tiny_checkpoint_of, tiny_encoder, tiny_model, untouched
 
 TEXT = "The soup was bland but the room felt warm"
@@ -97,7 +97,7 @@ def test_rank_correlation_is_undefined_where_nothing_differs(one: tuple[float, .
 def test_a_method_that_does_not_look_at_the_model_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scores by position agree with themselves whatever the weights; real ones do not. Only the first text is asked."""
+    """Scores by position do not depend on the weights; real ones do. Only the first text is tested."""
     checkpoint, done = tiny_checkpoint_of(tmp_path), []
     texts = [TEXT, "The soup was tasty"]
 
@@ -106,10 +106,10 @@ def test_a_method_that_does_not_look_at_the_model_is_found_out(
                      for made in attribute(*arguments))
 
     def run() -> list[float | None]:
-        return try_methods(checkpoint, texts, default_targets, {"occlusion": None}, ["deletion"], 1,
-                           progress=done.append).alike["occlusion"]
+        return benchmark_methods(checkpoint, texts, default_targets, {"occlusion": None}, ["deletion"], 1,
+                           progress=done.append).shuffled_correlation["occlusion"]
 
     assert run()[0] < 0.9  # type: ignore[operator]
-    monkeypatch.setattr(trials, "attribute", by_position)
+    monkeypatch.setattr(compute_faithfulness, "attribute", by_position)
     assert run() == [pytest.approx(1)]
     assert done == [1] * 4

@@ -25,8 +25,8 @@ def explainer(tmp_path: Path) -> Explainer:
 def passes(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows with every backbone pass of an explanation; predictions do not count."""
     runs: list[int] = []
-    run = attribution.run_terms
-    monkeypatch.setattr(attribution, "run_terms", lambda *parts: runs.append(1) or run(*parts))
+    run = attribution.run_logit_terms
+    monkeypatch.setattr(attribution, "run_logit_terms", lambda *parts: runs.append(1) or run(*parts))
     return runs
 
 
