@@ -1,6 +1,6 @@
 """The section of the Evaluation page that is chosen."""
 
-from sparsecbm.evaluation.panel_address import KEPT, SECTIONS, opened_looking, to_address
+from sparsecbm.evaluation.panel_address import SECTIONS, STATE, opened_looking
 from sparsecbm.evaluation.panel_other import other_panel
 from sparsecbm.evaluation.panel_records import causal_panel, curves_panel, training_panel, words_panel
 from sparsecbm.evaluation.panel_rewritings import rewritings_panel
@@ -16,8 +16,8 @@ _PANELS = {"scores": (scores_panel, calibration_panel, specificity_panel),
 def evaluation_panel(explainer: Explainer) -> None:
     """Let a person choose a section, and draw it."""
     looking = opened_looking(explainer)
-    KEPT.write(to_address(looking))
-    KEPT.notices()
-    section_bar("evaluation:section", SECTIONS, looking.section, lambda name: KEPT.change(section=name))
+    STATE.write()
+    STATE.notices()
+    section_bar("evaluation:section", SECTIONS, looking.section, lambda name: STATE.change(section=name))
     for panel in _PANELS[looking.section]:
         panel(explainer)

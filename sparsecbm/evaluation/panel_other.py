@@ -13,7 +13,7 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import CheckpointError
 from sparsecbm.evaluation.figure import SCORES
 from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
-from sparsecbm.evaluation.panel_address import KEPT, others, tried_sources
+from sparsecbm.evaluation.panel_address import STATE, others, tried_sources
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel_checkpoints import changed_answers, changed_rows, require_same
@@ -64,7 +64,7 @@ def _choice(explainer: Explainer) -> str | None:
                 f"`{beside / 'mine'}`, or set `{OTHERS_VARIABLE}` to a folder of checkpoints and start the app "
                 "again.", icon=":material/info:")
         return None
-    options, against = [_NOTHING, *found], KEPT.current.against
+    options, against = [_NOTHING, *found], STATE.current.against
     st.selectbox("Compare with", options, options.index(seed_widget(_AGAINST, against or _NOTHING)), key=_AGAINST,
                  width=320, format_func=lambda name: name or "choose another checkpoint", on_change=_against_chosen)
     if not against:
@@ -126,11 +126,11 @@ def _answers(other: Explainer, looking: bool) -> None:
             st.info("There are no reviews to try the two on: none ship for the concepts of this model.",
                     icon=":material/info:")
             return
-        source = KEPT.current.source or next(iter(titles))
+        source = STATE.current.source or next(iter(titles))
         reviews = opened_reviews(source, explainer.schema)
         assert reviews is not None  # a table of one's own is not offered
         work = _work(explainer, other, reviews)
-        want(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, KEPT.run_again)
+        want(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, STATE.run_again)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
                          width=430, format_func=titles.__getitem__, on_change=_source_chosen)
@@ -154,12 +154,12 @@ def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
 
 def _against_chosen() -> None:
     if chosen(_AGAINST):
-        KEPT.change(against=st.session_state[_AGAINST] or None)
+        STATE.change(against=st.session_state[_AGAINST] or None)
 
 
 def _source_chosen() -> None:
     if chosen(_SOURCE):
-        KEPT.change(source=st.session_state[_SOURCE])
+        STATE.change(source=st.session_state[_SOURCE])
 
 
 def _ask(key: Hashable) -> None:

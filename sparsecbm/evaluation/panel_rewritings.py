@@ -15,7 +15,7 @@ from sparsecbm.data.counterfactuals import CounterfactualPairs, load_pairs
 from sparsecbm.data.sources import SPLITS, splits_there
 from sparsecbm.evaluation.causal import PairEffects
 from sparsecbm.evaluation.figure_two_models import SORTS, distance_text, effect_dots, ordered_pairs
-from sparsecbm.evaluation.panel_address import KEPT, TO, changes
+from sparsecbm.evaluation.panel_address import STATE, TO, changes
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.text import percent
 from sparsecbm.figures.text_diff import changed_spans, marked_html
@@ -146,7 +146,7 @@ def _panel(split: str, looking: bool) -> None:
         pairs = _pairs(os.environ[DATA_VARIABLE], split)
         work = _work(explainer, pairs)
         asked = st.session_state.get(ASKED)
-        want(job, [work, *([revision_work(explainer, asked)] if asked else [])], looking, KEPT.run_again)
+        want(job, [work, *([revision_work(explainer, asked)] if asked else [])], looking, STATE.run_again)
         work_state(job, PANEL, lambda: _stop(job), "No pair can be shown before all texts are read.")
         effects: PairEffects | None = job.result(work)
         if effects is not None:
@@ -162,7 +162,7 @@ def _work(explainer: Explainer, pairs: CounterfactualPairs) -> Work:
 
 
 def _choose(explainer: Explainer, pairs: CounterfactualPairs, effects: PairEffects) -> None:
-    schema, looking = explainer.schema, KEPT.current
+    schema, looking = explainer.schema, STATE.current
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{PANEL}:choice"):
         for name, label, options, width in (("concept", "Rewritten", (_ANY, *schema.concepts), 150),
                                             ("change", "From, to", (_ANY, *changes(schema)), 230),
@@ -206,9 +206,9 @@ def _stop(job: Job) -> None:
 def _chosen(name: str) -> None:
     if chosen(f"{PANEL}:{name}"):
         st.session_state.pop(ASKED, None)
-        KEPT.change(**{name: st.session_state[f"{PANEL}:{name}"] or None, "pair": None})
+        STATE.change(**{name: st.session_state[f"{PANEL}:{name}"] or None, "pair": None})
 
 
 def _open(pair: int | None) -> None:
     st.session_state.pop(ASKED, None)
-    KEPT.change(pair=pair)
+    STATE.change(pair=pair)

@@ -1,27 +1,24 @@
 """The choice of a source, and its predictions as work that goes on while the page is left."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from sparsecbm.data.catalogue import OWN, source_titles
+from sparsecbm.data.catalogue import OWN
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import Rate
-from sparsecbm.failures.panel_address import fits_address, ordered, to_address
+from sparsecbm.failures.panel_address import fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
 from sparsecbm.failures.panel_own_table import own_form
 from sparsecbm.failures.panel_pictures import pictures
+from sparsecbm.failures.panel_predictions import GOES_ON, prediction_progress, prediction_work
 from sparsecbm.failures.panel_row import open_review
 from sparsecbm.failures.panel_saved import save_bar
 from sparsecbm.failures.panel_state import (
-    KEPT,
+    STATE,
     analysis,
     look,
     marks,
     opened_looking,
-    predict_all,
-    predicted_already,
     the_reviews,
     the_slice,
     the_source,
@@ -33,7 +30,8 @@ from sparsecbm.service import Explainer
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import Job, Progress, Work, look_after, want, work_state
+from sparsecbm.ui.sources import source_titles
+from sparsecbm.ui.tasks import Job, look_after
 from sparsecbm.ui.text import as_markdown
 
 
@@ -46,9 +44,9 @@ def _panel() -> None:
     with errors_shown():
         explainer, found = load_explainer(), analysis()
         _fit(found)
-        KEPT.write(to_address(KEPT.current))
+        STATE.write()
         _truth(found.reviews, explainer)
-        looking, own = KEPT.current, marks()
+        looking, own = STATE.current, marks()
         rows = looking.slice.rows(found, own)
         filter_bar(found)
         if not fits_address(looking.slice):
@@ -104,8 +102,6 @@ def _truth(reviews: Reviews, explainer: Explainer) -> None:
                 icon=":material/help:")
 
 
-#: A source is predicted for so long, in seconds, after its page was last seen.
-GOES_ON = 1800.0
 #: Of the rows that could not be used, so many are listed.
 MOST_SHOWN = 200
 _SOURCE = "failures:source"
@@ -113,9 +109,10 @@ _SOURCE = "failures:source"
 
 def failures_panel(explainer: Explainer) -> None:
     """The source, its predictions, and what there is to see of them."""
-    KEPT.write(to_address(opened_looking(explainer)))
-    KEPT.notices()
-    titles = source_titles(explainer.schema)
+    opened_looking(explainer)
+    STATE.write()
+    STATE.notices()
+    titles = source_titles(explainer.schema, unloaded=True)
     top = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     top.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, the_source())), key=_SOURCE,
                   width=430, format_func=titles.__getitem__, on_change=_chosen)
@@ -127,8 +124,8 @@ def failures_panel(explainer: Explainer) -> None:
     if reviews is not None:
         with top:
             _how_read(reviews)
-        look_after(_job(), predicting, _job(), reviews, "failures", KEPT.run_again)
-        if _job().result(predicting_work(explainer, reviews)):
+        look_after(_job(), prediction_progress, _job(), reviews, "failures", STATE.run_again)
+        if _job().result(prediction_work(explainer, reviews)):
             explore()
 
 
@@ -145,23 +142,6 @@ def _how_read(reviews: Reviews) -> None:
                           "reason": [one.reason for one in reviews.rejects[:MOST_SHOWN]],
                           "content": [one.content[:200] for one in reviews.rejects[:MOST_SHOWN]]},
                          hide_index=True, alt="Rows that could not be used, with the reason")
-
-
-def predicting(job: Job, reviews: Reviews, key: str, run_again: Callable[[], None], looking: bool) -> None:
-    """A panel to look after: a source is predicted, and how far that is; `key` starts the keys of its buttons."""
-    with errors_shown():
-        explainer = load_explainer()
-        want(job, [predicting_work(explainer, reviews)], looking, run_again)
-        done = predicted_already(explainer, reviews)
-        work_state(job, key, job.cancel, f"{done:,} of {len(reviews):,} reviews are predicted, and kept.")
-
-
-def predicting_work(explainer: Explainer, reviews: Reviews) -> Work:
-    """The predictions of a source; equal keys mean equal work, whichever page asks for it."""
-    def run(progress: Progress) -> bool:
-        return predict_all(explainer, reviews, progress)
-
-    return Work(("failures", explainer.checkpoint.hash, reviews.digest), f"Predicting {len(reviews):,} reviews", run)
 
 
 def _job() -> Job:

@@ -1,4 +1,4 @@
-"""What is looked at on the Failures page, as a value, and its two-way translation to the address bar."""
+"""What the Failures page shows, as a value, and how the address holds it."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
-from sparsecbm.errors import unknown_name
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.slice_address import PARTS, from_params, to_params
+from sparsecbm.failures.slice_address import FIELDS as SLICE_FIELDS
+from sparsecbm.failures.slice_address import to_params
 from sparsecbm.failures.slices import Slice
+from sparsecbm.fields import Field, whole_number
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.page_state import Address, unknown_parts
-from sparsecbm.ui.view import MOST_ENCODED
+from sparsecbm.ui.page_state import MOST_ENCODED, PageState
 
 Key = Callable[[ErrorAnalysis], Shaped[np.ndarray, " row"]]
 
@@ -42,8 +42,6 @@ def ordered(analysis: ErrorAnalysis, rows: Bool[np.ndarray, " row"], sort: str) 
     return np.asarray(numbers[np.argsort(-SORTS[sort][1](analysis)[numbers], kind="stable")])
 
 
-SOURCE, SORT, PAGE, OPEN = "source", "sort", "page", "open"
-NAMES = (SOURCE, SORT, PAGE, OPEN, *PARTS)
 _MOST_PAGES = 1_000_000
 
 
@@ -61,36 +59,35 @@ class Looking:
     open: str | None = None
 
 
-def to_address(looking: Looking) -> dict[str, str | list[str]]:
-    """The parts of the address that restore it; what every session starts with is left out, and a slice that no
-    address has room for, too."""
-    others = {SOURCE: looking.source or None, SORT: None if looking.sort == Looking.sort else looking.sort,
-              PAGE: None if looking.page == 1 else str(looking.page), OPEN: looking.open}
-    parts: dict[str, str | list[str]] = {name: part for name, part in others.items() if part is not None}
-    return parts | dict(to_params(looking.slice)) if fits_address(looking.slice) else parts
-
-
 def fits_address(chosen: Slice) -> bool:
     """True when a slice is short enough to travel in a link."""
     return len(urlencode(to_params(chosen), doseq=True, errors="replace")) <= MOST_ENCODED
 
 
-def from_address(
-    parts: Address, schema: ConceptSchema, sources: Collection[str]
-) -> tuple[Looking, tuple[str, ...]]:
-    """What an address says, and one message for every part that could not be used. Good parts are kept."""
-    problems = unknown_parts(parts, NAMES)
-    last = {name: given[-1] for name, given in parts.items() if given}
-    found = Looking()
-    for name, allowed in ((SOURCE, tuple(sources)), (SORT, tuple(SORTS))):
-        if name in last and last[name] not in allowed:
-            problems.append(f"{unknown_name(name, last[name], allowed)} (The address says {name}={last[name]}.)")
-        elif name in last:
-            found = replace(found, **{name: last[name]})  # type: ignore[arg-type]
-    page = last.get(PAGE, "1")
-    if page.isascii() and page.isdigit() and 1 <= int(page[:9]) <= _MOST_PAGES:
-        found = replace(found, page=int(page[:9]))
-    else:
-        problems.append(f"The address says {PAGE}={page}; allowed: a whole number from 1.")
-    chosen, unusable = from_params(parts, schema)
-    return replace(found, slice=chosen, open=last.get(OPEN)), (*problems, *unusable)
+@dataclass(frozen=True)
+class Known:
+    """What can be chosen among."""
+
+    schema: ConceptSchema
+    sources: Collection[str]
+
+
+def _slice_field(field: Field) -> Field:
+    """A field of a slice as one of the page's."""
+    allowed = field.allowed
+    return replace(field, attribute=f"slice.{field.attribute or field.name}",
+                   read=lambda given, known: field.read(given, known.schema),
+                   allowed=(lambda known: allowed(known.schema)) if callable(allowed) else allowed)
+
+
+#: How the address holds it.
+FIELDS = (
+    Field("source", allowed=lambda known: known.sources),
+    Field("sort", allowed=SORTS),
+    Field("page", whole_number(_MOST_PAGES)),
+    Field("open"),
+    *map(_slice_field, SLICE_FIELDS),
+)
+_SLICE_NAMES = tuple(field.name for field in SLICE_FIELDS)
+STATE = PageState("failures", Looking(), FIELDS,
+                  left_out=lambda looking: () if fits_address(looking.slice) else _SLICE_NAMES)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from sparsecbm.data.catalogue import keep_own
 from sparsecbm.data.records import Record, Reject
 from sparsecbm.data.reviews import table_reviews
 from sparsecbm.data.sources import HUB_PREFIX
@@ -18,13 +17,14 @@ from sparsecbm.data.table_source import TableSource, open_table
 from sparsecbm.data.tables import Columns, guessed_name, other_spellings, suggest_columns
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.failures.panel_state import KEPT, look, the_reviews, the_slice
+from sparsecbm.failures.panel_state import STATE, look, the_reviews, the_slice
 from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.sources import keep_own
 from sparsecbm.ui.text import as_markdown, shortened
 from sparsecbm.ui.upload import as_file
 
@@ -153,7 +153,7 @@ def own_form(explainer: Explainer) -> None:
             with st.spinner("Reading the table…"), sighted.opened() as table:
                 keep_own(table_reviews(sighted.name, table, columns, explainer.schema, MOST_ROWS))
             look(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept
-            KEPT.run_again()
+            STATE.run_again()
 
 
 def _file() -> Sighted | None:

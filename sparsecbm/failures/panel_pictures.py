@@ -30,7 +30,7 @@ from sparsecbm.failures.figure_outcomes import outcome_bars, outcome_rates, outc
 from sparsecbm.failures.outcomes import Outcome
 from sparsecbm.failures.panel_address import ordered
 from sparsecbm.failures.panel_error_slices import found_slices
-from sparsecbm.failures.panel_state import KEPT, marks, set_slice, the_slice
+from sparsecbm.failures.panel_state import STATE, marks, set_slice, the_slice
 from sparsecbm.failures.panel_table import table_page
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.cells import Cells
@@ -146,7 +146,7 @@ def pictures(analysis: ErrorAnalysis) -> None:
 
 def _scene(analysis: ErrorAnalysis, found: Sequence[Picture]) -> tuple[Part, ...]:
     rows = the_slice().rows(analysis, marks())
-    return slice_parts(analysis, rows, ordered(analysis, rows, KEPT.current.sort),
+    return slice_parts(analysis, rows, ordered(analysis, rows, STATE.current.sort),
                        [chart_part(picture.drawn, picture.table, picture.alt) for picture in found])
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import SORTS
-from sparsecbm.failures.panel_state import KEPT, PAGE_ROWS, look, marks
+from sparsecbm.failures.panel_state import PAGE_ROWS, STATE, look, marks
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import visible
 from sparsecbm.ui.session import chosen, seed_widget
@@ -27,7 +27,7 @@ _WIDTHS = {"": 28, "review": 230, "true": 62, "given": 62, "wrong": 110, "margin
 
 def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"]) -> None:
     """`numbers` are the rows of the slice in their order; one page of them is shown."""
-    looking = KEPT.current
+    looking = STATE.current
     pages = max(1, -(-len(numbers) // PAGE_ROWS))
     page = min(looking.page, pages)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_KEY}:head"):

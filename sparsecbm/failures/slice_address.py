@@ -2,57 +2,26 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote
 
-from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.errors import InputError
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome
 from sparsecbm.failures.slices import Bound, Slice, Words
 from sparsecbm.failures.tags import Tag
+from sparsecbm.fields import Field, Parts, read_fields, tuple_of, write_fields
 from sparsecbm.schema import ConceptSchema
 
 
 def to_params(chosen: Slice) -> dict[str, list[str]]:
     """The conditions as lists of text, which JSON and an address can hold; what says nothing is left out."""
-    return {name: [part.write(item) for item in ([chosen.words] if part.field == "words" else
-                                                 getattr(chosen, part.field))]
-            for name, part in PARTS.items() if part.field in chosen.conditions}
+    return write_fields(FIELDS, chosen, Slice())
 
 
-def from_params(parts: Mapping[str, Sequence[str]], schema: ConceptSchema) -> tuple[Slice, tuple[str, ...]]:
+def from_params(parts: Parts, schema: ConceptSchema) -> tuple[Slice, tuple[str, ...]]:
     """The slice of some parts, and a message for each that cannot be used. Good parts are kept, unknown names passed
     over: the address says other things, too.
     """
-    changes, problems = dict[str, Any](), list[str]()
-    for name, part in PARTS.items():
-        items = []
-        for given in dict.fromkeys(parts.get(name, ())):
-            try:
-                items.append(part.read(given, schema))
-            except InputError as error:
-                problems.append(f"{error} (The address says {name}={given}.)")
-        if items:
-            changes[part.field] = items[-1] if part.field == "words" else tuple(items)
-    return Slice(**changes), tuple(problems)
-
-
-@dataclass(frozen=True)
-class Part:
-    """How one field of a slice is written, an element at a time, and read; reading raises InputError."""
-
-    field: str
-    write: Callable[[Any], str]
-    read: Callable[[str, ConceptSchema], Any]
-
-
-def _label(given: str, schema: ConceptSchema) -> str:
-    return schema.labels[schema.label_index(given)]
-
-
-def _concept(given: str, schema: ConceptSchema) -> str:
-    return schema.concepts[schema.concept_index(given)]
+    return read_fields(FIELDS, parts, Slice(), schema)
 
 
 def _value(given: str, schema: ConceptSchema) -> tuple[str, str]:
@@ -71,14 +40,10 @@ def _text(given: str, _: ConceptSchema) -> str:
 
 
 def _outcome(given: str, _: ConceptSchema) -> Outcome:
-    if given not in OUTCOMES:
-        raise InputError(unknown_name("outcome", given, OUTCOMES))
     return Outcome(given)
 
 
 def _tag(given: str, _: ConceptSchema) -> Tag:
-    if given not in tuple(Tag):
-        raise InputError(unknown_name("tag", given, tuple(Tag)))
     return Tag(given)
 
 
@@ -110,21 +75,40 @@ def _range(given: str, _: ConceptSchema) -> tuple[str, float | None, float | Non
     return unquote(column), numbers[0], numbers[1]
 
 
-def _bounds(low: Bound, high: Bound) -> str:
-    return "..".join("" if bound is None else repr(bound) for bound in (low, high))
+def _bounds(bounds: tuple[Bound, Bound], _: object = None) -> str:
+    return "..".join("" if bound is None else repr(bound) for bound in bounds)
 
 
-def _equal(pair: tuple[str, str]) -> str:
+def _equal(pair: tuple[str, str], _: object) -> str:
     return f"{pair[0]}={pair[1]}"
 
 
-#: Name in the address -> what it stands for.
-PARTS: Mapping[str, Part] = {
-    "outcome": Part("outcomes", str, _outcome), "true": Part("true_labels", str, _label), "said": Part("predicted_labels", str, _label),
-    "told": Part("true_values", _equal, _value), "read": Part("predicted_values", _equal, _value),
-    "misread": Part("misread", str, _concept), "tag": Part("tags", str, _tag), "untagged": Part("untagged", str, _tag),
-    "says": Part("says", str, _text), "words": Part("words", lambda bounds: _bounds(*bounds), _words),
-    "cell": Part("cells", lambda pair: f"{quote(pair[0], safe='')}={pair[1]}", _cell),
-    "range": Part("ranges", lambda given: f"{quote(given[0], safe='')}={_bounds(*given[1:])}", _range),
-    "id": Part("ids", str, _text), "mark": Part("marks", str, _text),
-}
+def _column_cell(pair: tuple[str, str], _: object) -> str:
+    return f"{quote(pair[0], safe='')}={pair[1]}"
+
+
+def _column_range(given: tuple[str, Bound, Bound], _: object) -> str:
+    return f"{quote(given[0], safe='')}={_bounds(given[1:])}"
+
+
+def _labels(schema: ConceptSchema) -> tuple[str, ...]:
+    return schema.labels
+
+
+#: How an address, or a file, holds a slice.
+FIELDS = (
+    Field("outcome", _outcome, allowed=OUTCOMES, attribute="outcomes", gather=tuple_of),
+    Field("true", allowed=_labels, attribute="true_labels", gather=tuple_of),
+    Field("said", allowed=_labels, attribute="predicted_labels", gather=tuple_of),
+    Field("told", _value, _equal, attribute="true_values", gather=tuple_of),
+    Field("read", _value, _equal, attribute="predicted_values", gather=tuple_of),
+    Field("misread", allowed=lambda schema: schema.concepts, gather=tuple_of),
+    Field("tag", _tag, allowed=tuple(Tag), attribute="tags", gather=tuple_of),
+    Field("untagged", _tag, allowed=tuple(Tag), gather=tuple_of),
+    Field("says", _text, gather=tuple_of),
+    Field("words", _words, _bounds),
+    Field("cell", _cell, _column_cell, attribute="cells", gather=tuple_of),
+    Field("range", _range, _column_range, attribute="ranges", gather=tuple_of),
+    Field("id", _text, attribute="ids", gather=tuple_of),
+    Field("mark", _text, attribute="marks", gather=tuple_of),
+)

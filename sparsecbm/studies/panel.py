@@ -3,7 +3,7 @@
 import streamlit as st
 
 from sparsecbm.service import Explainer
-from sparsecbm.studies.panel_address import KEPT, SECTIONS, from_address, to_address
+from sparsecbm.studies.panel_address import SECTIONS, STATE
 from sparsecbm.studies.panel_builder import builder_panel
 from sparsecbm.studies.panel_monitor import monitor_panel
 from sparsecbm.studies.panel_results import results_panel
@@ -17,15 +17,15 @@ _PANELS = {"build": builder_panel, "run": monitor_panel, "results": results_pane
 
 def studies_panel(explainer: Explainer) -> None:
     """The section that is chosen, of the study that is chosen."""
-    KEPT.opened(lambda parts: from_address(parts, {study.id for study in study_store().studies()}))
-    KEPT.write(to_address(KEPT.current))
-    KEPT.notices()
+    STATE.opened({study.id for study in study_store().studies()})
+    STATE.write()
+    STATE.notices()
     st.fragment(_panel)()
 
 
 def _panel() -> None:
     with errors_shown():
-        KEPT.write(to_address(KEPT.current))
-        shown = KEPT.current.section
-        section_bar("studies:section", SECTIONS, shown, lambda name: KEPT.change(section=name))
+        STATE.write()
+        shown = STATE.current.section
+        section_bar("studies:section", SECTIONS, shown, lambda name: STATE.change(section=name))
         _PANELS[shown](load_explainer())

@@ -1,4 +1,4 @@
-"""What the researcher's side of the Studies page shows: a section and a study, kept and in the address."""
+"""What the Studies page shows: to a participant their study, to the researcher a section and a study."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from sparsecbm.errors import InputError
+from sparsecbm.fields import Field
 from sparsecbm.studies.log import Study
 from sparsecbm.studies.panel_arms import AHEAD
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.store import Store
 from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.page_state import Address, Kept, repeated_parts, unknown_parts
+from sparsecbm.ui.page_state import PageState
 from sparsecbm.ui.session import chosen, seed_widget
 
 STUDY, CODE, DRY = "study", "code", "dry"
@@ -61,7 +63,6 @@ def _used() -> set[str]:
 
 
 SECTIONS = {"build": "Build", "run": "Run and watch", "results": "Results"}
-SECTION, OF = "section", "of"
 _PICK = "studies:of"
 
 
@@ -73,27 +74,15 @@ class Looking:
     study: str = ""
 
 
-KEPT = Kept("studies", Looking)
+def _study(given: str, studies: Collection[str]) -> str:
+    if given not in studies:
+        raise InputError("There is no such study here; choose one of the list.")
+    return given
 
 
-def to_address(looking: Looking) -> dict[str, str | list[str]]:
-    """The parts of the address that restore it."""
-    parts = {SECTION: looking.section if looking.section != Looking.section else "", OF: looking.study}
-    return {name: part for name, part in parts.items() if part}
-
-
-def from_address(parts: Address, studies: Collection[str]) -> tuple[Looking, tuple[str, ...]]:
-    """What an address says, and one message for every part that could not be used. Good parts are kept."""
-    names = (SECTION, OF)
-    problems = unknown_parts(parts, names) + repeated_parts(parts, names)
-    section, study = (parts[name][-1] if parts.get(name) else "" for name in names)
-    if section and section not in SECTIONS:
-        problems.append(f"The address says {SECTION}={section}; allowed: {', '.join(SECTIONS)}.")
-        section = ""
-    if study and study not in studies:
-        problems.append(f"The address says {OF}={study}, and there is no such study here; choose one of the list.")
-        study = ""
-    return Looking(section or Looking.section, study), tuple(problems)
+#: How the address holds it; the context is the ids of the studies that there are.
+FIELDS = (Field("section", allowed=SECTIONS), Field("of", _study, attribute="study"))
+STATE = PageState("studies", Looking(), FIELDS)
 
 
 def chosen_study(store: Store) -> Study | None:
@@ -101,7 +90,7 @@ def chosen_study(store: Store) -> Study | None:
     studies = {study.id: study for study in store.studies()}
     if not studies:
         return None
-    found = studies.get(KEPT.current.study) or next(iter(studies.values()))
+    found = studies.get(STATE.current.study) or next(iter(studies.values()))
     st.selectbox("Study", list(studies), list(studies).index(seed_widget(_PICK, found.id)), key=_PICK, width=520,
                  format_func=lambda name: study_title(studies[name]), on_change=_picked)
     return found
@@ -141,4 +130,4 @@ def link_to(study: str, dry: bool = False) -> str:
 
 def _picked() -> None:
     if chosen(_PICK):
-        KEPT.change(study=st.session_state[_PICK])
+        STATE.change(study=st.session_state[_PICK])

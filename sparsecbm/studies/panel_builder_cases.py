@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from sparsecbm.data.catalogue import opened_reviews
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
-from sparsecbm.failures.panel import GOES_ON, predicting, predicting_work
-from sparsecbm.failures.panel_state import analysis_of, marks
+from sparsecbm.failures.panel_predictions import GOES_ON, analysis_of, prediction_progress, prediction_work
+from sparsecbm.failures.panel_state import marks
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.text import label_name, visible
 from sparsecbm.service import Explainer
 from sparsecbm.studies.design import choose_cases, outcomes_of
-from sparsecbm.studies.panel_address import KEPT
+from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import DRAFT, Form
 from sparsecbm.studies.panel_builder_slice import PICK, chosen_slice, slice_choice, source_choice
 from sparsecbm.studies.protocol import Case
 from sparsecbm.ui.action_result import outcome_of, tried
 from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.sources import opened_reviews
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, look_after
@@ -60,8 +60,8 @@ def cases_part(explainer: Explainer) -> None:
             slice_choice()
         if reviews is None:
             return
-        look_after(_job(), predicting, _job(), reviews, _KEY, KEPT.run_again)
-        if _job().result(predicting_work(explainer, reviews)):
+        look_after(_job(), prediction_progress, _job(), reviews, _KEY, STATE.run_again)
+        if _job().result(prediction_work(explainer, reviews)):
             _form(explainer, reviews)
 
 

@@ -11,7 +11,7 @@ from sparsecbm.figures.dots import Dot, dots
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_power import LEVEL, Power, power
 from sparsecbm.studies.compute_simulate import Annotator
-from sparsecbm.studies.panel_address import KEPT
+from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import DRAFT, Form
 from sparsecbm.studies.panel_results_numbers import SHOWN, WITHOUT, compared
 from sparsecbm.studies.panel_results_tests import HELPED, outcome_title
@@ -140,7 +140,7 @@ def _working(asked: Asked, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
         job = _job()
-        want(job, [_work(load_explainer(), asked)], looking, KEPT.run_again)
+        want(job, [_work(load_explainer(), asked)], looking, STATE.run_again)
         work_state(job, _KEY, job.cancel, "Nothing of it is kept.")
 
 

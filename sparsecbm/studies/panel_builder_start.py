@@ -8,7 +8,7 @@ import streamlit as st
 from sparsecbm.service import Explainer
 from sparsecbm.studies.design import participants_to_balance, trials
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.panel_address import KEPT, link_to, start, state_of, study_title
+from sparsecbm.studies.panel_address import STATE, link_to, start, state_of, study_title
 from sparsecbm.studies.panel_builder_draft import DRAFT, Draft, as_version, draft_of
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import Protocol, load_protocol
@@ -112,7 +112,7 @@ def _keep() -> str:
 def _start() -> str:
     made = _kept()
     start(made)
-    KEPT.change(section="run", study=made.id)
+    STATE.change(section="run", study=made.id)
     forget(_FILE)
     return f"{study_title(made)} is started and frozen."
 
@@ -125,7 +125,7 @@ def _kept() -> Study:
 
 
 def _follow(study: str) -> None:
-    KEPT.change(section="run", study=study)
+    STATE.change(section="run", study=study)
 
 
 def _load(key: str) -> str:

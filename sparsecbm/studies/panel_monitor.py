@@ -10,7 +10,7 @@ from sparsecbm.errors import InputError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Course, Study
 from sparsecbm.studies.monitor import progress_of
-from sparsecbm.studies.panel_address import KEPT, chosen_study, link_to, start, state_of, study_title, time_words
+from sparsecbm.studies.panel_address import STATE, chosen_study, link_to, start, state_of, study_title, time_words
 from sparsecbm.studies.panel_builder_draft import DRAFT, draft_of
 from sparsecbm.studies.panel_monitor_simulate import COPY, simulate_part
 from sparsecbm.studies.panel_store import study_store
@@ -150,12 +150,12 @@ def _close(study: Study) -> str:
 
 def _next(study: Study) -> str:
     DRAFT.set(draft_of(study.protocol, load_explainer(), f"{study_title(study)}"))
-    KEPT.change(section="build", study=study.id)
+    STATE.change(section="build", study=study.id)
     return ""
 
 
 def _build() -> None:
-    KEPT.change(section="build")
+    STATE.change(section="build")
 
 
 def _try(action: partial[str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_simulate import simulate
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.panel_address import KEPT
+from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import Form
 from sparsecbm.studies.panel_builder_power import Assumed, assumptions
 from sparsecbm.studies.panel_store import study_store
@@ -67,7 +67,7 @@ def _working(asked: Asked, looking: bool) -> None:
     """`looking` tells whether this fragment draws itself again and again."""
     with errors_shown():
         job, work = _job(), _work(load_explainer(), asked)
-        want(job, [work], looking, KEPT.run_again)
+        want(job, [work], looking, STATE.run_again)
         work_state(job, _KEY, job.cancel)
 
 
@@ -103,7 +103,7 @@ def _work(explainer: Explainer, asked: Asked) -> Work:
 
 
 def _to_results(study: str) -> None:
-    KEPT.change(section="results", study=study)
+    STATE.change(section="results", study=study)
 
 
 def _job() -> Job:

@@ -12,7 +12,7 @@ from sparsecbm.service import Explainer
 from sparsecbm.studies.analysis import Results, analyse, case_table
 from sparsecbm.studies.export import study_files
 from sparsecbm.studies.log import Course, Logged, ParticipantKind, Study
-from sparsecbm.studies.panel_address import KEPT, chosen_study, time_words
+from sparsecbm.studies.panel_address import STATE, chosen_study, time_words
 from sparsecbm.studies.panel_results_numbers import SHOWN, TESTS, gained
 from sparsecbm.studies.panel_results_pictures import GROUPS
 from sparsecbm.studies.panel_results_tests import tests_group
@@ -162,4 +162,4 @@ def _looked() -> set[tuple[str, str]]:
 
 
 def _build() -> None:
-    KEPT.change(section="build")
+    STATE.change(section="build")

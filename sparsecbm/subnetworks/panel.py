@@ -24,13 +24,12 @@ from sparsecbm.subnetworks.panel_knockout import live_panel
 from sparsecbm.subnetworks.panel_layer import DENSITY
 from sparsecbm.subnetworks.panel_pair import MATRIX, closer_look, export_button
 from sparsecbm.subnetworks.panel_selection import (
-    KEPT,
     SECTIONS,
+    STATE,
     Selection,
     all_pairs,
     chosen_pair,
     shown_passes,
-    to_address,
     with_residual,
 )
 from sparsecbm.subnetworks.panel_specificity import proof_panel
@@ -63,7 +62,7 @@ def overlap_panel() -> None:
 
 def _overlap() -> None:
     with errors_shown():
-        explainer, selection = load_explainer(), KEPT.current
+        explainer, selection = load_explainer(), STATE.current
         overlap = explainer.overlap()
         _controls(selection, overlap)
         left, right = st.columns(2, gap="medium")
@@ -75,13 +74,13 @@ def _overlap() -> None:
             note("Every layer of this model shares out its weights alike: the masks were made to. Its heads and "
                  "neurons differ; choose a layer to see them.")
         closer_look(explainer, selection)
-        KEPT.write(to_address(selection))  # last: a browser draws all of the page for a new address
+        STATE.write()  # last: a browser draws all of the page for a new address
 
 
 def _controls(selection: Selection, overlap: MaskOverlap) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Show", list(SHOWN), key=_SHOW, default=seed_widget(_SHOW, selection.show), required=True,
-                             format_func=lambda name: SHOWN[name], on_change=lambda: KEPT.change(
+                             format_func=lambda name: SHOWN[name], on_change=lambda: STATE.change(
                                  show=st.session_state[_SHOW]))
         if len(overlap.total.passes) > len(overlap.concepts):
             st.toggle("With the residual", seed_widget(_RESIDUAL, selection.residual), key=_RESIDUAL,
@@ -111,7 +110,7 @@ def _density(selection: Selection, overlap: MaskOverlap) -> None:
           DENSITY, "Share of weights kept: " + "; ".join(
               f"layer {unit} " + ", ".join(f"{name} {layers.density[row, k]:.2f}" for k, name in enumerate(passes))
               for row, unit in enumerate(layers.units)),
-          lambda cell: KEPT.change(layer=layers.units[cell[0]]))
+          lambda cell: STATE.change(layer=layers.units[cell[0]]))
 
 
 def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
@@ -123,11 +122,11 @@ def _pair_alt(overlap: MaskOverlap, pair: tuple[int, int]) -> str:
 def _cell_pressed(cell: Any, passes: tuple[str, ...]) -> None:
     row, column = cell
     if row != column:
-        KEPT.change(pair=(passes[min(row, column)], passes[max(row, column)]))
+        STATE.change(pair=(passes[min(row, column)], passes[max(row, column)]))
 
 
 def _residual_chosen(overlap: MaskOverlap) -> None:
-    KEPT.change(**vars(with_residual(KEPT.current, st.session_state[_RESIDUAL], overlap)))
+    STATE.change(**vars(with_residual(STATE.current, st.session_state[_RESIDUAL], overlap)))
 
 
 SHARING_HELP = (
@@ -179,8 +178,8 @@ _PANELS = {"shared": (overlap_panel,), "proof": (proof_panel,), "compare": (comp
 
 def subnetworks_section() -> None:
     """Let a person choose a section, and draw it."""
-    shown = KEPT.current.section
-    KEPT.write(to_address(KEPT.current))
-    section_bar("subnetworks:section", SECTIONS, shown, lambda name: KEPT.change(section=name))
+    shown = STATE.current.section
+    STATE.write()
+    section_bar("subnetworks:section", SECTIONS, shown, lambda name: STATE.change(section=name))
     for panel in _PANELS[shown]:
         panel()

@@ -13,13 +13,12 @@ from sparsecbm.subnetworks.comparison import MaskComparison, sparsity_of
 from sparsecbm.subnetworks.figure_comparison_text import LEAST_AHEAD
 from sparsecbm.subnetworks.panel_comparison import show_comparison, train_command
 from sparsecbm.subnetworks.panel_selection import (
-    KEPT,
     MOST_PERCENT,
     OTHERS_VARIABLE,
+    STATE,
     least_percent,
     missing_folder,
     other_checkpoints,
-    to_address,
 )
 from sparsecbm.ui.engine import load_explainer
 from sparsecbm.ui.session import seed_widget
@@ -45,8 +44,8 @@ def compare_panel() -> None:
 def _panel() -> None:
     st.markdown("### What stays in another run, or at a higher sparsity?", help=COMPARE_HELP)
     with errors_shown():
-        explainer, selection = load_explainer(), KEPT.current
-        KEPT.write(to_address(selection))
+        explainer, selection = load_explainer(), STATE.current
+        STATE.write()
         others = other_checkpoints(explainer.checkpoint.path)
         _choice(explainer, selection.against, others)
         sparsity = sparsity_of(selection.against or "")
@@ -76,14 +75,14 @@ def _choice(explainer: Explainer, against: str | None, others: dict[str, Path]) 
             st.number_input("Sparsity, percent", least, MOST_PERCENT, seed_widget(_PERCENT, round(100 * pruned, 6)),
                             step=5.0, format="%.1f", key=_PERCENT, width=170,
                             help="The share of the weights that every subnetwork then switches off.",
-                            on_change=lambda: KEPT.change(against=f"{st.session_state[_PERCENT]:g}%"))
+                            on_change=lambda: STATE.change(against=f"{st.session_state[_PERCENT]:g}%"))
     if not others:
         _how_to_get_one(explainer.checkpoint)
 
 
 def _chosen(percent: float) -> None:
     choice = st.session_state[_CHOICE]
-    KEPT.change(against={_NOTHING: None, _PRUNED: f"{percent:g}%"}.get(choice, choice))
+    STATE.change(against={_NOTHING: None, _PRUNED: f"{percent:g}%"}.get(choice, choice))
 
 
 def _how_to_get_one(checkpoint: CheckpointInfo) -> None:

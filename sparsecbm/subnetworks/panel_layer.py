@@ -14,7 +14,7 @@ from sparsecbm.subnetworks.compute_overlap import most_exclusive
 from sparsecbm.subnetworks.counts import MaskCounts
 from sparsecbm.subnetworks.figure_units import exclusive_table, head_map, neuron_map, percent_colours, unit_table
 from sparsecbm.subnetworks.overlap import ExclusiveUnit
-from sparsecbm.subnetworks.panel_selection import KEPT, Selection
+from sparsecbm.subnetworks.panel_selection import STATE, Selection
 from sparsecbm.ui.cells import cell_pages
 from sparsecbm.ui.chart import chart_foot, table_fold, title
 from sparsecbm.ui.component import component
@@ -105,7 +105,7 @@ def most_alone(explainer: Explainer, selection: Selection, pair: tuple[int, int]
     title(f"Where one concept is most alone, {where}", LIST_HELP)
     st.segmented_control("Concept", concepts, key=_CONCEPT, default=seed_widget(_CONCEPT, concept), required=True,
                          format_func=as_markdown,
-                         on_change=lambda: KEPT.change(concept=st.session_state[_CONCEPT]))
+                         on_change=lambda: STATE.change(concept=st.session_state[_CONCEPT]))
     layers = [explainer.layer_overlap(int(unit)) for unit in overlap.layers.units
               if selection.layer in (None, unit)]
     k = concepts.index(concept)

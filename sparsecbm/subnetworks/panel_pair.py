@@ -15,7 +15,7 @@ from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
 from sparsecbm.subnetworks.figure import pair_bars, pair_table, pair_text
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.subnetworks.panel_layer import layer_look, most_alone
-from sparsecbm.subnetworks.panel_selection import KEPT, Selection, all_pairs, chosen_pair, shown_passes
+from sparsecbm.subnetworks.panel_selection import STATE, Selection, all_pairs, chosen_pair, shown_passes
 from sparsecbm.ui.chart import table_fold, title
 from sparsecbm.ui.component import component
 from sparsecbm.ui.session import seed_widget
@@ -114,7 +114,7 @@ def closer_look(explainer: Explainer, selection: Selection) -> None:
         layers = [_ALL, *overlap.layers.units]
         st.selectbox("Layer", layers, layers.index(seed_widget(_LAYER, selection.layer or _ALL)), key=_LAYER,
                      width=180, format_func=lambda layer: f"layer {layer}" if layer else "all layers",
-                     on_change=lambda: KEPT.change(layer=st.session_state[_LAYER] or None))
+                     on_change=lambda: STATE.change(layer=st.session_state[_LAYER] or None))
     if len(shown_passes(selection, overlap)) > 1:
         pair_look(overlap, selection, pair)
     layer_look(explainer, selection.layer)
@@ -159,4 +159,4 @@ def _pair_choice(selection: Selection, overlap: MaskOverlap, pair: tuple[int, in
 
 def _pair_chosen(names: tuple[str, ...]) -> None:
     pair = st.session_state[_PAIR]
-    KEPT.change(pair=None if pair is None else tuple(names[k] for k in pair))
+    STATE.change(pair=None if pair is None else tuple(names[k] for k in pair))

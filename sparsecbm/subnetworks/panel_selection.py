@@ -1,4 +1,4 @@
-"""What is chosen on the Subnetworks page, as a value, and its two-way translation to the address bar."""
+"""What is chosen on the Subnetworks page, as a value, and how the address holds it."""
 
 import math
 import os
@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.fields import Field, switch
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.comparison import sparsity_of
 from sparsecbm.subnetworks.figure import SHOWN
 from sparsecbm.subnetworks.overlap import MaskOverlap
-from sparsecbm.ui.page_state import Address, Kept, repeated_parts, unknown_parts
+from sparsecbm.ui.page_state import Checked, PageState
 
 #: Where a folder is named whose subfolders are checkpoints to compare with, beside those next to the loaded one.
 OTHERS_VARIABLE = "SPARSECBM_CHECKPOINTS"
@@ -57,10 +58,6 @@ def _named_folder() -> Path | None:
     return Path(named) if named else None
 
 
-PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST = "pair", "layer", "show", "residual", "concept", "against"
-LEANING, ADDS, SECTION = "leaning", "adds", "section"
-NAMES = (SECTION, PAIR, LAYER, SHOW, RESIDUAL, CONCEPT, AGAINST, LEANING, ADDS)
-SWITCH = ("on", "off")
 #: The sections of the page, by the name that the address gives them; it opens with the first.
 SECTIONS = {"shared": "What do they share?", "proof": "Do they carry their concepts?", "compare": "Beside others",
             "review": "In the review at hand"}
@@ -88,52 +85,58 @@ class Selection:
     section: str = "shared"
 
 
-KEPT = Kept("subnetworks", Selection)
+@dataclass(frozen=True)
+class Known:
+    """What can be chosen among: the loaded subnetworks, and the names of checkpoints to compare them with."""
+
+    overlap: MaskOverlap
+    others: Sequence[str] = ()
 
 
-def to_address(selection: Selection) -> dict[str, str | list[str]]:
-    """The parts of the address that restore the selection; what every page starts with is left out."""
-    parts: dict[str, str | list[str]] = {} if selection.pair is None else {PAIR: list(selection.pair)}
-    others = {SECTION: None if selection.section == "shared" else selection.section, LAYER: selection.layer,
-              SHOW: None if selection.show == "observed" else selection.show,
-              RESIDUAL: "on" if selection.residual else None, CONCEPT: selection.concept, AGAINST: selection.against,
-              LEANING: selection.leaning, ADDS: "on" if selection.adds else None}
-    return parts | {name: part for name, part in others.items() if part is not None}
+def _pair(given: Sequence[str], known: Known) -> tuple[str, str]:
+    passes = known.overlap.total.passes
+    for name in given:
+        if name not in passes:
+            raise InputError(unknown_name("subnetwork", name, passes))
+    if len(given) != 2:
+        raise InputError(f"A pair of {len(given)} came; allowed: two different ones of {', '.join(passes)}.")
+    first, second = sorted(given, key=passes.index)
+    return first, second
 
 
-def from_address(
-    parts: Address, overlap: MaskOverlap, others: Sequence[str] = ()
-) -> tuple[Selection, tuple[str, ...]]:
-    """The selection of an address, and one message for every part that could not be used. Good parts are kept.
+def _against(given: str, known: Known) -> str:
+    if given not in known.others and not can_be_pruned(known.overlap, given):
+        sparsities = f"{least_percent(known.overlap):g}% to {MOST_PERCENT:g}%"
+        raise InputError(unknown_name("against", given, (*known.others, sparsities)))
+    return given
 
-    `others` are the names of checkpoints to compare with.
-    """
-    problems = [*unknown_parts(parts, NAMES), *repeated_parts(parts, NAMES, (PAIR,))]
-    passes = overlap.total.passes
 
-    def one(name: str, allowed: Sequence[str], *also: str) -> str | None:
-        given = parts[name][-1] if parts.get(name) else None
-        if given is None or given in allowed:
-            return given
-        problems.append(f"{unknown_name(name, given, (*allowed, *also))} (The address says {name}={given}.)")
-        return None
+def _concepts(known: Known) -> tuple[str, ...]:
+    return known.overlap.concepts
 
-    pair = parts.get(PAIR, ())
-    try:
-        chosen = _pair(pair, passes) if pair else None
-    except InputError as error:
-        problems.append(f"{error} (The address says {' and '.join(f'{PAIR}={name}' for name in pair)}.)")
-        chosen = None
-    residual = one(RESIDUAL, SWITCH) == "on" and len(passes) > len(overlap.concepts)
-    residual = residual or (chosen is not None and any(name not in overlap.concepts for name in chosen))
-    pruned = [name for name in parts.get(AGAINST, ()) if can_be_pruned(overlap, name)]
-    sparsities = f"{least_percent(overlap):g}% to {MOST_PERCENT:g}%"
-    selection = Selection(
-        chosen, one(LAYER, overlap.layers.units),
-        one(SHOW, tuple(SHOWN)) or "observed", residual, one(CONCEPT, overlap.concepts),
-        one(AGAINST, (*others, *pruned), sparsities), one(LEANING, overlap.concepts), one(ADDS, SWITCH) == "on",
-        one(SECTION, tuple(SECTIONS)) or "shared")
-    return selection, tuple(problems)
+
+#: How the address holds a selection.
+FIELDS = (
+    Field("section", allowed=SECTIONS),
+    Field("pair", gather=_pair),
+    Field("layer", allowed=lambda known: known.overlap.layers.units),
+    Field("show", allowed=SHOWN),
+    switch("residual"),
+    Field("concept", allowed=_concepts),
+    Field("against", _against),
+    Field("leaning", allowed=_concepts),
+    switch("adds"),
+)
+
+
+def _checked(selection: Selection, known: Known) -> Checked[Selection]:
+    """A pair with the residual brings it along; a model without one has none to show."""
+    passes, concepts = known.overlap.total.passes, known.overlap.concepts
+    residual = selection.residual and len(passes) > len(concepts)
+    return replace(selection, residual=residual or not set(selection.pair or ()) <= set(concepts)), ()
+
+
+STATE = PageState("subnetworks", Selection(), FIELDS, _checked)
 
 
 def chosen_pair(selection: Selection, overlap: MaskOverlap) -> tuple[int, int] | None:
@@ -161,26 +164,10 @@ def with_residual(selection: Selection, residual: bool, overlap: MaskOverlap) ->
 
 
 def opened_selection(explainer: Explainer) -> Selection:
-    """The selection at the start of a page run, from the address or the session; what the model has not is dropped."""
-    overlap, others = explainer.overlap(), tuple(other_checkpoints(explainer.checkpoint.path))
-    selection = KEPT.opened(lambda parts: from_address(parts, overlap, others))
-    parts = {name: part if isinstance(part, list) else [part] for name, part in to_address(selection).items()}
-    fitting, problems = from_address(parts, overlap, others)
-    if problems:  # another model was loaded since
-        KEPT.change(**vars(fitting))
-    return KEPT.current
+    """The selection at the start of a page run, from the address or the session."""
+    return STATE.opened(Known(explainer.overlap(), tuple(other_checkpoints(explainer.checkpoint.path))))
 
 
 def selection_notices() -> None:
     """What could not be used of the address."""
-    KEPT.notices()
-
-
-def _pair(given: Sequence[str], passes: tuple[str, ...]) -> tuple[str, str]:
-    for name in given:
-        if name not in passes:
-            raise InputError(unknown_name("subnetwork", name, passes))
-    if len(given) != 2 or given[0] == given[1]:
-        raise InputError(f"A pair of {len(set(given))} came; allowed: two different ones of {', '.join(passes)}.")
-    first, second = sorted(given, key=passes.index)
-    return first, second
+    STATE.notices()

@@ -17,7 +17,7 @@ from sparsecbm.subnetworks.figure_unit_attribution import (
 )
 from sparsecbm.subnetworks.panel_knockout import link_to_explain
 from sparsecbm.subnetworks.panel_layer import unknown_parts
-from sparsecbm.subnetworks.panel_selection import KEPT, Selection, to_address
+from sparsecbm.subnetworks.panel_selection import STATE, Selection
 from sparsecbm.subnetworks.panel_unit import unit_look
 from sparsecbm.subnetworks.units import Leaning, Unit
 from sparsecbm.types import Prediction, Target
@@ -70,13 +70,13 @@ def strongest_concept(prediction: Prediction) -> str:
 def _panel() -> None:
     st.markdown("### Which heads and neurons does the answer lean on?", help=PANEL_HELP)
     with errors_shown():
-        explainer, view, selection = load_explainer(), current_view(), KEPT.current
+        explainer, view, selection = load_explainer(), current_view(), STATE.current
         if not view.text.strip():
             st.info("**There is no review at hand.** Open one on the Explain page and come back: then you see which "
                     "heads and neurons its answer leans on, and which words they read.", icon=":material/edit:")
             link_to_explain()
             return
-        KEPT.write(to_address(selection))
+        STATE.write()
         prediction = predicted(explainer, view.text)
         if not view.residual:
             prediction = explainer.without_residual(prediction)
@@ -98,10 +98,10 @@ def _question(prediction: Prediction, selection: Selection) -> tuple[str, Target
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Through the subnetwork of", schema.concepts, key=_CONCEPT, required=True,
                              default=seed_widget(_CONCEPT, concept), format_func=as_markdown,
-                             on_change=lambda: KEPT.change(leaning=st.session_state[_CONCEPT]))
+                             on_change=lambda: STATE.change(leaning=st.session_state[_CONCEPT]))
         st.segmented_control("Question", list(asked), key=_ADDS, default=seed_widget(_ADDS, selection.adds),
                              required=True, help=QUESTION_HELP, format_func=lambda adds: as_markdown(asked[adds]),
-                             on_change=lambda: KEPT.change(adds=st.session_state[_ADDS]))
+                             on_change=lambda: STATE.change(adds=st.session_state[_ADDS]))
     return concept, Target(None, prediction.label) if selection.adds else Target(concept, prediction.value(concept))
 
 

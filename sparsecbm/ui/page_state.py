@@ -4,64 +4,91 @@ There is one source of truth, the value in the session. Widgets are set from it 
 through `change`, so a link, a reset and a click end in the same place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
 import streamlit as st
 
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.fields import Field, Parts, fitting, read_fields, write_fields
+from sparsecbm.ui.text import as_markdown, shortened
 
 Value = TypeVar("Value")
-Address = Mapping[str, Sequence[str]]
+#: What a value becomes once its fields are compared with each other, and a message for each that had to give way.
+Checked = tuple[Value, Sequence[str]]
+
+#: Browsers and servers in between refuse much longer addresses; what does not fit stays out.
+MOST_ENCODED = 6000
+#: What mail, chat and search programs add to a link.
+_TRACKING = frozenset((
+    "fbclid", "gclid", "dclid", "gbraid", "wbraid", "gad_source", "msclkid", "yclid", "twclid", "ttclid", "li_fat_id",
+    "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "trk", "ref", "ref_src", "si", "srsltid", "s_cid", "vero_id",
+    "_ga", "_gl", "_hsenc", "_hsmi"))
+_TRACKING_STARTS = ("utm_", "pk_", "mtm_", "hsa_", "ga_")
 
 
-def unknown_parts(parts: Address, names: Sequence[str]) -> list[str]:
-    """A message for every part of an address that means nothing to its page."""
-    return [f"The address has a part called {name!r}, which means nothing here; allowed: {', '.join(names)}."
-            for name in parts if name not in names]
+def unknown_names(parts: Collection[str], known: Collection[str]) -> list[str]:
+    """The names of an address that mean nothing to its page, without those that other programs add to every link."""
+    return [name for name in parts if name not in known
+            and name.lower() not in _TRACKING and not name.lower().startswith(_TRACKING_STARTS)]
 
 
-def repeated_parts(parts: Address, names: Sequence[str], many: Sequence[str] = ()) -> list[str]:
-    """A message for every part that came several times; those of `many` may."""
-    return [f"The address gives {name!r} {len(given)} times; the last one counts."
-            for name, given in parts.items() if name in names and name not in many and len(given) > 1]
+class PageState(Generic[Value]):
+    """The state of one page.
 
+    `name` starts its keys in the session, `empty` is what a session starts with, and `fields` says how the address
+    holds it. `check` compares fields with each other after they are read; it gets the value and the context of the
+    fields. `left_out` names the fields that an address has no room for.
+    """
 
-class Kept(Generic[Value]):
-    """One page's value; `name` starts its keys in the session, `empty` makes what a session starts with."""
+    def __init__(
+        self, name: str, empty: Value, fields: Sequence[Field],
+        check: Callable[[Value, Any], Checked[Value]] = lambda value, _: (value, ()),
+        left_out: Callable[[Value], Collection[str]] = lambda _: (),
+    ) -> None:
+        self._empty, self._fields, self._check, self._left_out = empty, fields, check, left_out
+        self._value, self._written, self._own, self._problems, self._unknown = (
+            f"{name}:{part}" for part in ("view", "written", "own", "problems", "unknown"))
 
-    def __init__(self, name: str, empty: Callable[[], Value]) -> None:
-        self._empty = empty
-        self._value, self._written, self._own, self._problems = (
-            f"{name}:{part}" for part in ("view", "written", "own", "problems"))
+    def from_address(self, parts: Parts, context: Any) -> tuple[Value, tuple[str, ...]]:
+        """The value of an address, and one message for every part that could not be used. Good parts are kept."""
+        found, problems = read_fields(self._fields, parts, self._empty, context)
+        value, more = self._check(found, context)
+        return value, (*problems, *more)
+
+    def to_address(self, value: Value, context: Any = None) -> dict[str, list[str]]:
+        """The parts of the address that restore a value; what every session starts with is left out."""
+        left_out = self._left_out(value)
+        parts = write_fields(self._fields, value, self._empty, context)
+        return {name: texts for name, texts in parts.items() if name not in left_out}
 
     @property
     def current(self) -> Value:
         """What this session looks at."""
-        if self._value not in st.session_state:
-            st.session_state[self._value] = self._empty()
-        value: Value = st.session_state[self._value]
+        value: Value = st.session_state.setdefault(self._value, self._empty)
         return value
 
-    def opened(self, read: Callable[[Address], tuple[Value, tuple[str, ...]]]) -> Value:
+    def opened(self, context: Any = None) -> Value:
         """The value at the start of a page run: the address wins, unless this session wrote it itself.
 
         A run that one of our own widgets caused never reads the address: the browser may still be showing an old one.
-        `read` gives the value of an address, and one message for every part that could not be used.
+        What does not fit the context, because another model was loaded since, goes back to what a session starts with.
         """
-        parts = {name: st.query_params.get_all(name) for name in st.query_params}
+        parts = _address()
         if parts and not st.session_state.pop(self._own, False) and parts != st.session_state.get(self._written):
-            st.session_state[self._value], st.session_state[self._problems] = read(parts)
+            st.session_state[self._value], st.session_state[self._problems] = self.from_address(parts, context)
+            st.session_state[self._unknown] = unknown_names(parts, [field.name for field in self._fields])
+        else:
+            st.session_state[self._value] = fitting(self._fields, self.current, self._empty, context)
         return self.current
 
-    def write(self, parts: Mapping[str, str | list[str]]) -> None:
+    def write(self, context: Any = None) -> None:
         """Make the address say what this session looks at."""
         st.session_state.pop(self._own, None)
-        written = {name: part if isinstance(part, list) else [part] for name, part in parts.items()}
-        if written != {name: st.query_params.get_all(name) for name in st.query_params}:
-            st.query_params.from_dict(dict(parts))
-        st.session_state[self._written] = written
+        parts = self.to_address(self.current, context)
+        if parts != _address():
+            st.query_params.from_dict(parts)
+        st.session_state[self._written] = parts
 
     def change(self, **changes: Any) -> None:
         """Change parts of the value; for callbacks, which run before the page does."""
@@ -73,9 +100,18 @@ class Kept(Generic[Value]):
         st.session_state[self._own] = True
         st.rerun()
 
+    def drop(self, problem: str, **changes: Any) -> None:
+        """Change what turned out to be of no use once the page knew more, and say so among the notices."""
+        st.session_state[self._value] = replace(self.current, **changes)  # type: ignore[type-var]
+        st.session_state[self._problems] = (*st.session_state.get(self._problems, ()), problem)
+
     def notices(self) -> None:
         """What could not be used of the address, until dismissed; everything else of it was kept."""
-        problems = st.session_state.get(self._problems, ())
+        problems, unknown = (st.session_state.get(key, ()) for key in (self._problems, self._unknown))
+        if unknown:
+            names = ", ".join(as_markdown(shortened(name, 40)) for name in unknown[:5])
+            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+            st.markdown(f":small[Parts of the address that this page does not know were ignored: {names}{more}.]")
         if problems:
             st.warning("  \n".join(["Part of the address could not be used. The rest of it was kept.",
                                     *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
@@ -83,5 +119,9 @@ class Kept(Generic[Value]):
 
     def dismiss(self) -> None:
         """Forget what could not be used of the address."""
-        st.session_state[self._problems] = ()
+        st.session_state[self._problems] = st.session_state[self._unknown] = ()
         st.session_state[self._own] = True
+
+
+def _address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}

@@ -1,72 +1,80 @@
-"""One session's view of the Explain screen, its slow work, and widgets that show what the session says."""
+"""One session's view of a text, its slow work, and widgets that show what the session says."""
 
-from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 import streamlit as st
 
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
-from sparsecbm.ui.page_state import Address, Kept
 from sparsecbm.ui.tasks import ABANDONED_AFTER, Job
-from sparsecbm.ui.view import View, from_address, to_address
+from sparsecbm.ui.view import STATE, View
 
-_KEPT = Kept("explain", View)
 _SHOWN = "explain:shown"
+_TEXT, _NUMBER, _OF_TEXTS = "explain:text", "explain:text-number", "explain:of-texts"
+#: Between the name of a widget and the number of its text.
+_MARK = "#"
 
 Value = TypeVar("Value")
 
 
 def current_view() -> View:
     """What this session looks at; an empty view at first."""
-    return _KEPT.current
+    return STATE.current
 
 
 def opened_view(explainer: Explainer) -> View:
     """The view at the start of a page run, from the address or the session."""
-
-    def read(parts: Address) -> tuple[View, tuple[str, ...]]:
-        view, problems = from_address(parts, explainer.schema)
-        count = len(explainer.words(view.text)) if view.hidden else 0
-        hidden = tuple(number for number in view.hidden if number < count)
-        if hidden != view.hidden:
-            problems += (f"The address hides word {view.hidden[-1] + 1}; allowed: 1 to {count}, the words that were "
-                         "read of this review.",)
-        return replace(view, hidden=hidden), problems
-
-    return _KEPT.opened(read)
+    view = STATE.opened(explainer.schema)
+    if view.hidden:
+        count = len(explainer.words(view.text))
+        if view.hidden[-1] >= count:
+            STATE.drop(f"The address hides word {view.hidden[-1] + 1}; allowed: 1 to {count}, the words that were read "
+                       "of this review.", hidden=tuple(number for number in view.hidden if number < count))
+    _begin(STATE.current.text, anew=False)
+    return STATE.current
 
 
 def write_address(schema: ConceptSchema) -> None:
     """Make the address say what this session looks at."""
-    _KEPT.write(to_address(current_view(), schema))
+    STATE.write(schema)
 
 
 def change(**changes: Any) -> None:
     """Change parts of the view; for callbacks, which run before the page does."""
-    _KEPT.change(**changes)
+    STATE.change(**changes)
 
 
 def run_again() -> NoReturn:
     """Run the whole page again, with what this session looks at as it is."""
-    _KEPT.run_again()
+    STATE.run_again()
 
 
 def start_review(text: str) -> None:
     """Look at another review: what was chosen for the last one no longer applies."""
     change(text=text, target=None, label=None, overrides={}, part=None, hidden=(), edit=None, unsure=(), wanted=None)
-    _KEPT.dismiss()
+    STATE.dismiss()
+    _begin(text, anew=True)
 
 
 def address_notices() -> None:
     """What could not be used of the address, until dismissed; everything else of it was kept."""
-    _KEPT.notices()
+    STATE.notices()
 
 
 def session_job(panel: str, goes_on: float = ABANDONED_AFTER) -> Job:
     """The slow work of one panel in this session; `goes_on` says how long after its page was last seen, in seconds."""
     job: Job = st.session_state.setdefault(f"{panel}:job", Job(goes_on))
     return job
+
+
+def text_key(name: str) -> str:
+    """The key of a widget whose value belongs to the text at hand.
+
+    The next text has other widgets. A browser that draws the page of the next text still sends, for a moment, what the
+    widgets of the last one show; under a key of their own, none of it reaches the next text.
+    """
+    _of_texts().add(name)
+    return f"{name}{_MARK}{_text_number()}" if _text_number() else name
 
 
 def seed_widget(key: str, value: Value) -> Value:
@@ -82,16 +90,37 @@ def seed_widget(key: str, value: Value) -> Value:
 
 def chosen(key: str) -> bool:
     """True when a person has set a seeded widget to something else than it showed; for the callbacks of widgets that
-    come and go.
+    come and go. A widget of a text that is no longer at hand sets nothing.
 
     A message that a browser sent before it heard that a widget is gone still holds what the widget showed, and
     Streamlit, which has forgotten that by then, takes it for a choice.
     """
     value, shown = st.session_state[key], _shown()
+    name, _, number = key.partition(_MARK)
+    if name in _of_texts() and int(number or 0) != _text_number():
+        return False
     if key in shown and shown[key] == value:
         return False
     shown[key] = value
     return True
+
+
+def _begin(text: str, anew: bool) -> None:
+    """Count the texts that were at hand; `anew` counts the same text again."""
+    if anew or st.session_state.get(_TEXT, text) != text:
+        st.session_state[_NUMBER] = _text_number() + 1
+    st.session_state[_TEXT] = text
+
+
+def _text_number() -> int:
+    number: int = st.session_state.get(_NUMBER, 0)
+    return number
+
+
+def _of_texts() -> set[str]:
+    """The names of the widgets that belong to a text."""
+    names: set[str] = st.session_state.setdefault(_OF_TEXTS, set())
+    return names
 
 
 def _shown() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.evaluation.panel_address import Looking, from_address, to_address
+from sparsecbm.evaluation.panel_address import STATE, Known, Looking
 from sparsecbm.schema import CEBAB
 
 WHOLE = Looking("rewriting", "noise", "Negative-to-Positive", "near", 7, "other-run", "folder-dev")
@@ -10,14 +10,14 @@ WHOLE = Looking("rewriting", "noise", "Negative-to-Positive", "near", 7, "other-
 
 @pytest.mark.parametrize("looking", [Looking(), WHOLE])
 def test_the_address_restores_what_is_looked_at(looking: Looking) -> None:
-    parts = {name: [str(part)] for name, part in to_address(looking).items()}
-    assert from_address(parts, CEBAB, ["other-run"], ["samples", "folder-dev"]) == (looking, ())
+    parts = STATE.to_address(looking)
+    assert STATE.from_address(parts, Known(CEBAB, ["other-run"], ["samples", "folder-dev"])) == (looking, ())
     assert bool(parts) == (looking != Looking())
 
 
 def test_what_means_nothing_is_told_and_the_rest_is_kept() -> None:
-    parts = {"section": ["records"], "concept": ["soup"], "pair": ["0"], "against": ["gone"], "nonsense": ["1"]}
-    found, problems = from_address(parts, CEBAB, [], [])
+    parts = {"section": ["records"], "concept": ["soup"], "pair": ["0"], "against": ["gone"]}
+    found, problems = STATE.from_address(parts, Known(CEBAB, [], []))
     assert found == Looking(section="records")
-    for said in ("nonsense", "concept=soup", "pair=0", "against=gone"):
+    for said in ("concept=soup", "pair=0", "against=gone"):
         assert any(said in problem for problem in problems), said

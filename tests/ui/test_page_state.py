@@ -8,28 +8,27 @@ def page() -> None:
 
     import streamlit as st
 
-    from sparsecbm.ui.page_state import Address, Kept
+    from sparsecbm.fields import Field
+    from sparsecbm.ui.page_state import PageState
 
     @dataclass(frozen=True)
     class Value:
         name: str = "none"
 
-    def read(parts: Address) -> tuple[Value, tuple[str, ...]]:
-        return Value(parts["name"][-1]), ()
-
     def behind() -> None:
         """The browser still shows the address before; the page ran on."""
         st.query_params["name"] = "old"
 
-    kept = Kept("test", Value)
-    kept.opened(read)
-    kept.write({"name": kept.current.name})
-    st.button("change", on_click=lambda: kept.change(name="new"))
+    state = PageState("test", Value(), (Field("name"),))
+    state.opened()
+    state.write()
+    state.notices()
+    st.button("change", on_click=lambda: state.change(name="new"))
     if st.button("work ended"):
         behind()
-        kept.run_again()
+        state.run_again()
     st.button("navigated", on_click=behind)
-    st.text(kept.current.name)
+    st.text(state.current.name)
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -64,3 +63,15 @@ def test_the_address_wins_where_the_browser_went_there() -> None:
 def test_running_again_leaves_the_next_navigation_alone() -> None:
     app = press(press(opened(), "work ended"), "navigated")
     assert app.text[0].value == "old"
+
+
+def test_unknown_names_are_said_in_one_line_and_those_that_programs_add_are_not() -> None:
+    app = AppTest.from_function(page)
+    for name in ("name", "utm_source", "fbclid", "MC_EID", "embed", "txet", "*b*"):
+        app.query_params[name] = "new"
+    app.run()
+    assert app.text[0].value == "new" and not app.warning
+    line = app.markdown[0].value
+    assert "txet" in line and r"\*b\*" in line and not any(name in line for name in ("utm", "fbclid", "MC", "embed"))
+    assert set(app.query_params) == {"name", "embed"}, "Streamlit keeps what it reads itself"
+    assert not press(app, "change").exception and app.markdown, "it stays while the page is used"
