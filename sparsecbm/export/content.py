@@ -7,7 +7,7 @@ import numpy as np
 
 from sparsecbm.figures.text import label_name
 from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
-from sparsecbm.words.figure import PRINTED_FROM, full_colour
+from sparsecbm.words.figure import PRINTED_FROM, full_colour, strongest_words
 
 #: Words that a split by concept lists one by one; the others share a row, so that every column still adds up.
 MOST_ROWS = 12
@@ -61,17 +61,13 @@ def strongest_parts(prediction: Prediction) -> tuple[Leading | None, Leading | N
     return best if best[1] > 0 else None, worst if worst[1] < 0 else None
 
 
-def strongest_words(explanation: Explanation) -> tuple[tuple[Leading, ...], tuple[Leading, ...]]:
-    """The words that speak loudest for and against the predicted label, among those whose number is printed."""
+def label_words(explanation: Explanation) -> tuple[tuple[Leading, ...], tuple[Leading, ...]]:
+    """The strongest words for and against the predicted label, among those whose score is printed."""
     label = Target(None, explanation.prediction.label)
     for attribution in explanation.attributions:
         if attribution.target == label:
             least = PRINTED_FROM * full_colour(explanation.attributions)
-            ranked = sorted(((word.text, score) for word, score in zip(attribution.words, attribution.scores.tolist(),
-                                                                      strict=True) if abs(score) >= least),
-                            key=lambda word: -word[1])
-            return (tuple(word for word in ranked[:NAMED_WORDS] if word[1] > 0),
-                    tuple(word for word in ranked[: -NAMED_WORDS - 1 : -1] if word[1] < 0))
+            return strongest_words(attribution, NAMED_WORDS, least)
     return (), ()
 
 

@@ -9,13 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sparsecbm.export import content
 from sparsecbm.figures import text as names
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, shading
+from sparsecbm.figures.colour import DARK_PAPER, PAPER
 from sparsecbm.figures.text import visible
 from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult
 from sparsecbm.words import figure as completeness
 from sparsecbm.words import figure as heatmap
 from sparsecbm.words import figure_faithfulness as verdict
-from sparsecbm.words.figure import SHADED_FROM, full_colour, heatmap_html, legend_html
+from sparsecbm.words.figure import full_colour, heatmap_html, legend_html, look_of
 from sparsecbm.words.methods import method_named
 
 
@@ -49,7 +49,7 @@ def explanation_html(
         return heatmap_html(attribution, prediction.text[:end], limit, None, height="none")
 
     def shade(score: float) -> str:
-        return shading(score / limit, None) if abs(score) >= SHADED_FROM * limit else ""
+        return look_of(score, limit, None).style
 
     return environment().get_template("page.html.j2").render(
         explanation=explanation, intervention=intervention, faithfulness=faithfulness, prediction=prediction,

@@ -1,8 +1,10 @@
 """How labels, values, targets and numbers are written wherever a person reads them."""
 
 import html
+import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from jaxtyping import Float
@@ -21,6 +23,25 @@ def visible(text: str) -> str:
     """
     return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in _HARMLESS
                    and not _is_emoji_tag(c) else c for c in text.replace("\r\n", "\n"))
+
+
+def clipped(word: str, most: int = 24) -> str:
+    """A word for a sentence; one of more than `most` characters ends with an ellipsis."""
+    return word if len(word) <= most else f"{word[:most]}…"
+
+
+def isolated(text: str) -> str:
+    """The text between direction marks, so that its direction does not reorder what stands next to it."""
+    return f"\u2068{text}\u2069"
+
+
+def file_name(kind: str, content: str, ending: str) -> str:
+    """The name of a downloaded file: its kind, the first words of what it holds, and the day.
+
+    E.g. "explanation-the-soup-was-cold-2026-03-14.html".
+    """
+    words = re.sub(r"[\W_]+", "-", content[:200].casefold()).strip("-")[:40].rstrip("-")
+    return "-".join(filter(None, (kind, words, f"{date.today()}.{ending}")))
 
 
 def as_html(text: str) -> str:

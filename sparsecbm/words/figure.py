@@ -1,24 +1,33 @@
-"""How far word scores account for what they explain: one limit, and one sentence about it, wherever they are shown."""
+"""The heat map: words coloured by their scores, and what the colours and the completeness gap mean.
+
+Every view of coloured words, in the app and in exported files, takes the look of a word from `look_of`.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from sparsecbm.figures.colour import shading
 from sparsecbm.figures.text import as_html, percent, signed
 from sparsecbm.types import Attribution, Word
 
-#: Words at least this share of the strongest one get their score printed, and so get a sign that needs no colour.
+#: Words with at least this share of the full colour have their score printed, so that the sign needs no colour.
 PRINTED_FROM = 0.2
 #: Weaker words stay unshaded.
 SHADED_FROM = 0.06
 #: A score of this many logits or less never gets the full colour, even if it is the strongest.
 LEAST_LIMIT = 0.2
+#: A score that rounds to zero speaks neither for nor against.
+_LEAST_NAMED = 0.005
+_BOX = "border-radius:.25rem;padding:.12em .2em"
+#: A box of its own, so that the line through a removed word does not cross its score.
+_MARK = "font-size:.68em;margin-inline-start:.15em;display:inline-block"
 
 
 @runtime_checkable
 class Scored(Protocol):
-    """Words of a text, with a score each: an attribution, or what was kept of one."""
+    """Words of a text with a score each: an attribution, or the part of one that a deck stores."""
 
     @property
     def words(self) -> Sequence[Word]:
@@ -29,18 +38,44 @@ class Scored(Protocol):
         """In logits."""
 
 
-def heatmap_html(
-    attribution: Scored, text: str, limit: float, dark: bool | None, truncated: bool = False, height: str = "22rem"
-) -> str:
-    """The whole text; `limit` is the score, in logits, that gets the full colour. `dark` is as in `shading`.
+@dataclass(frozen=True)
+class WordLook:
+    """How a word with a score looks: CSS, empty for a weak word; the printed score, if it is printed; a tooltip."""
 
-    What follows the last word that the model read is shown struck out when the text was `truncated`. A text that needs
-    more than `height` scrolls.
+    style: str
+    mark: str
+    tip: str
+    effect: str
+
+    def html(self, word: str, decoration: str = "", mark: str | None = None, tip: str | None = None) -> str:
+        """The word as a span, escaped; `decoration` is more CSS, `mark` and `tip` replace the look's own."""
+        mark = self.mark if mark is None else mark
+        css = ";".join(filter(None, (self.style, self.style and _BOX, decoration)))
+        style = f' style="{css}"' if css else ""
+        score = f'<sup style="{_MARK}"><bdi>{mark}</bdi></sup>' if mark else ""
+        return f'<span title="{as_html(self.tip if tip is None else tip)}"{style}>{as_html(word)}{score}</span>'
+
+
+def look_of(score: float, limit: float, dark: bool | None) -> WordLook:
+    """The look of a word; `limit` is the score, in logits, that gets the full colour. `dark` is as in `shading`."""
+    share, number = score / limit, signed(score)
+    shaded, printed = abs(share) >= SHADED_FROM, abs(share) >= PRINTED_FROM
+    effect = "hardly matters" if not shaded else "speaks for it" if share > 0 else "speaks against it"
+    return WordLook(shading(share, dark) if shaded else "", number if printed else "", f"{number}: {effect}", effect)
+
+
+def heatmap_html(
+    scored: Scored, text: str, limit: float, dark: bool | None, truncated: bool = False, height: str = "22rem"
+) -> str:
+    """The whole text with its words coloured; `limit` and `dark` are as in `look_of`.
+
+    What follows the last word that the model read is struck out when the text was `truncated`. A text that needs more
+    than `height` scrolls.
     """
     parts, position = [], 0
-    for word, score in zip(attribution.words, attribution.scores, strict=True):
+    for word, score in zip(scored.words, scored.scores, strict=True):
         parts.append(as_html(text[position:word.start]))
-        parts.append(_word(text[word.start:word.end], float(score), limit, dark))
+        parts.append(look_of(float(score), limit, dark).html(text[word.start:word.end]))
         position = word.end
     rest = as_html(text[position:])
     if truncated and rest.strip():
@@ -61,30 +96,20 @@ def legend_html(limit: float, dark: bool | None, subject: str) -> str:
 
 
 def full_colour(attributions: Iterable[Attribution]) -> float:
-    """The score, in logits, that gets the full colour: the strongest one, whole or part, unless none is worth shouting
-    about."""
+    """The score, in logits, that gets the full colour: the strongest one, whole or part, but at least
+    LEAST_LIMIT."""
     arrays = (array for a in attributions for array in (a.scores, *a.parts.values()) if len(array))
     return max([LEAST_LIMIT, *(float(abs(array).max()) for array in arrays)])
 
 
-def effect_text(share: float) -> str:
-    """What a word does whose score is this share of the one with the full colour; "it" is the target."""
-    if abs(share) < SHADED_FROM:
-        return "hardly matters"
-    return "speaks for it" if share > 0 else "speaks against it"
-
-
-def _word(word: str, score: float, limit: float, dark: bool | None) -> str:
-    share = score / limit
-    shown = as_html(word)
-    tip = f"{signed(score)}: {effect_text(share)}"
-    if abs(share) < SHADED_FROM:
-        return f'<span title="{tip}">{shown}</span>'
-    mark = ""
-    if abs(share) >= PRINTED_FROM:
-        mark = f'<sup style="font-size:.68em;margin-left:.15em"><bdi>{signed(score)}</bdi></sup>'
-    return (f'<span title="{tip}" style="{shading(share, dark)};border-radius:.25rem;padding:.12em .2em">'
-            f'{shown}{mark}</span>')
+def strongest_words(
+    scored: Scored, most: int, least: float = _LEAST_NAMED
+) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+    """The words with the highest and with the lowest scores, at most so many each way, if they reach `least` logits."""
+    ranked = sorted(((word.text, float(score)) for word, score in zip(scored.words, scored.scores, strict=True)),
+                    key=lambda named: -named[1])
+    return (tuple(named for named in ranked[:most] if named[1] >= least),
+            tuple(named for named in ranked[: -most - 1 : -1] if named[1] <= -least))
 
 
 #: Scores that miss more than this share of the difference are shown with a warning.

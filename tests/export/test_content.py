@@ -7,13 +7,13 @@ import pytest
 
 from sparsecbm.export.content import (
     MOST_ROWS,
+    label_words,
     ledger_rows,
     read_until,
     score_table,
     set_concepts,
     split_table,
     strongest_parts,
-    strongest_words,
 )
 from sparsecbm.types import InterventionResult
 from tests.builders import RECEIPT, a_prediction, an_attribution, an_explanation
@@ -51,10 +51,10 @@ def test_the_strongest_words_are_those_of_the_predicted_label_that_matter() -> N
     other = an_attribution(TEXT, {"room": 9.0}, "label=5")
     concept = an_attribution(TEXT, {"waiters": -3.0}, "food=Positive")
     explanation = an_explanation(TEXT, other, concept, label)
-    assert strongest_words(explanation) == ((("soup", 2.0),), ())  # on a scale to 9, less than 1.8 is weak
-    assert strongest_words(an_explanation(TEXT, concept, label)) == (
+    assert label_words(explanation) == ((("soup", 2.0),), ())  # on a scale to 9, less than 1.8 is weak
+    assert label_words(an_explanation(TEXT, concept, label)) == (
         (("soup", 2.0), ("Good", 1.0)), (("slow", -1.5),))
-    assert strongest_words(an_explanation(TEXT, concept)) == ((), ())
+    assert label_words(an_explanation(TEXT, concept)) == ((), ())
 
 
 def test_a_split_adds_up_in_rows_and_columns() -> None:
