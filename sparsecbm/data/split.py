@@ -100,6 +100,14 @@ class Split:
         """Annotators' votes, summing to 1 over `value`."""
         return np.array(self.dataset["shares"], dtype=np.float64)
 
+    def require_schema(self, schema: ConceptSchema) -> None:
+        """DataError when a model with this schema names other concepts, values or labels than the data."""
+        for axis in ("concepts", "values", "labels"):
+            ours, theirs = getattr(schema, axis), getattr(self.schema, axis)
+            if ours != theirs:
+                raise DataError(f"The model's {axis} are {', '.join(ours)}, but data set {self.schema.name} has "
+                                f"{', '.join(theirs)}; evaluate it on data with the same {axis}.")
+
     def draw(self, size: int, seed: int) -> Int[np.ndarray, " drawn"]:
         """Numbers of at most `size` rows, drawn without replacement, in the order in which they were drawn.
 

@@ -21,14 +21,12 @@ from sparsecbm.evaluation.compute_leakage import (
     residual_slices,
     wrong_concepts,
 )
+from sparsecbm.intervals import Interval
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.schema import ConceptSchema
 from sparsecbm.subnetworks.compute_density import Sparsity, sparsity, specificity
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def evaluate(
     checkpoint: Checkpoint, split: Split, batch_size: int = 64, progress: Callable[[int], None] | None = None
 ) -> EvaluationReport:
     """Run the checkpoint over every row of the split and score it; `progress` hears how many rows were done."""
-    require_same_names(checkpoint.model.config.schema, split)
+    split.require_schema(checkpoint.model.config.schema)
     model, masks = checkpoint.model, checkpoint.masks
     pooled = pool_texts(model, checkpoint.encoder, masks, split.texts, batch_size, progress)
     return evaluate_pooled(model, masks, pooled, split)
@@ -125,7 +123,7 @@ def evaluate_pooled(
 
     DataError when no row has a label, or some concept no known truth.
     """
-    require_same_names(model.config.schema, split)
+    split.require_schema(model.config.schema)
     if len(pooled) != len(split):
         raise ValueError(f"{len(pooled)} rows of features for the {len(split)} rows of split {split.name}.")
     schema, kind = split.schema, model.config.kind
@@ -201,12 +199,3 @@ def _known(gold: Int[np.ndarray, " row"], what: str, split: Split) -> Int[np.nda
         raise DataError(f"No row of split {split.name} ({split.report.source}) has a majority for {what}, so it cannot "
                         "be scored; evaluate on rows that have one.")
     return rows
-
-
-def require_same_names(schema: ConceptSchema, split: Split) -> None:
-    """The model must speak of the same concepts, values and labels as the data."""
-    for axis in ("concepts", "values", "labels"):
-        ours, theirs = getattr(schema, axis), getattr(split.schema, axis)
-        if ours != theirs:
-            raise DataError(f"The model's {axis} are {', '.join(ours)}, but data set {split.schema.name} has "
-                            f"{', '.join(theirs)}; evaluate it on data with the same {axis}.")

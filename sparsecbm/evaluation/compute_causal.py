@@ -12,13 +12,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_effects import require_concepts
+from sparsecbm.concepts.compute_override import require_concepts
 from sparsecbm.concepts.compute_policies import Situation
 from sparsecbm.data.counterfactuals import CounterfactualPairs
 from sparsecbm.data.split import Split
 from sparsecbm.errors import InputError
 from sparsecbm.evaluation.causal import CausalReport, ExplainerScore, Mean, PairEffects
-from sparsecbm.evaluation.compute import require_same_names
 from sparsecbm.evaluation.compute_causal_references import (
     Asked,
     Effect,
@@ -29,7 +28,7 @@ from sparsecbm.evaluation.compute_causal_references import (
     s_learner,
 )
 from sparsecbm.evaluation.compute_concept_state import read_texts
-from sparsecbm.evaluation.metrics import RESAMPLES
+from sparsecbm.intervals import percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
 
 #: Label logits of a row of the split after an edit that is to give a concept a value: (row, concept, value).
@@ -58,7 +57,7 @@ def causal(
     check_settings(revision_pairs, seed)
     require_concepts(checkpoint.model)
     for split in (pairs.split, train):
-        require_same_names(checkpoint.model.config.schema, split)
+        split.require_schema(checkpoint.model.config.schema)
     texts, others = (read_texts(checkpoint, split.texts, progress) for split in (pairs.split, train))
     answers, rng = answers_of(texts.logits), np.random.default_rng(seed)
     base, schema = answers[pairs.base], pairs.split.schema
@@ -97,7 +96,7 @@ def pair_effects(
     DataError for pairs of other concepts than the model's, CheckpointError for a black box.
     """
     require_concepts(checkpoint.model)
-    require_same_names(checkpoint.model.config.schema, pairs.split)
+    pairs.split.require_schema(checkpoint.model.config.schema)
     texts = read_texts(checkpoint, pairs.split.texts, progress, batch_size)
     answers, foretold = answers_of(texts.logits), override_effect(texts, pairs)
     actual, values = answers[pairs.counterfactual] - answers[pairs.base], texts.probabilities.argmax(-1)
@@ -153,6 +152,6 @@ def _mean(each: Float[np.ndarray, " pair"], originals: Int[np.ndarray, " pair"],
     """The mean, and its interval when whole originals are drawn anew: pairs of one original are not independent."""
     _, groups = np.unique(originals, return_inverse=True)
     sums, sizes = np.bincount(groups, weights=each), np.bincount(groups)
-    drawn = np.random.default_rng(seed).multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=RESAMPLES)
-    low, high = np.percentile((drawn @ sums) / (drawn @ sizes), (2.5, 97.5))
+    drawn = resampled(len(sizes), seed)
+    low, high = percentiles((drawn @ sums) / (drawn @ sizes))
     return Mean(float(each.mean()), (float(low), float(high)))

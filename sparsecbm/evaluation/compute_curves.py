@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from sparsecbm.concepts.compute_effects import require_concepts
+from sparsecbm.concepts.compute_override import require_concepts
 from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES, Situation
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.evaluation.compute import require_same_names
 from sparsecbm.evaluation.compute_concept_state import read_texts
-from sparsecbm.evaluation.curves import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves, Interval
-from sparsecbm.evaluation.metrics import RESAMPLES
+from sparsecbm.evaluation.curves import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves
+from sparsecbm.intervals import Interval, percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import SparseCBM
 
@@ -134,7 +133,7 @@ def _read(
 ) -> Rows:
     """The rows with a label, drawn in random order, as the model reads them."""
     require_concepts(checkpoint.model)
-    require_same_names(checkpoint.model.config.schema, split)
+    split.require_schema(checkpoint.model.config.schema)
     drawn = split.draw(len(split) if sample is None else sample, seed)
     numbers = drawn[split.labels[drawn] >= 0]
     if not len(numbers):
@@ -190,12 +189,12 @@ def _curve(walks: Sequence[Bool[np.ndarray, "row step"]], seed: int) -> Curve:
     """The mean over rows and walks; the same rows are resampled for every curve."""
     wrong = np.stack(walks).astype(np.float64)  # [walk, row, step]
     per_row, rows = wrong.mean(0), wrong.shape[1]
-    drawn = np.random.default_rng(seed).multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES)
+    drawn = resampled(rows, seed)
     spread = tuple((wrong.sum(1).std(0, ddof=1) / rows).tolist()) if len(walks) > 1 else None
     return Curve(tuple(per_row.mean(0).tolist()), _intervals(drawn @ per_row / rows),
                  _intervals(drawn @ (per_row - per_row[:, :1]) / rows), spread)
 
 
-def _intervals(resampled: Float[np.ndarray, "sample step"]) -> tuple[Interval, ...]:
-    low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
+def _intervals(samples: Float[np.ndarray, "sample step"]) -> tuple[Interval, ...]:
+    low, high = percentiles(samples)
     return tuple(zip(low.tolist(), high.tolist(), strict=True))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.stats import norm
 from torch import Tensor
 
+from sparsecbm.intervals import Interval, normal
 from sparsecbm.model.network import Ledger, SparseCBM
 
 
@@ -28,7 +28,7 @@ class Share:
 
     n: int
     mean: float
-    ci95: tuple[float, float] | None
+    ci95: Interval | None
 
 
 def wrong_concepts(
@@ -95,11 +95,7 @@ def residual_slices(
 
 
 def _share(values: Float[np.ndarray, " row"]) -> Share:
-    n, mean = len(values), float(values.mean())
-    if n < 2:
-        return Share(n, mean, None)
-    half = float(norm.ppf(0.975) * values.std(ddof=1) / np.sqrt(n))
-    return Share(n, mean, (mean - half, mean + half))
+    return Share(len(values), float(values.mean()), normal(values))
 
 
 def _spread(logits: Float[Tensor, "*row label"]) -> Float[Tensor, "*row"]:

@@ -5,13 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sparsecbm.errors import CheckpointError
+from sparsecbm.intervals import Interval
 
 #: Asks for the concept that is most wrong, which takes the truth: for comparison only.
 ORACLE = "lcp"
 #: Under this name the curves stand in metrics.json.
 METRICS_KEY = "curves"
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)

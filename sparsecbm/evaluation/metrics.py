@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.stats import binomtest
+
+from sparsecbm.intervals import Interval, percentiles, resampled, wilson
 
 Confusion = Int[np.ndarray, "*sample value value"]
 Score = Float[np.ndarray, "*sample"]
 
 BINS = 15
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Bin:
     n: int
     confidence: float
     accuracy: float
-    ci95: tuple[float, float]
+    ci95: Interval
 
 
 def ece(probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], bins: int = BINS) -> float:
@@ -83,23 +83,17 @@ def reliability(
     for place in np.unique(places):
         rows = places == place
         n, hits = int(rows.sum()), int(correct[rows].sum())
-        low, high = binomtest(hits, n).proportion_ci(method="wilson")
-        found.append(Bin(n, float(confidence[rows].mean()), hits / n, (float(low), float(high))))
+        found.append(Bin(n, float(confidence[rows].mean()), hits / n, wilson(hits, n)))
     return found
 
 
-def bootstrap_ci(counts: Int[np.ndarray, "value value"], seed: int = 0) -> dict[str, tuple[float, float]]:
-    """95 % percentile intervals of accuracy and macro F1 over 1000 resamples of the rows.
-
-    Drawing n rows with replacement draws their cells of the confusion matrix from a multinomial, so the
-    resampled matrices are drawn directly.
-    """
-    rows = counts.sum()
-    draws = np.random.default_rng(seed).multinomial(rows, counts.ravel() / rows, size=RESAMPLES)
-    resampled = draws.reshape(RESAMPLES, *counts.shape)
+def bootstrap_ci(counts: Int[np.ndarray, "value value"], seed: int = 0) -> dict[str, Interval]:
+    """95 % percentile intervals of accuracy and macro F1 over resamples of the rows."""
+    rows = int(counts.sum())
+    matrices = resampled(rows, seed, counts.ravel() / rows).reshape(-1, *counts.shape)
     intervals = {}
     for name, score in (("accuracy", accuracy), ("macro_f1", macro_f1)):
-        low, high = np.percentile(score(resampled), (2.5, 97.5))
+        low, high = percentiles(score(matrices))
         intervals[name] = (float(low), float(high))
     return intervals
 

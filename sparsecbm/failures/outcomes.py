@@ -1,13 +1,12 @@
 """How often something holds, with what chance leaves open."""
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from jaxtyping import Bool, Int
-from scipy.stats import norm
 
+from sparsecbm.intervals import wilson
 from sparsecbm.schema import ConceptSchema
 
 
@@ -77,14 +76,5 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the share for rows like these (1927, J. Am. Stat. Assoc. 22, 209-212).
-
-        It holds for few rows and rare hits, too, and never leaves 0..1. Without a row it is all of 0..1.
-        """
-        if not self.n:
-            return 0.0, 1.0
-        share, z = self.hits / self.n, float(norm.ppf(0.975))
-        scale = 1 + z**2 / self.n
-        centre = (share + z**2 / (2 * self.n)) / scale
-        half = z / scale * math.sqrt(share * (1 - share) / self.n + z**2 / (4 * self.n**2))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        """Wilson's 95 % interval of the share for rows like these; all of 0..1 without a row."""
+        return wilson(self.hits, self.n)

@@ -8,11 +8,10 @@ import plotly.graph_objects as go
 
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on
 from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
+from sparsecbm.intervals import Interval
 
 #: The model that is loaded stands out; blue and vermillion are kept for supports and opposes.
 HIGHLIGHT = "#5B5FC7"
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)

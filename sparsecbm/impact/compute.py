@@ -1,4 +1,4 @@
-"""What edits do to a whole split. Only the passes whose masks differ run again; rules run none."""
+"""The impact of edits on a split. Only the passes whose masks differ run again; rules run none."""
 
 import time
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparsecbm.concepts.compute_effects import require_concepts
+from sparsecbm.concepts.compute_override import require_concepts
 from sparsecbm.data.split import Split
 from sparsecbm.errors import CheckpointError, InputError
-from sparsecbm.evaluation.compute import require_same_names
 from sparsecbm.impact.impact import Effect, Impact, ImpactSettings
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
@@ -43,11 +42,11 @@ def impact_of_edits(
     weights: MaskedWeights | None = None,
     kept: Kept | None = None,
 ) -> Impact:
-    """What edits, in their order, do to the rows of a split or to a random sample of them.
+    """The impact of edits, in their order, on the rows of a split or on a random sample of them.
 
     `progress` gets the share done, 0..1, and may raise Cancelled. `weights` are the masked weights where they are at
     hand; `kept` holds the answers before any edit for the next time. InputError when an edit does not fit the model,
-    CheckpointError when the model has nothing that an edit could change, DataError when the split speaks of others.
+    CheckpointError when the model has nothing that an edit could change, DataError when the split has other concepts.
     """
     started = time.perf_counter()
     model, passes = checkpoint.model, checkpoint.model.config.passes
@@ -64,13 +63,13 @@ def impact_of_edits(
     todo = len(rows) * (len(again) + (len(passes) if base is None else 0))
 
     def pooled(masks: ConceptMasks | MaskedWeights | None, count: int) -> Float[Tensor, "row pass_ hidden"]:
-        def heard(batch: int) -> None:
+        def report(batch: int) -> None:
             nonlocal done
             done += batch * count
             progress(done / todo)
 
         batch_size = CPU_BATCH if model.device.type == "cpu" else BATCH
-        return pool_texts(model, checkpoint.encoder, masks, texts, batch_size, heard)
+        return pool_texts(model, checkpoint.encoder, masks, texts, batch_size, report)
 
     if base is None:
         base = _answers(model, pooled(checkpoint.masks if weights is None else weights, len(passes)))
@@ -87,13 +86,13 @@ def impact_of_edits(
                                tuple(edit_key(edit) for edit in edits)),
         schema=split.schema, rows=rows, ids=tuple(split.dataset[rows.tolist()]["id"]), effects=tuple(effects),
         passes=again, matched=tuple(rows[some] for some in matched),
-        receipt=Receipt(checkpoint.hash, "blast radius", str(model.device),
+        receipt=Receipt(checkpoint.hash, "impact", str(model.device),
                         str(model.label_bias.dtype).removeprefix("torch."), 1000 * (time.perf_counter() - started)))
 
 
 def _check(checkpoint: Checkpoint, split: Split, sample: int | None, seed: int) -> None:
     require_concepts(checkpoint.model)
-    require_same_names(checkpoint.model.config.schema, split)
+    split.require_schema(checkpoint.model.config.schema)
     for name, number, least in (("sample", sample, 1), ("seed", seed, 0)):
         if number is not None and number < least:
             raise InputError(f"A {name} of {number} came; allowed: {least} or more. Give another number.")

@@ -1,4 +1,7 @@
-"""What an edit does to a whole split: which answers it puts right, which it breaks, and whether that may be chance."""
+"""Impact: which answers on many documents change, for better or for worse, and whether that may be chance.
+
+What changes them is an edit, several in a row, or another checkpoint.
+"""
 
 import hashlib
 import json
@@ -11,17 +14,17 @@ import numpy as np
 from jaxtyping import Int
 from scipy.stats import binomtest
 
+from sparsecbm.data.split import Split
 from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.intervals import paired_change
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import LABEL_TARGET, Receipt
-
-_Z95 = 1.959964
+from sparsecbm.types import LABEL_TARGET, Predictions, Receipt
 
 Answers = Int[np.ndarray, " row"]
 
 
 class Outcome(StrEnum):
-    """What becomes of one answer; the last two are of rows whose truth is unknown."""
+    """What becomes of one answer; the last two are of rows without a gold answer."""
 
     FIXED = "becomes right"
     BROKEN = "becomes wrong"
@@ -34,10 +37,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class ImpactSettings:
-    """What was asked: the same settings give the same figures.
+    """What the impact is of: the same settings give the same figures.
 
-    `checkpoint` and `data_hash` are hashes of the content, `n` the rows of the split that were read, all or drawn by
-    `seed`; `residual` says whether the label has its residual, and `edits` holds the key of each edit, in order.
+    `checkpoint` and `data_hash` are hashes of the content, `n` the rows of the split that were predicted, all or drawn
+    by `seed`; `residual` says whether the label has its residual, and `edits` holds the key of each edit, in order.
     """
 
     checkpoint: str
@@ -56,7 +59,7 @@ class ImpactSettings:
 
 @dataclass(frozen=True)
 class Case:
-    """One review behind a number: its row in the split, and what it is read as; `truth` None where it is unknown."""
+    """One document behind a number: its row in the split and its answers; `truth` is None without a gold answer."""
 
     row: int
     id: str
@@ -67,9 +70,9 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """One concept's answers, or the label's, before and after, as indices; a truth of -1 is unknown.
+    """One concept's answers, or the label's, before and after, as indices; a truth of -1 is not known.
 
-    `reached` is False when the edits cannot change this answer of any review.
+    `reached` is False when the edits cannot change this answer of any document.
     """
 
     subject: str
@@ -93,30 +96,26 @@ class Effect:
 
     @property
     def known(self) -> int:
-        """Rows whose truth is known."""
+        """Rows with a gold answer."""
         return int((self.truth >= 0).sum())
 
     @property
     def accuracy(self) -> tuple[float, float] | None:
-        """Before and after, 0..1, over the rows whose truth is known; None without such a row."""
+        """Before and after, 0..1, over the rows with a gold answer; None without one."""
         right = self.count(Outcome.RIGHT)
         counts = (right + self.count(Outcome.BROKEN), right + self.count(Outcome.FIXED))
         return (counts[0] / self.known, counts[1] / self.known) if self.known else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the difference of the two accuracies, for reviews like these; None without a known truth.
+        """95 % interval of the change of accuracy, for documents like these; None without a gold answer.
 
-        The rows are paired, so only those that become right (b) or wrong (c) tell. Wald's interval after one row is
-        added to each (Bonett and Price 2012, J. Educ. Behav. Stat. 37, 479-488): with p = (b + 1) / (n + 2) and
-        q = (c + 1) / (n + 2), p - q +- 1.96 sqrt((p + q - (p - q)^2) / (n + 2)). It keeps its width where nothing
-        changes, as resampling the rows would not. Zero for an answer that the edits cannot reach.
+        The rows are paired, so only those that become right or wrong count. Zero for an answer that the edits cannot
+        reach.
         """
         if not self.known or not self.reached:
             return (0.0, 0.0) if self.known else None
-        p, q = ((self.count(outcome) + 1) / (self.known + 2) for outcome in (Outcome.FIXED, Outcome.BROKEN))
-        half = _Z95 * float(np.sqrt((p + q - (p - q) ** 2) / (self.known + 2)))
-        return max(-1.0, p - q - half), min(1.0, p - q + half)
+        return paired_change(self.count(Outcome.FIXED), self.count(Outcome.BROKEN), self.known)
 
     @property
     def chance(self) -> float:
@@ -127,9 +126,12 @@ class Effect:
 
 @dataclass(frozen=True, eq=False)
 class Impact:
-    """What edits do to `rows` of a split: the label's effect first, then each concept's, every array in their order.
+    """What becomes of the answers on `rows` of a split: the label's first, then each concept's, all in their order.
 
     `passes` names the passes that ran again, and `matched` has the rows of the split where each rule applied.
+
+    >>> impact = explainer.impact([rule], split)
+    >>> impact.effect("label").accuracy, impact.effect("food").count(Outcome.BROKEN)
     """
 
     settings: ImpactSettings
@@ -149,14 +151,14 @@ class Impact:
         raise InputError(unknown_name("subject", subject, tuple(effect.subject for effect in self.effects)))
 
     def cases(self, subject: str, *outcomes: Outcome) -> tuple[Case, ...]:
-        """The reviews behind a number, in the order of the split."""
+        """The documents behind a number, in the order of the split."""
         effect, names = self.effect(subject), self._names(subject)
         places = np.sort(np.concatenate([effect.positions[outcome] for outcome in outcomes]))
         return tuple(Case(int(self.rows[i]), self.ids[i], names[effect.before[i]], names[effect.after[i]],
                           names[effect.truth[i]] if effect.truth[i] >= 0 else None) for i in places)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; behind every number the ids of its reviews."""
+        """Plain JSON values; behind every number the ids of its documents."""
         return {
             "settings": asdict(self.settings), "key": self.settings.key, "passes": list(self.passes),
             "matched": [len(rows) for rows in self.matched],
@@ -170,6 +172,16 @@ class Impact:
 
     def _names(self, subject: str) -> tuple[str, ...]:
         return self.schema.labels if subject == LABEL_TARGET else self.schema.values
+
+
+def impact_between(before: Predictions, after: Predictions, split: Split, settings: ImpactSettings, receipt: Receipt) \
+        -> Impact:
+    """The impact of one model's predictions of a whole split in place of another's."""
+    schema = split.schema
+    effects = [Effect(LABEL_TARGET, True, before.labels, after.labels, split.labels)]
+    effects += [Effect(concept, True, before.values[:, k], after.values[:, k], split.concepts[:, k])
+                for k, concept in enumerate(schema.concepts)]
+    return Impact(settings, schema, np.arange(len(split)), tuple(split.dataset["id"]), tuple(effects), (), (), receipt)
 
 
 def _digest(values: Any) -> str:

@@ -13,11 +13,11 @@ from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, ink_on, sign_colour
 from sparsecbm.figures.dots import series_look
 from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
+from sparsecbm.intervals import Interval
 
 #: Marker sizes in pixels, from one answer to the most of all levels.
 _SMALLEST, _LARGEST = 7, 22
 _ROW_PIXELS = 44
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from statsmodels.stats.meta_analysis import effectsize_smd
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from sparsecbm.errors import InputError
+from sparsecbm.intervals import Z95
 
 
 def krippendorff_alpha(answers: Iterable[Sequence[str]]) -> float | None:
@@ -143,7 +144,7 @@ def independent(outcome: str, arm: str, against: str, a: Sequence[float], b: Seq
     low, high = means.tconfint_diff(usevar="unequal")
     g, variance = effectsize_smd(first.mean(), first.std(ddof=1), len(first), second.mean(), second.std(ddof=1),
                                  len(second))
-    half = 1.959964 * math.sqrt(variance)
+    half = Z95 * math.sqrt(variance)
     return replace(found, difference=Estimate(difference, float(low), float(high), n),
                    p=float(means.ttest_ind(usevar="unequal")[1]), effect=Estimate(float(g), g - half, g + half, n))
 

@@ -8,8 +8,6 @@ from jaxtyping import Float, Int
 
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.evaluation import metrics
-from sparsecbm.evaluation.compute import require_same_names
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.prediction import pool_texts
@@ -34,7 +32,7 @@ def probe_settings(
     for name, number, least in (("sample", sample, 1), ("random_masks", random_masks, 1), ("seed", seed, 0)):
         if number is not None and number < least:
             raise InputError(f"A {name} of {number} came; allowed: {least} or more. Give another number.")
-    require_same_names(checkpoint.model.config.schema, split)
+    split.require_schema(checkpoint.model.config.schema)
     rows = len(split) if sample is None else min(sample, len(split))
     return ProbeSettings(checkpoint.hash, split.name, split.data_hash, rows, random_masks, seed)
 
@@ -70,7 +68,7 @@ def probe(
         swap = {other: float(accuracy["own", j, j][k]) for j, other in enumerate(concepts) if j != k}
         return Necessity(int((gold >= 0).sum()), float(own[k]), float(accuracy["complement", k, k][k]), swap,
                          tuple(float(accuracy[key][k]) for key in random[k]),
-                         metrics.majority(gold[gold >= 0], split.schema.values).accuracy)
+                         float(np.bincount(gold[gold >= 0]).max() / (gold >= 0).sum()))
 
     return SubnetworkProbe(settings, concepts, np.stack([accuracy["own", k, k] for k in range(len(concepts))]),
                            {concept: necessity(k) for k, concept in enumerate(concepts)},

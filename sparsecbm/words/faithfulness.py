@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sparsecbm.intervals import bootstrap_mean
 from sparsecbm.types import LABEL_TARGET, Faithfulness
-
-#: Resamples of the reviews behind an interval.
-RESAMPLES = 1000
 
 
 def summarise(measured: Sequence[Faithfulness], seed: int = 0) -> dict[str, dict[str, dict[str, Any]]]:
@@ -43,9 +41,6 @@ def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any]:
 
     The seed alone decides which places are drawn, so that means over the same reviews are resampled together.
     """
-    there = np.array([value for value in values if value is not None], dtype=np.float64)
-    if not len(there):
-        return {"mean": None, "ci95": None}
-    drawn = np.random.default_rng(seed).integers(len(there), size=(RESAMPLES, len(there)))
-    low, high = np.percentile(there[drawn].mean(axis=1), (2.5, 97.5))
-    return {"mean": float(there.mean()), "ci95": [float(low), float(high)]}
+    there = [value for value in values if value is not None]
+    ends = bootstrap_mean(there, seed)
+    return {"mean": float(np.mean(there)), "ci95": list(ends)} if ends else {"mean": None, "ci95": None}
