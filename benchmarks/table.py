@@ -21,7 +21,7 @@ from sparsecbm.config import ModelConfig, PruneConfig, TrainConfig
 from sparsecbm.data import load_split
 from sparsecbm.model.checkpoint import METRICS_FILE
 from sparsecbm.schema import CEBAB
-from sparsecbm.training.run import train
+from sparsecbm.training.train import train
 from sparsecbm.training.state import FOLDER
 
 RESULTS = Path(__file__).parent / "results"

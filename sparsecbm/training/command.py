@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
     """Train, then show how the checkpoint does on the evaluation split."""
     from sparsecbm.data import load_split
     from sparsecbm.model.checkpoint import load_checkpoint
-    from sparsecbm.training.run import train
+    from sparsecbm.training.train import train
 
     with only_result_on_stdout(), log_shown():
         device = device_of(options)

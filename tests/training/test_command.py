@@ -119,7 +119,7 @@ def test_a_baseline_trains(kind: str, tiny_data: Path, tiny_backbone: Path, tmp_
 def test_an_output_that_cannot_be_written_is_told_before_training(
     tiny_data: Path, tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr("sparsecbm.training.run.train", lambda *_: pytest.fail("training began"))
+    monkeypatch.setattr("sparsecbm.training.train.train", lambda *_: pytest.fail("training began"))
     file = tmp_path / "file"
     file.write_text("in the way")
     assert main(["train", "--data", str(tiny_data), "--backbone", str(tiny_backbone), "--output", str(file)]) == 2

@@ -15,7 +15,7 @@ from sparsecbm.errors import ConfigError
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, WEIGHTS_FILE
 from sparsecbm.training import state as state_module
 from sparsecbm.training.loop import Trainer
-from sparsecbm.training.run import train
+from sparsecbm.training.train import train
 from sparsecbm.training.state import FOLDER, NOTES_FILE, STATE_FILE
 from tests.helpers import train_config
 
@@ -102,7 +102,7 @@ def test_a_run_cut_while_its_head_is_fitted_is_resumed(
         raise PowerCut
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(PowerCut):
-        patch.setattr("sparsecbm.training.run.fit_label_head", fail)
+        patch.setattr("sparsecbm.training.train.fit_label_head", fail)
         train(*parts, tmp_path / "cut", "cpu")
     assert_same(train(*parts, tmp_path / "cut", "cpu", resume=True), unbroken)
 

@@ -16,7 +16,7 @@ from sparsecbm.model.top_k import kept_weights
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_specificity import probe
-from sparsecbm.training.run import add_baselines, train
+from sparsecbm.training.train import add_baselines, train
 from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
 NO_RESIDUAL = {"residual": False}
