@@ -77,7 +77,6 @@ def resampled(
     return np.random.default_rng(seed).multinomial(n, each, size=RESAMPLES)
 
 
-def percentiles(samples: Float[np.ndarray, "sample *more"]) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of the interval that holds 95 % of the samples, for each of the remaining axes."""
-    low, high = np.percentile(samples, _PERCENTILES, axis=0)
-    return low, high
+def percentiles(samples: Float[np.ndarray, "sample *more"]) -> Float[np.ndarray, "2 *more"]:
+    """The low and the high end of the interval that holds 95 % of the samples, for each of the remaining axes."""
+    return np.asarray(np.percentile(samples, _PERCENTILES, axis=0))

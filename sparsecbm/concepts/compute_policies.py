@@ -5,16 +5,19 @@ the ways to select a concept are named and defined for binary concepts; here the
 Ties go to the concept that comes first in the schema.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from scipy.special import entr, log_softmax, softmax
 
 from sparsecbm.concepts import compute_reasons as reasons
-from sparsecbm.concepts.compute_effects import Effects, set_one
+from sparsecbm.concepts.compute_override import Effects, concept_effects, set_one
 from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.model.checkpoint import Checkpoint
+from sparsecbm.model.prediction import pool_texts
 from sparsecbm.types import Prediction
 
 Scores = Float[np.ndarray, "*row concept"]
@@ -24,8 +27,8 @@ DECIMALS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
-    """All that a policy looks at, for one review or for many at once."""
+class ConceptState:
+    """The concepts of one document or of many, as policies, curves and effects need them."""
 
     probabilities: Float[np.ndarray, "*row concept value"]
     contributions: Float[np.ndarray, "*row concept label"]
@@ -33,10 +36,24 @@ class Situation:
     effects: Effects
 
     @classmethod
-    def of(cls, prediction: Prediction, effects: Effects) -> "Situation":
+    def of(cls, prediction: Prediction, effects: Effects) -> "ConceptState":
         """That of one prediction, in double precision."""
         return cls(prediction.concept_probabilities.astype(np.float64), prediction.contributions.astype(np.float64),
                    prediction.label_logits.astype(np.float64), effects)
+
+    @classmethod
+    @torch.inference_mode()
+    def of_texts(
+        cls, checkpoint: Checkpoint, texts: Sequence[str], progress: Callable[[int], None] | None = None,
+        batch_size: int = 64,
+    ) -> "ConceptState":
+        """That of texts in their order, in double precision; `progress` gets the number of texts of each batch."""
+        model = checkpoint.model
+        pooled = pool_texts(model, checkpoint.encoder, checkpoint.masks, texts, batch_size, progress).to(model.device)
+        logits = model.concept_logits(pooled)
+        ledger = model.label(model.bottleneck(logits), model.residual_logits(pooled))
+        return cls(*(part.double().cpu().numpy() for part in (logits.softmax(-1), ledger.contributions, ledger.logits)),
+                   concept_effects(model))
 
     def once_set(self) -> Float[np.ndarray, "*row concept value label"]:
         """Label logits when one concept alone is set to one value for certain."""
@@ -47,32 +64,32 @@ class Situation:
         return np.asarray((self.probabilities * of_values).sum(-1))
 
 
-def value_entropy(situation: Situation) -> Scores:
+def value_entropy(state: ConceptState) -> Scores:
     """UCP, uncertainty of the concept prediction: the entropy of p_k, in nats."""
-    return np.asarray(entr(situation.probabilities).sum(-1))
+    return np.asarray(entr(state.probabilities).sum(-1))
 
 
-def label_contribution(situation: Situation) -> Scores:
+def label_contribution(state: ConceptState) -> Scores:
     """CCTP, contribution of the concept to the target prediction: the sum of |contribution| over labels, in logits.
 
     What a contribution has in common for all labels moves no probability and is taken off first.
     """
-    return np.asarray(np.abs(reasons.centred(situation.contributions)).sum(-1))
+    return np.asarray(np.abs(reasons.centred(state.contributions)).sum(-1))
 
 
-def expected_change(situation: Situation) -> Scores:
+def expected_change(state: ConceptState) -> Scores:
     """ECTP, expected change in the target prediction: sum_v p_kv KL(label with k set to v || label now), in nats."""
-    then, now = log_softmax(situation.once_set(), axis=-1), log_softmax(situation.logits, axis=-1)
-    return situation.expected((np.exp(then) * (then - now[..., None, None, :])).sum(-1))
+    then, now = log_softmax(state.once_set(), axis=-1), log_softmax(state.logits, axis=-1)
+    return state.expected((np.exp(then) * (then - now[..., None, None, :])).sum(-1))
 
 
-def expected_certainty(situation: Situation) -> Scores:
+def expected_certainty(state: ConceptState) -> Scores:
     """EUDTP, expected uncertainty decrease in the target prediction: H(label) - sum_v p_kv H(label with k set to v).
 
     H is the entropy in nats. Below zero where knowing the concept is expected to make the label less certain.
     """
-    then, now = (entr(softmax(logits, axis=-1)).sum(-1) for logits in (situation.once_set(), situation.logits))
-    return np.asarray(now[..., None] - situation.expected(then))
+    then, now = (entr(softmax(logits, axis=-1)).sum(-1) for logits in (state.once_set(), state.logits))
+    return np.asarray(now[..., None] - state.expected(then))
 
 
 @dataclass(frozen=True)
@@ -85,14 +102,14 @@ class Policy:
     name: str
     title: str
     help: str
-    score: Callable[[Situation], Scores] | None
+    score: Callable[[ConceptState], Scores] | None
     reason: Callable[[Prediction, Effects, int, float], str]
 
-    def scores(self, situation: Situation, random: np.random.Generator) -> Scores:
+    def scores(self, state: ConceptState, random: np.random.Generator) -> Scores:
         """The scores, all different by chance where the policy has none of its own."""
         if self.score is None:
-            return random.random(situation.probabilities.shape[:-1])
-        return np.round(self.score(situation), DECIMALS)
+            return random.random(state.probabilities.shape[:-1])
+        return np.round(self.score(state), DECIMALS)
 
 
 #: By name, the default first.
@@ -144,7 +161,7 @@ def ranking(
     """
     chosen, concepts = policy_named(policy), prediction.schema.concepts
     taken = {prediction.schema.concept_index(concept) for concept in already_set}
-    scores = chosen.scores(Situation.of(prediction, effects), np.random.default_rng(seed)).tolist()
+    scores = chosen.scores(ConceptState.of(prediction, effects), np.random.default_rng(seed)).tolist()
     order = sorted(set(range(len(concepts))) - taken, key=lambda k: (-scores[k], k))
     return tuple(Suggestion(concepts[k], scores[k], chosen.reason(prediction, effects, k, scores[k])) for k in order)
 

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 
 from sparsecbm.concepts.compute_override import require_concepts
-from sparsecbm.concepts.compute_policies import Situation
+from sparsecbm.concepts.compute_policies import ConceptState
 from sparsecbm.data.counterfactuals import CounterfactualPairs
 from sparsecbm.data.split import Split
 from sparsecbm.errors import InputError
@@ -27,7 +27,6 @@ from sparsecbm.evaluation.compute_causal_references import (
     random_effect,
     s_learner,
 )
-from sparsecbm.evaluation.compute_concept_state import read_texts
 from sparsecbm.intervals import percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
 
@@ -58,7 +57,7 @@ def causal(
     require_concepts(checkpoint.model)
     for split in (pairs.split, train):
         split.require_schema(checkpoint.model.config.schema)
-    texts, others = (read_texts(checkpoint, split.texts, progress) for split in (pairs.split, train))
+    texts, others = (ConceptState.of_texts(checkpoint, split.texts, progress) for split in (pairs.split, train))
     answers, rng = answers_of(texts.logits), np.random.default_rng(seed)
     base, schema = answers[pairs.base], pairs.split.schema
     asked = Asked(pairs.concept, pairs.before, pairs.after, texts.probabilities.argmax(-1)[pairs.base])
@@ -97,7 +96,7 @@ def pair_effects(
     """
     require_concepts(checkpoint.model)
     pairs.split.require_schema(checkpoint.model.config.schema)
-    texts = read_texts(checkpoint, pairs.split.texts, progress, batch_size)
+    texts = ConceptState.of_texts(checkpoint, pairs.split.texts, progress, batch_size)
     answers, foretold = answers_of(texts.logits), override_effect(texts, pairs)
     actual, values = answers[pairs.counterfactual] - answers[pairs.base], texts.probabilities.argmax(-1)
     return PairEffects(answers[pairs.base], actual, foretold,
@@ -117,7 +116,7 @@ def answers_of(logits: Float[np.ndarray, "row label"]) -> Float[np.ndarray, "row
     return np.asarray(np.round(softmax(logits, axis=-1), DECIMALS))
 
 
-def override_effect(texts: Situation, pairs: CounterfactualPairs) -> Effect:
+def override_effect(texts: ConceptState, pairs: CounterfactualPairs) -> Effect:
     """What becomes of the label when the concept is set to its value after the rewriting; the residual stays."""
     base, k = pairs.base, pairs.concept
     logits = texts.logits[base] - texts.contributions[base, k] + texts.effects[k, pairs.after]

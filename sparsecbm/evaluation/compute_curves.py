@@ -12,10 +12,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from sparsecbm.concepts.compute_override import require_concepts
-from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES, Situation
+from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES, ConceptState
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.evaluation.compute_concept_state import read_texts
 from sparsecbm.evaluation.curves import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves
 from sparsecbm.intervals import Interval, percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
@@ -23,7 +22,7 @@ from sparsecbm.model.network import SparseCBM
 
 #: What the label head reads of a concept, in a row of the split, after an edit that is to put the concept right.
 Correct = Callable[[int, int], Float[np.ndarray, " value"]]
-Score = Callable[[Situation], Float[np.ndarray, "row concept"]]
+Score = Callable[[ConceptState], Float[np.ndarray, "row concept"]]
 Answers = Float[np.ndarray, "row concept label"]
 
 ORDERS = 5
@@ -34,22 +33,22 @@ ERROR_RATE = 0.1
 class Rows:
     """Rows of a split by their numbers, what the model makes of them, and the truth (-1 unknown).
 
-    `situation` has the effects of this model; nothing is set in it.
+    `state` has the effects of this model; nothing is set in it.
     """
 
     numbers: Int[np.ndarray, " row"]
-    situation: Situation
+    state: ConceptState
     labels: Int[np.ndarray, " row"]
     concepts: Int[np.ndarray, "row concept"]
 
     @property
     def misread(self) -> Bool[np.ndarray, "row concept"]:
         """Where a concept has a majority and is predicted as another value."""
-        return np.asarray((self.concepts >= 0) & (self.situation.probabilities.argmax(-1) != self.concepts))
+        return np.asarray((self.concepts >= 0) & (self.state.probabilities.argmax(-1) != self.concepts))
 
     def set_to(self, values: Int[np.ndarray, "row concept"]) -> Answers:
         """What the concepts add to the label when they are set to these values; of no use where there is none (-1)."""
-        return np.asarray(self.situation.effects[np.arange(values.shape[1]), values])
+        return np.asarray(self.state.effects[np.arange(values.shape[1]), values])
 
 
 def curves(
@@ -72,7 +71,7 @@ def curves(
     """
     check_settings(sample, orders, error_rate, edit_rows, seed)
     rows = _read(checkpoint, split, sample, seed, progress)
-    random, (_, count, values) = np.random.default_rng(seed), rows.situation.probabilities.shape
+    random, (_, count, values) = np.random.default_rng(seed), rows.state.probabilities.shape
     shape = (orders, *rows.concepts.shape)
     chance, other, errs = random.random(shape), random.integers(1, values, shape), random.random(shape) < error_rate
     truth, other = rows.set_to(rows.concepts), (rows.concepts + other) % values
@@ -109,7 +108,7 @@ def walk(rows: Rows, answers: Answers, score: Score) -> Bool[np.ndarray, "row st
     Only concepts with a known truth are asked for; a row without another one stays as it is.
     """
     everyone, left = np.arange(len(rows.labels)), rows.concepts >= 0
-    now = replace(rows.situation, contributions=rows.situation.contributions.copy())
+    now = replace(rows.state, contributions=rows.state.contributions.copy())
     wrong = [now.logits.argmax(-1) != rows.labels]
     for _ in range(left.shape[1]):
         chosen = np.where(left, score(now), -np.inf).argmax(-1)
@@ -122,9 +121,9 @@ def walk(rows: Rows, answers: Answers, score: Score) -> Bool[np.ndarray, "row st
     return np.stack(wrong, axis=1)
 
 
-def oracle_scores(situation: Situation, concepts: Int[np.ndarray, "row concept"]) -> Float[np.ndarray, "row concept"]:
+def oracle_scores(state: ConceptState, concepts: Int[np.ndarray, "row concept"]) -> Float[np.ndarray, "row concept"]:
     """LCP, loss on concept prediction: 1 - p_k of the true value; for a binary concept that is |prediction - truth|."""
-    true = np.take_along_axis(situation.probabilities, np.maximum(concepts, 0)[..., None], axis=-1)
+    true = np.take_along_axis(state.probabilities, np.maximum(concepts, 0)[..., None], axis=-1)
     return np.asarray(1 - true[..., 0])
 
 
@@ -140,8 +139,8 @@ def _read(
         raise DataError(f"None of {len(drawn)} rows of split {split.name} has a majority for "
                         f"{split.schema.label_title}, so there is no error to count; use a larger sample, or rows that "
                         "have one.")
-    situation = read_texts(checkpoint, [split.texts[row] for row in numbers], progress)
-    return Rows(numbers, situation, split.labels[numbers], split.concepts[numbers])
+    state = ConceptState.of_texts(checkpoint, [split.texts[row] for row in numbers], progress)
+    return Rows(numbers, state, split.labels[numbers], split.concepts[numbers])
 
 
 def _edit_curves(
@@ -152,13 +151,13 @@ def _edit_curves(
     some = np.flatnonzero(rows.misread.any(1))[:most]
     if not len(some):
         return None
-    seen, truth = rows.situation, np.where(rows.misread, rows.concepts, -1)[some]
-    hard = Rows(rows.numbers[some], Situation(seen.probabilities[some], seen.contributions[some], seen.logits[some],
+    seen, truth = rows.state, np.where(rows.misread, rows.concepts, -1)[some]
+    hard = Rows(rows.numbers[some], ConceptState(seen.probabilities[some], seen.contributions[some], seen.logits[some],
                                               seen.effects), rows.labels[some], truth)
     places = np.argwhere(truth >= 0)
     answers, agree = {"override": hard.set_to(truth)}, {"override": 1.0}
     for name, correct in edits.items():
-        bottleneck = np.zeros(hard.situation.probabilities.shape)
+        bottleneck = np.zeros(hard.state.probabilities.shape)
         for row, k in places:
             bottleneck[row, k] = correct(int(hard.numbers[row]), int(k))
         answers[name] = _contributions(model, bottleneck)

@@ -6,11 +6,11 @@ from math import log
 import numpy as np
 import pytest
 
-from sparsecbm.concepts.compute_effects import Effects
+from sparsecbm.concepts.compute_override import Effects
 from sparsecbm.concepts.compute_policies import (
     DEFAULT_POLICY,
     POLICIES,
-    Situation,
+    ConceptState,
     next_concept,
     policy_named,
     ranking,
@@ -91,7 +91,7 @@ def test_a_tie_goes_to_the_first_concept_whatever_the_rounding() -> None:
     """The last of three equally uncertain concepts is a hair more uncertain, by rounding alone."""
     nearly = np.tile([0.3, 0.7], (3, 1))
     nearly[2] += [1e-13, -1e-13]
-    assert value_entropy(Situation.of(toy_prediction(nearly, EFFECTS, REST), EFFECTS)).argmax() == 2
+    assert value_entropy(ConceptState.of(toy_prediction(nearly, EFFECTS, REST), EFFECTS)).argmax() == 2
     for probabilities in (nearly, np.full((3, 2), 0.5)):
         found = ranking(toy_prediction(probabilities, EFFECTS, REST), EFFECTS, "ucp")
         assert [one.concept for one in found] == ["a", "b", "c"]
@@ -108,8 +108,8 @@ def test_random_is_seeded_and_fair() -> None:
 def test_many_rows_at_once_are_each_row_alone(policy: str) -> None:
     score, effects = POLICIES[policy].score, random_toy(9)[1]
     assert score is not None
-    rows = [Situation.of(random_toy(seed)[0], effects) for seed in range(4)]
-    together = Situation(*(np.stack([getattr(row, name) for row in rows])
+    rows = [ConceptState.of(random_toy(seed)[0], effects) for seed in range(4)]
+    together = ConceptState(*(np.stack([getattr(row, name) for row in rows])
                            for name in ("probabilities", "contributions", "logits")), effects)
     np.testing.assert_allclose(score(together), [score(row) for row in rows])
 

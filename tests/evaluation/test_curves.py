@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from sparsecbm.concepts.compute_policies import Situation, value_entropy
+from sparsecbm.concepts.compute_policies import ConceptState, value_entropy
 from sparsecbm.data.split import Review
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.evaluation.compute import evaluate
@@ -37,8 +37,8 @@ def rows(shares: list[list[float]], contributions: list[list[list[float]]], labe
          concepts: list[list[int]]) -> Rows:
     """`shares` are the probabilities of value 1; the label is what the contributions add up to."""
     up, added = np.array(shares), np.array(contributions, dtype=float)
-    situation = Situation(np.stack([1 - up, up], axis=-1), added, added.sum(1), EFFECTS)
-    return Rows(np.arange(len(labels)), situation, np.array(labels), np.array(concepts))
+    state = ConceptState(np.stack([1 - up, up], axis=-1), added, added.sum(1), EFFECTS)
+    return Rows(np.arange(len(labels)), state, np.array(labels), np.array(concepts))
 
 
 #: Row 0: b is the less certain one; set to 1 it turns the label right, then a, set to 0, makes a tie, which goes to 0.
@@ -54,9 +54,9 @@ def test_a_walk_by_hand() -> None:
 
 
 def test_a_walk_leaves_its_rows_alone() -> None:
-    before = ROWS.situation.contributions.copy()
+    before = ROWS.state.contributions.copy()
     walk(ROWS, ROWS.set_to(ROWS.concepts), value_entropy)
-    assert np.array_equal(ROWS.situation.contributions, before)
+    assert np.array_equal(ROWS.state.contributions, before)
 
 
 def test_the_order_is_that_of_the_scores_among_the_known() -> None:
@@ -70,7 +70,7 @@ def test_the_order_is_that_of_the_scores_among_the_known() -> None:
 def test_a_policy_sees_what_was_set_before() -> None:
     seen = []
 
-    def score(now: Situation) -> np.ndarray:
+    def score(now: ConceptState) -> np.ndarray:
         seen.append((now.logits[0].tolist(), now.contributions[0].tolist()))
         return value_entropy(now)
 
@@ -81,8 +81,8 @@ def test_a_policy_sees_what_was_set_before() -> None:
 
 def test_the_oracle_asks_for_what_is_most_wrong() -> None:
     """Row 0: a is 0 with .9 and b is 1 with .4, so b; the others' unknown concepts are never asked for."""
-    assert oracle_scores(ROWS.situation, ROWS.concepts)[0].tolist() == pytest.approx([0.1, 0.6])
-    assert oracle_scores(ROWS.situation, ROWS.concepts)[1, 0] == pytest.approx(0.4)
+    assert oracle_scores(ROWS.state, ROWS.concepts)[0].tolist() == pytest.approx([0.1, 0.6])
+    assert oracle_scores(ROWS.state, ROWS.concepts)[1, 0] == pytest.approx(0.4)
 
 
 def test_misread_needs_a_known_truth() -> None:
