@@ -1,11 +1,11 @@
-"""One review: the words the model went by, what it understood of each concept, and what changing a concept does."""
+"""One document: the words behind the label, what is predicted of each concept, and what setting a concept does."""
 
 import streamlit as st
 
 from sparsecbm import panels
 
 panels.page("Explain")
-st.markdown("## Explain one review")
+st.markdown("## Explain")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
@@ -16,12 +16,16 @@ with panels.errors_shown():
     if not view.text.strip():
         panels.nothing_to_explain()
         st.stop()
-    with st.spinner("Reading the review…"):
+    with st.spinner("Predicting…"):
         prediction = panels.predicted(explainer, view.text)
     panels.text_notices(view, prediction)
     panels.revisions_elsewhere()
-    panels.word_panel(prediction)
-    if explainer.checkpoint.kind == "black_box":
-        panels.label_panel(prediction)
-    else:
-        panels.concept_panel(prediction, view.residual)
+    words, concepts = st.columns([5, 7], gap="medium")
+    with concepts:  # drawn first: words can take seconds
+        if explainer.checkpoint.kind == "black_box":
+            panels.label_panel(prediction)
+        else:
+            panels.concept_panel(prediction, view.residual)
+    with words:
+        panels.heatmap_panel(prediction)
+    panels.word_questions(prediction)

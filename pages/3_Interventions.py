@@ -5,7 +5,7 @@ import streamlit as st
 from sparsecbm import panels
 
 panels.page("Interventions")
-st.markdown("## Change it and see")
+st.markdown("## Interventions")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
@@ -18,6 +18,6 @@ with panels.errors_shown():
     panels.address_notices()
     panels.review_form(view, explainer.schema, "Read it")
     if view.text.strip():
-        with st.spinner("Reading the review…"):
+        with st.spinner("Predicting…"):
             panels.text_notices(view, panels.predicted(explainer, view.text))
     panels.interventions_section()

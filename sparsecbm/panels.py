@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sparsecbm.concepts.panel_what_if import concept_panel as concept_panel
-    from sparsecbm.concepts.panel_what_if import label_panel as label_panel
+    from sparsecbm.concepts.panel_explain import concept_panel as concept_panel
+    from sparsecbm.concepts.panel_explain import label_panel as label_panel
     from sparsecbm.deck.panel import deck_panel as deck_panel
     from sparsecbm.deck.panel_present import scene_shown as scene_shown
     from sparsecbm.evaluation.panel import evaluation_panel as evaluation_panel
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.panel import subnetworks_section as subnetworks_section
     from sparsecbm.subnetworks.panel_selection import opened_selection as opened_selection
     from sparsecbm.subnetworks.panel_selection import selection_notices as selection_notices
-    from sparsecbm.ui.engine import load_explainer as load_explainer
-    from sparsecbm.ui.engine import predicted as predicted
+    from sparsecbm.ui.loaded_model import load_explainer as load_explainer
+    from sparsecbm.ui.loaded_model import predicted as predicted
     from sparsecbm.ui.pin import presented as presented
     from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
     from sparsecbm.ui.review import review_form as review_form
@@ -40,20 +40,22 @@ if TYPE_CHECKING:
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
-    from sparsecbm.words.panel import word_panel as word_panel
+    from sparsecbm.words.panel import heatmap_panel as heatmap_panel
+    from sparsecbm.words.panel_questions import word_questions as word_questions
 
 _MODULES = {
     "address_notices": "ui.session",
-    "concept_panel": "concepts.panel_what_if",
+    "concept_panel": "concepts.panel_explain",
     "deck_panel": "deck.panel",
     "errors_shown": "ui.shell",
     "evaluation_panel": "evaluation.panel",
     "failure_cards": "home.panel",
     "failures_panel": "failures.panel",
+    "heatmap_panel": "words.panel",
     "interventions_section": "revision.panel",
     "introduction": "home.panel",
-    "label_panel": "concepts.panel_what_if",
-    "load_explainer": "ui.engine",
+    "label_panel": "concepts.panel_explain",
+    "load_explainer": "ui.loaded_model",
     "model_numbers": "home.panel",
     "no_subnetworks": "subnetworks.panel",
     "nothing_to_change": "revision.panel",
@@ -63,7 +65,7 @@ _MODULES = {
     "opened_view": "ui.session",
     "page": "ui.shell",
     "participant_panel": "studies.panel_participant",
-    "predicted": "ui.engine",
+    "predicted": "ui.loaded_model",
     "presented": "ui.pin",
     "review_box": "home.panel",
     "review_form": "ui.review",
@@ -75,7 +77,7 @@ _MODULES = {
     "subnetworks_section": "subnetworks.panel",
     "takes_part": "studies.panel_address",
     "text_notices": "ui.review",
-    "word_panel": "words.panel",
+    "word_questions": "words.panel_questions",
     "write_address": "ui.session",
 }
 

@@ -1,57 +1,77 @@
-"""A person sets a concept: only the label head runs again, the residual stays as it was."""
+"""What setting concepts does to the label: only the label head runs again, the residual stays as it was."""
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
-from sparsecbm.errors import InputError
+from sparsecbm.concepts.distribution import check_distribution
+from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import relabel
-from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction
 
-Distribution = tuple[float, ...]
+#: What a concept adds to each label logit once it is set to a value for certain.
+Effects = Float[np.ndarray, "concept value label"]
 
-#: How far a distribution's sum may be from 1; within it the distribution is scaled, beyond it refused.
-SUM_TOLERANCE = 1e-3
-_NUMBER = re.compile(r"\d*\.?\d+(?:e[+-]?\d+)?", re.IGNORECASE)
-
-
-def parse_override(text: str, schema: ConceptSchema) -> tuple[str, Distribution]:
-    """Read `food=Positive` or `food=0.2,0.3,0.5` (one probability per value, in the schema's order)."""
-    concept, separator, setting = text.partition("=")
-    if not separator:
-        raise InputError(f"Override {text!r} is not of the form concept=value or concept=p,p,..; "
-                         f"e.g. {schema.concepts[0]}={schema.values[-1]}.")
-    schema.concept_index(concept)
-    parts = [part.strip() for part in setting.split(",")]
-    if all(_NUMBER.fullmatch(part) for part in parts):
-        return concept, check_distribution(concept, [float(part) for part in parts], schema)
-    index = schema.value_index(setting)
-    return concept, tuple(float(value == index) for value in range(len(schema.values)))
+#: Combinations of values that are looked through at most: ten concepts of three values, each set or left as it is.
+MOST_STATES = 2**20
 
 
-def format_override(concept: str, distribution: Sequence[float], schema: ConceptSchema) -> str:
-    """The shortest text that `parse_override` reads back."""
-    if max(distribution) == 1.0:
-        return f"{concept}={schema.values[list(distribution).index(1.0)]}"
-    return f"{concept}={','.join(f'{share:.4g}' for share in distribution)}"
+@torch.inference_mode()
+def concept_effects(model: SparseCBM) -> Effects:
+    """The effects of a model, in logits and read-only: the same for every review. CheckpointError for a black box."""
+    require_concepts(model)
+    concepts, values, _ = model.label_weight.shape
+    certain = torch.eye(values, device=model.device)
+    entering = torch.stack([torch.stack([model.override_bottleneck(value, k) for value in certain])
+                            for k in range(concepts)])
+    effects: np.ndarray = torch.einsum("kvw,kwy->kvy", entering.double(), model.label_weight.double()).cpu().numpy()
+    effects.flags.writeable = False
+    return effects
 
 
-def check_distribution(concept: str, distribution: Sequence[float], schema: ConceptSchema) -> Distribution:
-    """The distribution, scaled to sum to 1 exactly; InputError when it is none."""
-    schema.concept_index(concept)
-    shown = ",".join(f"{share:g}" for share in distribution)
-    if len(distribution) != len(schema.values):
-        raise InputError(f"{concept}={shown} has {len(distribution)} probabilities; give {len(schema.values)}, for "
-                         f"{', '.join(schema.values)}.")
-    total = sum(distribution)
-    if not all(0 <= share <= 1 for share in distribution) or not abs(total - 1) <= SUM_TOLERANCE:
-        raise InputError(f"{concept}={shown} sums to {total:g}; probabilities must lie in 0..1 and sum to 1.")
-    return tuple(share / total for share in distribution) if total != 1 else tuple(distribution)
+def require_concepts(model: SparseCBM) -> None:
+    """CheckpointError when the label does not come from concepts, so that setting one could not change it."""
+    if model.config.kind == "black_box":
+        raise CheckpointError("The checkpoint is of kind black_box and has no concepts to set; allowed: kind dense or "
+                              "sparse. Name another checkpoint, such as the one that ships.")
+
+
+def set_one(
+    logits: Float[np.ndarray, "*row label"], contributions: Float[np.ndarray, "*row concept label"], effects: Effects
+) -> Float[np.ndarray, "*row concept value label"]:
+    """Label logits when one concept alone is set to one value, for every concept and value."""
+    without: np.ndarray = logits[..., None, :] - contributions
+    return np.asarray(without[..., None, :] + effects)
+
+
+def set_all(
+    prediction: Prediction, effects: Effects, concepts: Sequence[str]
+) -> Float[np.ndarray, "*value label"]:
+    """Label logits of every combination of values of some concepts: an axis of values for each, in the order given.
+
+    The other concepts stay as they are. InputError for an unknown or repeated concept, or more than MOST_STATES states.
+    """
+    chosen = [prediction.schema.concept_index(concept) for concept in concepts]
+    if len(set(chosen)) < len(chosen):
+        raise InputError(f"Concepts {', '.join(concepts)} came; allowed: each one once. Leave the repeated one out.")
+    check_states(effects.shape[1], len(chosen))
+    logits = prediction.label_logits - prediction.contributions[chosen].sum(0, dtype=np.float64)
+    for k in chosen:
+        logits = logits[..., None, :] + effects[k]
+    return np.asarray(logits)
+
+
+def check_states(options: int, concepts: int) -> None:
+    """InputError when so many options for each of so many concepts are more than can be looked through."""
+    if options**concepts > MOST_STATES:
+        most = math.floor(math.log(MOST_STATES) / math.log(options))
+        raise InputError(f"{concepts} concepts with {options} possibilities each make {options**concepts:,} states; "
+                         f"allowed: {MOST_STATES:,}, which is {most} concepts. Take fewer concepts.")
 
 
 @torch.inference_mode()

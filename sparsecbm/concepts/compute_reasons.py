@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import entr, softmax
 
-from sparsecbm.concepts.compute_effects import Effects, set_one
+from sparsecbm.concepts.compute_override import Effects, set_one
 from sparsecbm.types import Prediction
 
 #: Values that the model finds less probable than this are not spoken of.

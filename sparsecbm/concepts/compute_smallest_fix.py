@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_effects import Effects, check_states, set_all
+from sparsecbm.concepts.compute_override import Effects, check_states, set_all
 from sparsecbm.types import Prediction
 
 #: A lead over every other label that is smaller, in logits, is a tie: an override computes in single precision.

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy.optimize import linprog, minimize
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_effects import Effects, set_all
+from sparsecbm.concepts.compute_override import Effects, set_all
 from sparsecbm.errors import InputError
 from sparsecbm.types import Prediction
 

@@ -1,19 +1,19 @@
 """What to do next: the concept that is most worth a look, and the fewest concepts to set for a wanted label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
-from sparsecbm.concepts.compute_override import Distribution
-from sparsecbm.concepts.compute_policies import POLICIES, Suggestion
+from sparsecbm.concepts.compute_policies import POLICIES
 from sparsecbm.concepts.compute_smallest_fix import Fix
+from sparsecbm.concepts.distribution import Distribution
 from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, set_concepts
 from sparsecbm.figures.text import as_html, label_name, listed, percent
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.panel_session import current_result, follow, read_only, refresh, state
 from sparsecbm.revision.rule import setting_in_words
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import change, current_view, seed_widget, write_address
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.text import as_markdown
@@ -28,14 +28,6 @@ FIX_HELP = (
 #: More fixes than this scroll.
 MOST_IN_SIGHT = 5
 _WANTED, _WAY = "interventions:wanted", "interventions:way"
-
-
-def next_html(found: Sequence[Suggestion]) -> str:
-    """The concept to check next, and why; then the others in their order."""
-    if not found:
-        return "<b>Every concept is set</b>: nothing is left to check."
-    others = f" Then {as_html(listed([one.concept for one in found[1:]]))}." if found[1:] else ""
-    return f"<b>Check {as_html(found[0].concept)} next.</b> {as_html(found[0].reason)}{others}"
 
 
 def smallest_fix() -> None:

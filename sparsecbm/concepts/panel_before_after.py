@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sparsecbm.concepts.contributions import Part, ledger_table, probability_table
+from sparsecbm.concepts.contributions import Contribution, contribution_table, probability_table
 from sparsecbm.figures.text import as_html, label_name, label_with_probability, receipt_line
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import label_bars_html
@@ -39,12 +39,13 @@ def arrow_html(text: str, opacity: float) -> str:
             f'opacity:{opacity}">➜</div>{text}</div>')
 
 
-def result_tables(result: InterventionResult, ledger: dict[str, Part], label: str) -> None:
+def result_tables(result: InterventionResult, contributions: dict[str, Contribution], label: str) -> None:
     """The same as tables, and where it came from."""
     left, right = st.columns(2, gap="medium")
     with left:
         note(f"Contributions to {as_markdown(label)}, in logits")
-        st.dataframe(ledger_table(ledger), hide_index=True, alt=f"Contributions to {label}, before and after")
+        st.dataframe(contribution_table(contributions), hide_index=True,
+                     alt=f"Contributions to {label}, before and after")
     with right:
         note("Probability of every label, in percent")
         st.dataframe(probability_table(result), hide_index=True, alt="Probability of every label, before and after")

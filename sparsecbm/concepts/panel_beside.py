@@ -13,7 +13,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.bars import label_bars_html
-from sparsecbm.ui.engine import load_explainer, predicted
+from sparsecbm.ui.loaded_model import load_explainer, predicted
 from sparsecbm.ui.review import text_form
 from sparsecbm.ui.session import change, current_view, run_again, seed_widget
 from sparsecbm.ui.shell import errors_shown, note

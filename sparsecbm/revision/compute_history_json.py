@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from sparsecbm.concepts.compute_override import check_distribution
+from sparsecbm.concepts.distribution import check_distribution
 from sparsecbm.errors import InputError
 from sparsecbm.revision.conditions import Condition
 from sparsecbm.revision.edit import Override, Revision
@@ -89,7 +89,7 @@ def history_from_json(
 ) -> History:
     """The inverse of `history_to_json`; `revision_of` finds the revision of a named patch.
 
-    Nothing of it counts as seen: a blast radius is looked at by the person who saves. InputError names what is wrong
+    Nothing of it counts as seen: the impact is looked at by the person who saves. InputError names what is wrong
     with the values, and what is allowed.
     """
     form = validated(_HISTORY.validate_python, values, source)

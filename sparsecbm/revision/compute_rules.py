@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from sparsecbm.concepts.compute_override import check_distribution, override
+from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.distribution import check_distribution
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.revision.conditions import Readings
 from sparsecbm.revision.rule import Rule

@@ -54,7 +54,7 @@ def utc_now() -> datetime:
 class Entry:
     """One edit with its automatic description, its time in UTC, and a person's note.
 
-    `reviewed` is the key of the blast radius in which this edit was seen together with all those that were in force
+    `reviewed` is the key of the impact in which this edit was seen together with all those that were in force
     before it; None until then.
     """
 
@@ -79,7 +79,7 @@ class State:
 
     @cached_property
     def lasting(self) -> tuple[Lasting, ...]:
-        """Revisions and rules: what a blast radius is of, and what can be saved."""
+        """Revisions and rules: what an impact is of, and what can be saved."""
         return tuple(entry.edit for entry in self.entries if not isinstance(entry.edit, Override))
 
     @property
@@ -94,7 +94,7 @@ class State:
 
     @property
     def may_be_saved(self) -> bool:
-        """True when the blast radius of exactly these revisions and rules was seen, or there is none."""
+        """True when the impact of exactly these revisions and rules was seen, or there is none."""
         last = next((entry for entry in reversed(self.entries) if not isinstance(entry.edit, Override)), None)
         return last is None or last.reviewed is not None
 
@@ -129,18 +129,12 @@ class History:
         return State(replace(self, position=position).entries[:position])
 
     def do(self, edit: Override | Lasting, description: str, clock: Clock = utc_now) -> "History":
-        """A new edit, which nobody has seen the blast radius of. What was undone is dropped."""
+        """A new edit, which nobody has seen the impact of. What was undone is dropped."""
         time = clock()
         if time.tzinfo is None:
             raise ValueError("A clock without a time zone; give one of UTC.")
         entry = Entry(edit, description, time.astimezone(UTC))
         return History((*self.entries[: self.position], entry), self.position + 1)
-
-    def amend(self, edit: Override | Lasting, description: str, clock: Clock = utc_now) -> "History":
-        """Another edit in place of the last one in force, with its note. What was undone is dropped."""
-        before = self.undo()
-        done = before.do(edit, description, clock)
-        return done.note(before.position, self.entries[before.position].note)
 
     def undo(self) -> "History":
         """The last edit in force taken back."""

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from sparsecbm.concepts.compute_override import format_override
+from sparsecbm.concepts.distribution import format_override
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.history import History, State, describe
 from sparsecbm.revision.rule import Lasting
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult
-from sparsecbm.ui.engine import load_explainer, predicted
+from sparsecbm.ui.loaded_model import load_explainer, predicted
 from sparsecbm.ui.session import change, current_view, run_again
 
 _HISTORY, _LOOKED_AT, _TEXT = "interventions:history", "interventions:looked-at", "interventions:text"
-_FOLLOWING, _DRAWN = "interventions:following", "interventions:drawn"
+_FOLLOWING, _DRAWN, _FINDINGS = "interventions:following", "interventions:drawn", "interventions:findings"
 
 Overrides = Mapping[str, tuple[float, ...]]
 
@@ -92,20 +92,10 @@ def refresh(*panels: str, live: bool = False) -> None:
     st.rerun([key for key, moves in st.session_state[_FOLLOWING].items() if moves or not live or key in named])
 
 
-def amends(edit: Override | Lasting) -> bool:
-    """True when an edit takes the place of the last one in force: both set the same concept to something."""
-    entries = history().now.entries
-    if not entries or not isinstance(edit, Override) or edit.distribution is None:
-        return False
-    last = entries[-1].edit
-    return isinstance(last, Override) and last.concept == edit.concept and last.distribution is not None
-
-
 def do(edit: Override | Lasting, description: str) -> None:
-    """Put an edit in force; settings of one concept directly after one another are one edit. For callbacks."""
+    """Put an edit in force. For callbacks."""
     if not read_only():
-        step = history().amend if amends(edit) else history().do
-        _keep(step(edit, description))
+        _keep(history().do(edit, description))
 
 
 def undo() -> None:
@@ -137,9 +127,18 @@ def note(number: int, text: str) -> None:
     _keep(history().note(number, text))
 
 
-def seen(edits: tuple[str, ...], key: str) -> None:
-    """A person has looked at the impact `key` of these edits. InputError when others are in force."""
+def seen(edits: tuple[str, ...], key: str, finding: str) -> None:
+    """A person has looked at the impact `key` of these edits, and read its `finding`. InputError when others are in
+    force."""
     _keep(history().seen(edits, key))
+    st.session_state.setdefault(_FINDINGS, {})[key] = finding
+
+
+def impact_seen() -> str:
+    """What the impact of what is in force came to; empty when nobody looked at it in this session."""
+    last = next((entry for entry in reversed(state().entries) if not isinstance(entry.edit, Override)), None)
+    findings: dict[str, str] = st.session_state.get(_FINDINGS, {})
+    return findings.get(last.reviewed or "", "") if last else ""
 
 
 def restore(other: History) -> None:
@@ -182,7 +181,7 @@ def _as_address(overrides: Overrides, schema: ConceptSchema) -> set[str]:
     return {format_override(concept, shares, schema) for concept, shares in overrides.items()}
 
 
-_READING = "interventions:reading"
+_READING, _RESULT = "interventions:reading", "interventions:result"
 
 
 def read_with(explainer: Explainer, text: str, edits: State) -> InterventionResult:
@@ -206,10 +205,11 @@ def current_reading() -> InterventionResult:
 
 
 def current_result() -> InterventionResult:
-    """The same before and after the overrides of that state."""
-    return with_overrides(current_reading())
-
-
-def with_overrides(reading: InterventionResult) -> InterventionResult:
-    """What the overrides of the state that is looked at make of a reading."""
-    return load_explainer().override(reading.after, state().overrides, current_view().residual)
+    """The same before and after the overrides of that state; the last one is kept, so that it is computed once."""
+    reading, overrides, residual = current_reading(), state().overrides, current_view().residual
+    kept = st.session_state.get(_RESULT)
+    if kept is None or kept[0] is not reading or kept[1:3] != (overrides, residual):
+        result = load_explainer().override(reading.after, overrides, residual)
+        kept = st.session_state[_RESULT] = reading, overrides, residual, result
+    found: InterventionResult = kept[3]
+    return found

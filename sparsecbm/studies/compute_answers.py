@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 
 from cachetools import LRUCache
 
-from sparsecbm.concepts.compute_override import parse_override
+from sparsecbm.concepts.distribution import parse_override
 from sparsecbm.errors import CheckpointError
 from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS
 from sparsecbm.revision.edit import MaskChange

@@ -14,7 +14,7 @@ from sparsecbm.types import Prediction
 
 _TRACK = "background:rgba(128,128,128,.16);border-radius:.2rem"
 #: Fill of a probability: neither supports nor opposes.
-_FILL = "#5B5FC7"
+FILL = "#5B5FC7"
 
 
 def label_bars_html(prediction: Prediction, title: str, changed: bool) -> str:
@@ -26,7 +26,7 @@ def label_shares_html(
     schema: ConceptSchema, shares: Float[np.ndarray, " label"], predicted: str, title: str, changed: bool
 ) -> str:
     """The same of probabilities, and of the label that was predicted from them."""
-    fill = _FILL if changed else NEUTRAL
+    fill = FILL if changed else NEUTRAL
     rows = []
     for label, share in zip(schema.labels, shares, strict=True):
         weight = "font-weight:700" if label == predicted else ""
@@ -49,7 +49,7 @@ def distribution_html(
     for value, old, new in zip(values, before.tolist(), after.tolist(), strict=True):
         moved = abs(old - new) > 1e-9
         bars = _box(0.0, old, NEUTRAL, "0", "45%" if moved else "100%")
-        bars += _box(0.0, new, _FILL, "50%", "50%") if moved else ""
+        bars += _box(0.0, new, FILL, "50%", "50%") if moved else ""
         numbers = f"{percent(old)} → <b>{percent(new)}</b>" if moved else percent(old)
         lines.append(f"<span>{as_html(value)}</span>"
                      f'<span style="{_TRACK};position:relative;height:.8rem;align-self:center">{bars}</span>'
@@ -61,7 +61,7 @@ def distribution_html(
 def range_bar_html(low: float, high: float, mean: float) -> str:
     """A band from the lowest to the highest probability, and a line at the one to expect."""
     return (f'<span style="{_TRACK};position:relative;height:1.05rem;display:block">'
-            f'{_box(low, high - low, _FILL, "0")}<span style="position:absolute;left:{100 * mean:.2f}%;top:-.15rem;'
+            f'{_box(low, high - low, FILL, "0")}<span style="position:absolute;left:{100 * mean:.2f}%;top:-.15rem;'
             'bottom:-.15rem;border-left:3px solid currentColor"></span></span>')
 
 

@@ -14,11 +14,20 @@ from sparsecbm.ui.view import View
 
 #: Far beyond what any model reads, and small enough for one message.
 MOST_CHARACTERS = 100_000
+_FOLD = "explain:fold"
 
 
 def review_form(view: View, schema: ConceptSchema, button: str = "Explain") -> None:
-    """A box to type a review into with a button under it, and a list of samples beside it."""
-    text_form("explain", ("Review", "Or open a sample"), view.text, schema, button, start_review)
+    """A box to type a review into with a button under it, and a list of samples beside it; one line once it is read."""
+
+    def take(text: str) -> None:
+        st.session_state[_FOLD] = False
+        start_review(text)
+
+    read = bool(view.text.strip())
+    line = f"**Edit text** · {as_markdown(shortened(view.text, 110))}"
+    with st.expander(line, key=_FOLD) if read else st.container():
+        text_form("explain", ("Review", "Or open a sample"), view.text, schema, button, take)
 
 
 def text_form(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.concepts.contributions import label_ledger
+from sparsecbm.concepts.contributions import label_contributions
 from sparsecbm.deck.figure import figure_json, figure_title
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage, Table
 from sparsecbm.export.content import label_shares, read_until
@@ -53,7 +53,7 @@ def result_parts(result: InterventionResult, label: str) -> tuple[Part, ...]:
     parts: list[Part] = [Passage(before.text, quote=True), label_bars(before, "Before", pale=True),
                          label_bars(after, "After")]
     rows = [(name, after.value(name) if name in schema.concepts else "", signed(part.before), signed(part.after))
-            for name, part in label_ledger(result, label).items()]
+            for name, part in label_contributions(result, label).items()]
     return (*parts, Table(("adds, in logits", "read or set as", f"to {label_name(label, schema)}, before", "after"),
                           tuple(rows)))
 

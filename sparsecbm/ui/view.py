@@ -16,7 +16,7 @@ from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
 
 #: The sections of the Interventions page, by the name that the address gives them; it opens with the first.
 SECTIONS = {"concepts": "Set concepts", "revise": "Revise a subnetwork", "rules": "Rules", "beside": "Another review",
-            "blast": "Blast radius", "history": "History and patches"}
+            "blast": "Impact", "history": "History and patches"}
 #: Far more than any method needs.
 MOST_STEPS = 10_000
 

@@ -8,14 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.concepts.compute_policies import POLICIES
-from sparsecbm.concepts.contributions import label_ledger
+from sparsecbm.concepts.contributions import label_contributions
 from sparsecbm.concepts.panel_controls import AS_READ, MIX, NOT_SURE
 from sparsecbm.concepts.panel_ledger import change_notes
 from sparsecbm.figures.text import label_name, label_with_probability, listed, percent, signed
 from sparsecbm.revision.history import History
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
     address,
     bars_in,
@@ -108,7 +108,7 @@ def test_each_single_change_says_what_it_did(explainer: Explainer) -> None:
     at = pressed(opened(), ("set", "soup", "Negative"), ("set", "room", "unknown"), ("residual", False))
     sets = {"soup": CERTAIN["Negative"], "room": CERTAIN["unknown"]}
     result = explainer.override(explainer.predict(REVIEW), sets, False)
-    ledger, label = label_ledger(result, result.before.label), result.before.label
+    ledger, label = label_contributions(result, result.before.label), result.before.label
     notes = change_notes(explainer.single_effects(result.before, result.after), explainer.schema)
     assert set(notes) == {"soup", "room", "residual"}
     for name, note in notes.items():
@@ -123,7 +123,7 @@ def test_contributions_are_those_of_the_chosen_label(explainer: Explainer) -> No
     at = opened()
     assert ["fair", "Fair"] in ledger_data(at)["label"]["options"]
     at = pressed(at, ("label", "fair"))
-    part = label_ledger(explainer.override(explainer.predict(REVIEW), {}), "fair")["soup"]
+    part = label_contributions(explainer.override(explainer.predict(REVIEW), {}), "fair")["soup"]
     assert ledger_data(at)["label"]["chosen"] == "fair" and address(fine(at.run()))["label"] == ["fair"]
     assert f"<b>{signed(part.after)}</b>" in line(at, "soup")["right"]
 

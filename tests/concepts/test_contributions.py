@@ -1,33 +1,28 @@
-"""The ledger holds every part of the logit and nothing else."""
+"""The contributions hold every part of the logit and nothing else."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sparsecbm.concepts.contributions import label_ledger, largest, ledger_table, probability_table
+from sparsecbm.concepts.contributions import contribution_table, label_contributions, probability_table
 from tests.builders import a_prediction, an_intervention
 
 
 def test_the_parts_add_up_to_the_sum_on_both_sides() -> None:
     before = a_prediction(label="3")
-    contributions = before.contributions.copy()
-    contributions[0, 2] = -2.0
-    logits = before.label_bias + contributions.sum(0) + before.residual
-    result = an_intervention(before, replace(before, contributions=contributions, label_logits=logits))
-    ledger = label_ledger(result, "3")
-    assert list(ledger) == ["food", "ambiance", "service", "noise", "residual", "bias", "sum"]
+    changed = before.contributions.copy()
+    changed[0, 2] = -2.0
+    logits = before.label_bias + changed.sum(0) + before.residual
+    result = an_intervention(before, replace(before, contributions=changed, label_logits=logits))
+    contributions = label_contributions(result, "3")
+    assert list(contributions) == ["food", "ambiance", "service", "noise", "residual", "bias", "sum"]
     for side in ("before", "after"):
-        parts = [getattr(part, side) for name, part in ledger.items() if name != "sum"]
-        assert sum(parts) == pytest.approx(getattr(ledger["sum"], side))
-    assert [name for name, part in ledger.items() if part.moved] == ["food", "sum"]
-    table = ledger_table(ledger).set_index("part")
+        parts = [getattr(part, side) for name, part in contributions.items() if name != "sum"]
+        assert sum(parts) == pytest.approx(getattr(contributions["sum"], side))
+    assert [name for name, part in contributions.items() if part.changed] == ["food", "sum"]
+    table = contribution_table(contributions).set_index("part")
     assert table.loc["food", "change"] == pytest.approx(-2.2)
-
-
-def test_the_longest_bar_is_the_largest_part_not_the_sum() -> None:
-    prediction = a_prediction(label="3")
-    assert largest(label_ledger(an_intervention(prediction, prediction), "3")) == 9.0
 
 
 def test_the_probabilities_are_those_of_both_sides() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparsecbm.concepts.compute_effects import MOST_STATES, concept_effects, set_all, set_one
-from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.compute_override import MOST_STATES, concept_effects, override, set_all, set_one
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import predict

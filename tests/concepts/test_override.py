@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from sparsecbm.concepts.compute_override import check_distribution, format_override, override, parse_override
+from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.distribution import check_distribution, format_override, parse_override
 from sparsecbm.errors import InputError
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import predict

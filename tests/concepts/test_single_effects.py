@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sparsecbm.concepts.compute_effects import single_effects
 from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.contributions import single_effects
 from sparsecbm.model.prediction import predict
 from tests.helpers import random_masks, tiny_encoder, tiny_model
 

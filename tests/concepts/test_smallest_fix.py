@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_effects import Effects, concept_effects
-from sparsecbm.concepts.compute_override import override
+from sparsecbm.concepts.compute_override import Effects, concept_effects, override
 from sparsecbm.concepts.compute_smallest_fix import smallest_fix
 from sparsecbm.errors import InputError
 from sparsecbm.model.prediction import predict

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 
 from sparsecbm.concepts import compute_uncertainty as uncertainty
-from sparsecbm.concepts.compute_effects import Effects
+from sparsecbm.concepts.compute_override import Effects
 from sparsecbm.concepts.compute_uncertainty import label_range
 from sparsecbm.errors import InputError
 from sparsecbm.types import Prediction

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_effects import Effects
+from sparsecbm.concepts.compute_override import Effects
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 from tests.builders import a_prediction

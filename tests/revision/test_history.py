@@ -65,7 +65,7 @@ def test_a_new_edit_drops_what_was_undone() -> None:
 
 
 def test_there_is_an_end_to_undoing() -> None:
-    for call in (History().undo, made(RULE).undo().undo, lambda: History().amend(RULE, "x")):
+    for call in (History().undo, made(RULE).undo().undo):
         with pytest.raises(InputError, match="No edit is in force"):
             call()
 
@@ -91,14 +91,6 @@ def test_a_concept_can_be_given_back_and_set_again() -> None:
     history = made(NEGATIVE, Override("soup", None))
     assert history.now.overrides == {} and history.undo().now.overrides == {"soup": (1.0, 0.0, 0.0)}
     assert history.do(POSITIVE, "x").now.overrides == {"soup": (0.0, 0.0, 1.0)}
-
-
-def test_an_edit_still_under_way_replaces_itself() -> None:
-    history = made(RULE, NEGATIVE, REVISION).note(1, "why").undo()
-    amended = history.amend(POSITIVE, "amended", lambda: NOON + timedelta(hours=1))
-    assert descriptions(amended.now) == ["0", "amended"] and amended.undone == ()
-    assert amended.entries[1].note == "why" and amended.entries[1].time.hour == 13
-    assert amended.now.overrides == {"soup": (0.0, 0.0, 1.0)}
 
 
 # -- what is written beside an edit --------------------------------------------------------------------------------
@@ -145,7 +137,6 @@ def test_edits_seen_together_were_not_each_seen_alone() -> None:
 def test_a_changed_edit_is_unseen() -> None:
     history = made(REVISION)
     seen = history.seen(keys_of(history), "key")
-    assert not seen.amend(random_revision(MASKS, "soup", 1), "x").now.may_be_saved
     assert seen.note(0, "still the same edit").now.may_be_saved
 
 
@@ -169,8 +160,7 @@ def test_the_impact_of_other_edits_does_not_count(spoil: Callable[[tuple[str, ..
 
 # -- any sequence --------------------------------------------------------------------------------------------------
 
-KINDS = ("override", "give back", "rule", "revise soup", "revise room", "revise residual", "amend", "undo", "redo",
-         "note")
+KINDS = ("override", "give back", "rule", "revise soup", "revise room", "revise residual", "undo", "redo", "note")
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10_000)), max_size=12)
 
 
@@ -202,12 +192,11 @@ def test_undoing_everything_returns_exactly_to_the_start(steps: list[tuple[str, 
             history = history.undo() if history.position else history
         elif kind == "redo":
             history = history.redo() if history.undone else history
-        elif kind != "amend" or history.position:
-            before = history.undo() if kind == "amend" else history
-            new = edit("revise soup" if kind == "amend" else kind, seed, before)
+        else:
+            before, new = history, edit(kind, seed, history)
             masks = contents(changed_masks(changed_masks(MASKS, before.now.changes), () if isinstance(
                 new, Override | Rule) else [new.change]))
-            history = history.amend(new, "x") if kind == "amend" else history.do(new, "x")
+            history = history.do(new, "x")
             noted = [*noted[: before.position + 1], (masks, history.now.overrides, history.now.rules)]
             assert len(history.entries) == history.position == before.position + 1
         assert seen(history) == noted[history.position]
