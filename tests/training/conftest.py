@@ -1,11 +1,15 @@
 """A pretrained backbone and splits that training tests share."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sparsecbm.data.split import Review, Split
-from tests.helpers import backbone_folder, toy_reviews, toy_split
+from sparsecbm.training.train import train
+from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +32,19 @@ def rows() -> Split:
 def other_rows() -> Split:
     """Eighteen others to choose and score on."""
     return toy_split(name="dev", reviews=toy_reviews(4)[18:])
+
+
+@pytest.fixture(scope="session")
+def trained(
+    backbone: Path, rows: Split, other_rows: Split, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """The checkpoint of a run with these settings, trained once for all tests that only read it."""
+    folders: dict[str, Path] = {}
+
+    def run(**changes: Any) -> Path:
+        key = json.dumps(changes, sort_keys=True)
+        if key not in folders:
+            folders[key] = train(train_config(backbone, **changes), rows, other_rows,
+                                 tmp_path_factory.mktemp("runs") / "run", "cpu")
+        return folders[key]
+    return run

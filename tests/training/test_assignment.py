@@ -1,6 +1,7 @@
-"""Which pass keeps which weight: exact, nested, deterministic, and disjoint beside the core."""
+"""Which pass keeps which weight: exact, nested, deterministic, and disjoint but for the core."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
@@ -33,29 +34,26 @@ SCHEMES = pytest.mark.parametrize("scheme", [independent, shared], ids=["indepen
 
 
 @SCHEMES
-@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "all equal"])
-@pytest.mark.parametrize("sparsity", SPARSITIES)
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("passes", [1, 2, 5])
-def test_the_density_is_exact(scheme: Assign, ties: bool, sparsity: float, size: int, passes: int) -> None:
-    scores = torch.ones(passes, size) if ties else torch.rand(passes, size)
-    made = scheme(scores, all_active(scores), 1 - sparsity)
-    assert made.sum(1).tolist() == [kept_weights(1 - sparsity, size)] * passes
+def test_the_density_is_exact(scheme: Assign) -> None:
+    """With distinct scores, and with equal ones, which a threshold would keep or drop together."""
+    for ties, sparsity, size, passes in product([False, True], SPARSITIES, SIZES, [1, 2, 5]):
+        scores = torch.ones(passes, size) if ties else torch.rand(passes, size)
+        made = scheme(scores, all_active(scores), 1 - sparsity)
+        assert made.sum(1).tolist() == [kept_weights(1 - sparsity, size)] * passes, (ties, sparsity, size, passes)
 
 
 @SCHEMES
-@pytest.mark.parametrize("sparsity", SPARSITIES)
-@pytest.mark.parametrize("size", SIZES)
-def test_nothing_that_was_pruned_revives(scheme: Assign, sparsity: float, size: int) -> None:
+def test_nothing_that_was_pruned_revives(scheme: Assign) -> None:
     """Although every step brings new scores, by which pruned weights would be the best."""
-    active = torch.ones(5, size, dtype=torch.bool)
-    for step in (1, 2, 3, 4):
-        target = cubic_sparsity(step, 4, min(0.2, sparsity), sparsity)
-        scores = torch.rand(5, size) + 10.0 * ~active
-        made = scheme(scores, active, 1 - target)
-        assert not (made & ~active).any()
-        assert made.sum(1).tolist() == [kept_weights(1 - target, size)] * 5
-        active = made
+    for sparsity, size in product(SPARSITIES, SIZES):
+        active = torch.ones(5, size, dtype=torch.bool)
+        for step in (1, 2, 3, 4):
+            target = cubic_sparsity(step, 4, min(0.2, sparsity), sparsity)
+            scores = torch.rand(5, size) + 10.0 * ~active
+            made = scheme(scores, active, 1 - target)
+            assert not (made & ~active).any(), (sparsity, size, step)
+            assert made.sum(1).tolist() == [kept_weights(1 - target, size)] * 5, (sparsity, size, step)
+            active = made
 
 
 @SCHEMES
@@ -130,31 +128,27 @@ def test_what_is_no_longer_active_everywhere_is_no_core() -> None:
     assert kept(shared(scores, active, 0.75))[1] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "all equal"])
-@pytest.mark.parametrize("sparsity", SPARSITIES)
-@pytest.mark.parametrize("size", [40, 63, 257, 1000])
-@pytest.mark.parametrize("passes", [2, 3, 5, 11])
-def test_exclusive_parts_are_disjoint(passes: int, size: int, sparsity: float, ties: bool) -> None:
+def test_exclusive_parts_are_disjoint() -> None:
     """In one step from all ones: a weight is kept by all passes, by one, or by none."""
-    scores = torch.ones(passes, size) if ties else torch.rand(passes, size)
-    users = shared(scores, all_active(scores), 1 - sparsity).sum(0)
-    assert set(users.tolist()) <= {0, 1, passes}
-    core, _ = core_shares(1 - sparsity, passes, 0.0)
-    assert int((users == passes).sum()) == pytest.approx(core * size, abs=2)
+    for passes, size, sparsity, ties in product([2, 3, 5, 11], [40, 63, 257, 1000], SPARSITIES, [False, True]):
+        scores = torch.ones(passes, size) if ties else torch.rand(passes, size)
+        users = shared(scores, all_active(scores), 1 - sparsity).sum(0)
+        assert set(users.tolist()) <= {0, 1, passes}, (passes, size, sparsity, ties)
+        core, _ = core_shares(1 - sparsity, passes, 0.0)
+        assert int((users == passes).sum()) == pytest.approx(core * size, abs=2), (passes, size, sparsity, ties)
 
 
-@pytest.mark.parametrize("sparsity", [0.5, 0.7, 0.9])
-@pytest.mark.parametrize("passes", [3, 5, 11])
-def test_gradual_pruning_keeps_the_parts_apart(passes: int, sparsity: float) -> None:
+def test_gradual_pruning_keeps_the_parts_apart() -> None:
     """What rounding leaves over may be shared: less than one weight in a matrix per pass."""
-    active = torch.ones(passes, 1024, dtype=torch.bool)
-    for step in (1, 2, 3, 4):
-        target = cubic_sparsity(step, 4, 0.2, sparsity)
-        active = shared(torch.rand(passes, 1024), active, 1 - target)
-    users = active.sum(0)
-    assert int(((users > 1) & (users < passes)).sum()) < passes
-    core, _ = core_shares(1 - sparsity, passes, 0.0)
-    assert int((users == passes).sum()) == pytest.approx(core * 1024, abs=2)
+    for passes, sparsity in product([3, 5, 11], [0.5, 0.7, 0.9]):
+        active = torch.ones(passes, 1024, dtype=torch.bool)
+        for step in (1, 2, 3, 4):
+            target = cubic_sparsity(step, 4, 0.2, sparsity)
+            active = shared(torch.rand(passes, 1024), active, 1 - target)
+        users = active.sum(0)
+        assert int(((users > 1) & (users < passes)).sum()) < passes, (passes, sparsity)
+        core, _ = core_shares(1 - sparsity, passes, 0.0)
+        assert int((users == passes).sum()) == pytest.approx(core * 1024, abs=2), (passes, sparsity)
 
 
 def test_a_core_that_was_asked_for_is_shared() -> None:

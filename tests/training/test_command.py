@@ -15,6 +15,8 @@ from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.schema import CEBAB
 from sparsecbm.training.command import SETTINGS, train_config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -16,6 +16,8 @@ from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.rows import TrainingRows
 from tests.helpers import tiny_backbone, tiny_encoder, toy_split, train_config
 
+pytestmark = pytest.mark.slow
+
 
 def trainer(output: Path, dropout: float = 0.1, **changes: Any) -> Trainer:
     """Over the toy split: 18 rows, three batches of six an epoch."""
@@ -52,8 +54,7 @@ def script(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> list[dict[st
 # -- the best epoch ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scores", "best"), [([0.1, 0.9, 0.5, 0.3], 1), ([0.9, 0.1, 0.2, 0.3], 0),
-                                              ([0.1, 0.2, 0.3, 0.4], 3), ([0.2, 0.5, 0.5, 0.1], 1)])
+@pytest.mark.parametrize(("scores", "best"), [([0.2, 0.5, 0.5, 0.1], 1), ([0.9, 0.1, 0.2, 0.3], 0)])
 def test_the_best_epoch_at_the_final_sparsity_is_kept(
     scores: list[float], best: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,9 +88,7 @@ def test_scores_are_taken_through_the_masks(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize(("steps", "epochs", "expected"), [
     (2, 1, [0, 2]),        # of three batches
-    (3, 1, [0, 1, 2]),
-    (3, 2, [0, 2, 4]),     # of six
-    (4, 2, [0, 2, 3, 5]),
+    (4, 2, [0, 2, 3, 5]),  # of six
     (5, 1, [0, 1, 2, 2, 2]),  # more steps than batches: all are made all the same
     (1, 1, [0]),
 ])
@@ -129,7 +128,7 @@ def test_masks_are_nested_from_step_to_step(scheme: str, tmp_path: Path, monkeyp
     assert made.progress.masks is history[-1]
 
 
-@pytest.mark.parametrize(("refresh", "expected"), [(1, 4), (2, 2), (4, 1)])
+@pytest.mark.parametrize(("refresh", "expected"), [(1, 4), (2, 2)])
 def test_saliency_is_refreshed_as_asked(
     refresh: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

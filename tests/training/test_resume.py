@@ -15,9 +15,11 @@ from sparsecbm.errors import ConfigError
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, WEIGHTS_FILE
 from sparsecbm.training import state as state_module
 from sparsecbm.training.loop import Trainer
-from sparsecbm.training.train import train
 from sparsecbm.training.state import FOLDER, NOTES_FILE, STATE_FILE
+from sparsecbm.training.train import train
 from tests.helpers import train_config
+
+pytestmark = pytest.mark.slow
 
 STEPS = 3  # of 18 rows in batches of six, per epoch
 

@@ -1,6 +1,7 @@
 """Whole runs, from splits to a checkpoint that has been measured, for every kind, scheme, saliency and regime."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_specificity import probe
 from sparsecbm.training.train import add_baselines, train
 from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
+
+pytestmark = pytest.mark.slow
+
+Trained = Callable[..., Path]  # settings -> the folder of a checkpoint
 
 NO_RESIDUAL = {"residual": False}
 RUNS: dict[str, dict[str, Any]] = {
@@ -41,11 +46,8 @@ RUNS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(
-    name: str, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
-) -> None:
-    config = train_config(backbone, **RUNS[name])
-    folder = train(config, rows, other_rows, tmp_path / "run", "cpu")
+def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(name: str, backbone: Path, trained: Trained) -> None:
+    config, folder = train_config(backbone, **RUNS[name]), trained(**RUNS[name])
     metrics = json.loads((folder / METRICS_FILE).read_text())
     kind, sparse = config.model.kind, config.model.kind == "sparse"
     assert metrics["dev"]["n"] == 18 and metrics["dev"]["split"] == "dev" and metrics["baselines"] == {}
@@ -78,43 +80,36 @@ def test_other_architectures_train(kind: str, rows: Split, other_rows: Split, tm
     assert read.metrics["dev"]["n"] == 18
 
 
-@pytest.mark.parametrize("model", [{}, {"kind": "dense"}, {"kind": "black_box"}], ids=str)
-def test_what_was_measured_is_what_was_saved(
-    model: dict[str, Any], backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
-) -> None:
-    read = load_checkpoint(train(train_config(backbone, model=model), rows, other_rows, tmp_path, "cpu"), "cpu")
+@pytest.mark.parametrize("model", [{}, {"model": {"kind": "dense"}}, {"model": {"kind": "black_box"}}], ids=str)
+def test_what_was_measured_is_what_was_saved(model: dict[str, Any], other_rows: Split, trained: Trained) -> None:
+    read = load_checkpoint(trained(**model), "cpu")
     assert evaluate(read, other_rows).to_json() == read.metrics["dev"]
 
 
-def test_the_seed_decides_everything(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
-    folders = [train(train_config(backbone, seed=seed), rows, other_rows, tmp_path / str(run), "cpu")
-               for run, seed in enumerate((0, 0, 1))]
+def test_the_seed_decides_everything(
+    backbone: Path, rows: Split, other_rows: Split, tmp_path: Path, trained: Trained
+) -> None:
+    folders = [trained(), *(train(train_config(backbone, seed=seed), rows, other_rows, tmp_path / str(seed), "cpu")
+                            for seed in (0, 1))]
     hashes = [load_checkpoint(folder).hash for folder in folders]
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_core_and_exclusive_parts_are_in_the_checkpoint(
-    backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
-) -> None:
+def test_core_and_exclusive_parts_are_in_the_checkpoint(trained: Trained) -> None:
     """At density .3 three passes fit side by side, so the core is empty and nothing is shared but rounding."""
-    masks = load_checkpoint(train(train_config(backbone), rows, other_rows, tmp_path, "cpu"), "cpu").masks
+    masks = load_checkpoint(trained(), "cpu").masks
     assert masks is not None
     for name in masks.matrices:
         users = masks.unpack(name).sum(0)
         assert int((users > 1).sum()) < 3
 
 
-@pytest.fixture
-def trained(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> Path:
-    return train(train_config(backbone), rows, other_rows, tmp_path / "first", "cpu")
-
-
 def test_a_run_goes_on_from_a_checkpoint_with_its_masks(
-    trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+    trained: Trained, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
 ) -> None:
-    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, epochs_finetune=2)
+    config = train_config(backbone, start=str(trained()), epochs_dense=0, epochs_prune=0, epochs_finetune=2)
     second = load_checkpoint(train(config, rows, other_rows, tmp_path / "second", "cpu"), "cpu")
-    first = load_checkpoint(trained, "cpu")
+    first = load_checkpoint(trained(), "cpu")
     assert first.masks is not None and second.masks is not None
     assert all(torch.equal(second.masks.bits[name], bits) for name, bits in first.masks.bits.items())
     name = first.masks.matrices[0]
@@ -128,13 +123,13 @@ def test_a_run_goes_on_from_a_checkpoint_with_its_masks(
 
 
 def test_without_any_learning_a_run_that_goes_on_stays_where_it_was(
-    trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+    trained: Trained, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
 ) -> None:
     """It starts from the weights of the checkpoint, not from those of the backbone."""
-    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, epochs_finetune=1,
+    config = train_config(backbone, start=str(trained()), epochs_dense=0, epochs_prune=0, epochs_finetune=1,
                           learning_rate=1e-12, head_learning_rate=1e-12)
     first, second = (load_checkpoint(folder, "cpu").model.backbone.state_dict()
-                     for folder in (trained, train(config, rows, other_rows, tmp_path / "second", "cpu")))
+                     for folder in (trained(), train(config, rows, other_rows, tmp_path / "second", "cpu")))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -144,9 +139,10 @@ def test_without_any_learning_a_run_that_goes_on_stays_where_it_was(
     ({"model": {"kind": "dense"}}, "other model settings"),
 ])
 def test_a_checkpoint_that_does_not_fit_the_settings_is_refused(
-    changes: dict[str, Any], message: str, trained: Path, backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
+    changes: dict[str, Any], message: str, trained: Trained, backbone: Path, rows: Split, other_rows: Split,
+    tmp_path: Path,
 ) -> None:
-    config = train_config(backbone, start=str(trained), epochs_dense=0, epochs_prune=0, **changes)
+    config = train_config(backbone, start=str(trained()), epochs_dense=0, epochs_prune=0, **changes)
     with pytest.raises(ConfigError, match=message):
         train(config, rows, other_rows, tmp_path / "second", "cpu")
 
@@ -182,14 +178,14 @@ def test_baselines_stand_beside_the_report(backbone: Path, rows: Split, other_ro
     assert "label, dense" in after.card and "label, dense" not in before.card
 
 
-def test_the_card_says_what_was_measured(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
-    read = load_checkpoint(train(train_config(backbone), rows, other_rows, tmp_path, "cpu"), "cpu")
+def test_the_card_says_what_was_measured(trained: Trained) -> None:
+    read = load_checkpoint(trained(), "cpu")
     report = read.metrics["dev"]
     for figures in (report["label"], report["concepts"]["soup"], report["concepts"]["room"]["majority"]):
         assert f"{100 * figures['accuracy']:.1f}" in read.card and f"{100 * figures['macro_f1']:.1f}" in read.card
     for words in ("core_exclusive", "obert", "70%", "soup, room", "n = 18", "tiny-bert", "License"[:6].lower()):
         assert words in read.card
-    assert str(tmp_path) not in read.card
+    assert str(trained().parent) not in read.card
 
 
 def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_rows: Split, tmp_path: Path) -> None:
@@ -206,10 +202,8 @@ def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_ro
 
 
 @pytest.mark.parametrize("changes", [{"probe_rows": 0}, {"probe_rows": 9, "model": {"kind": "dense"}}], ids=str)
-def test_nothing_is_probed_unasked_or_without_masks(
-    changes: dict[str, Any], backbone: Path, rows: Split, other_rows: Split, tmp_path: Path
-) -> None:
-    read = load_checkpoint(train(train_config(backbone, **changes), rows, other_rows, tmp_path, "cpu"), "cpu")
+def test_nothing_is_probed_unasked_or_without_masks(changes: dict[str, Any], trained: Trained) -> None:
+    read = load_checkpoint(trained(**changes), "cpu")
     assert set(read.metrics) == {"dev", "baselines", "training"} and "carry its concept" not in read.card
 
 
