@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sparsecbm.cli.console import only_result_on_stdout, printable, say, share_bar, write_json
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
 
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from sparsecbm.batch.compute import BatchModel, predict_table
-    from sparsecbm.batch.outputs import check_output
+    from sparsecbm.batch.compute_outputs import check_output
     from sparsecbm.data.table_source import open_table
     from sparsecbm.data.tables import Columns, suggest_columns
     from sparsecbm.export.values import patch_json
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         columns = Columns(options.text_column) if options.text_column else suggest_columns(table.columns)
         if options.id_column or options.text_column:
             columns = replace(columns, id=options.id_column or ("id" if "id" in table.columns else None))
-        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        explainer = Explainer.load(checkpoint_of(options), device=options.device)
         if patch is not None:
             explainer.check_patch(patch)
         changes = () if patch is None else tuple(revision.change for revision in patch.revisions)

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sparsecbm.batch.outputs import check_output, output_schema, output_table
-from sparsecbm.batch.parts import Counts, Parts
+from sparsecbm.batch.compute_outputs import check_output, output_schema, output_table
+from sparsecbm.batch.compute_parts import Counts, Parts
 from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource
 from sparsecbm.data.tables import Columns, TextRow, text_rows

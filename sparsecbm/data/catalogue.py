@@ -1,95 +1,85 @@
-"""Where the reviews come from: those that ship, a folder that the server was started with, or a table of one's own."""
+"""The one catalogue of documents: the data sets that can be read, and the sources that a page offers.
+
+Pages add the tables that a visitor loaded, which belong to a session (`ui.sources`).
+"""
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import streamlit as st
-
 from sparsecbm.data import imdb_c, sources
 from sparsecbm.data.cebab import load_cebab
+from sparsecbm.data.imdb_c import load_imdb_c
 from sparsecbm.data.reviews import Reviews, cebab_reviews, imdb_c_reviews, sample_reviews
-from sparsecbm.data.samples import load_samples, sample_split
+from sparsecbm.data.samples import load_samples
 from sparsecbm.data.split import Split
-from sparsecbm.errors import DataError
+from sparsecbm.errors import DataError, unknown_name
 from sparsecbm.schema import CEBAB, IMDB_C, ConceptSchema
 
-#: Where more reviews are: a folder or a zip with the release's JSON files.
+#: Names a folder, or a zip, with the files of a data set's release.
 DATA_VARIABLE = "SPARSECBM_DATA"
-#: Splits of the folder that nothing was trained on.
-HELD_OUT = ("dev", "test")
-
-
-def labelled_sources(schema: ConceptSchema) -> Mapping[str, Callable[[], Split]]:
-    """Splits that speak of these concepts, by what people call them; reading one may raise DataError."""
-    found: dict[str, Callable[[], Split]] = {}
-    if load_samples(schema):
-        found["The reviews that ship with the project"] = partial(sample_split, schema)
-    folder = os.environ.get(DATA_VARIABLE)
-    if folder and schema == CEBAB:
-        found |= {f"{name} of the folder in {DATA_VARIABLE}": partial(_split, folder, name) for name in HELD_OUT}
-    return found
-
-
-@st.cache_resource(max_entries=len(HELD_OUT), show_spinner="Reading the reviews…")
-def _split(folder: str, name: str) -> Split:
-    return load_cebab(folder, name)
-
-
+#: Splits that no model was trained on; pages offer them first.
+HELD_OUT = ("dev", "test", "dev_generated", "test_generated")
 #: What each source is called in the address; of a folder, the split stands after the prefix.
 SAMPLES, FOLDER, OWN = "samples", "folder-", "own"
-#: Splits that a model was not trained on come first.
-_HELD_OUT = ("dev", "test", "dev_generated", "test_generated")
-_READERS: Mapping[str, tuple[Callable[[str, str, ConceptSchema], Reviews], sources.Names, str]] = {
-    CEBAB.name: (cebab_reviews, sources.SPLITS, ".json"),
-    IMDB_C.name: (imdb_c_reviews, imdb_c.SPLITS, ".csv"),
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A released data set: how its splits are read, and the files that they lie in.
+
+    `load` gives what models are trained and scored on, `reviews` the same documents with whatever else is known of
+    each. `splits` has the names that each split's file may bear before its `suffix`.
+    """
+
+    schema: ConceptSchema
+    load: Callable[[str | Path, str], Split]
+    reviews: Callable[[str | Path, str, ConceptSchema], Reviews]
+    splits: sources.Names
+    suffix: str
+
+
+#: Every data set that can be read, by the name of its schema. A new one is added here.
+DATASETS: Mapping[str, DataSet] = {
+    CEBAB.name: DataSet(CEBAB, load_cebab, cebab_reviews, sources.SPLITS, ".json"),
+    IMDB_C.name: DataSet(IMDB_C, load_imdb_c, imdb_c_reviews, imdb_c.SPLITS, ".csv"),
 }
-_OWN = "failures:loaded"
 
 
-def source_titles(schema: ConceptSchema) -> Mapping[str, str]:
-    """What there is to choose from, by name."""
-    found = {SAMPLES: f"The {len(load_samples(schema))} reviews that ship with the project"} if load_samples(schema) \
-        else {}
-    folder = os.environ.get(DATA_VARIABLE)
-    if folder and schema.name in _READERS:
-        _, splits, suffix = _READERS[schema.name]
-        there = sources.splits_there(Path(folder).expanduser(), splits, suffix) or _HELD_OUT[:1]
-        for split in sorted(there, key=lambda name: name not in _HELD_OUT):
-            found[FOLDER + split] = f"{split} of the folder in {DATA_VARIABLE}" \
-                + ("" if split in _HELD_OUT else ", which the model may have learnt from")
-    return found | {OWN: "A table of your own, or of the Hub"}
+def load_split(dataset: str, source: str | Path, split: str) -> Split:
+    """Read one split of a data set; DataError for a data set, source or split that does not exist.
+
+    >>> load_split("cebab", "hub:CEBaB/CEBaB", "dev").texts[:1]
+    """
+    if dataset not in DATASETS:
+        raise DataError(unknown_name("data set", dataset, tuple(DATASETS)))
+    return DATASETS[dataset].load(source, split)
 
 
-def first_source(schema: ConceptSchema) -> str:
-    """What a session starts with."""
-    return next(iter(source_titles(schema)))
+@dataclass(frozen=True)
+class Source:
+    """Documents to choose: `name` stands in the address, `title` is what people read.
+
+    `read` gives the documents; DataError when they cannot be read.
+    """
+
+    name: str
+    title: str
+    read: Callable[[], Reviews]
 
 
-def opened_reviews(source: str, schema: ConceptSchema) -> Reviews | None:
-    """The reviews of a source; None while a table of one's own is not loaded. DataError when it cannot be read."""
-    if source == SAMPLES:
-        return _samples(schema)
-    if source.startswith(FOLDER):
-        return _source_split(os.environ.get(DATA_VARIABLE) or "", source.removeprefix(FOLDER), schema)
-    own: Reviews | None = st.session_state.get(_OWN)
-    if own is not None and own.schema != schema:
-        raise DataError(f"{own.name} was read for the concepts of {own.schema.name}, and the loaded model reads "
-                        f"{schema.name}; allowed: reviews of its own concepts. Load the table again.")
-    return own
-
-
-def keep_own(reviews: Reviews | None) -> None:
-    """Make a table the session's own, in place of the one before; None forgets it."""
-    st.session_state[_OWN] = reviews
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={ConceptSchema: repr})
-def _samples(schema: ConceptSchema) -> Reviews:
-    return sample_reviews(schema)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the reviews…", hash_funcs={ConceptSchema: repr})
-def _source_split(folder: str, split: str, schema: ConceptSchema) -> Reviews:
-    return _READERS[schema.name][0](folder, split, schema)
+def catalogue(schema: ConceptSchema) -> dict[str, Source]:
+    """The sources of this schema's concepts by name: the samples that ship, then the splits of the server's folder."""
+    found: dict[str, Source] = {}
+    if samples := load_samples(schema):
+        found[SAMPLES] = Source(SAMPLES, f"The {len(samples)} samples that ship with the project, mostly hard ones",
+                                partial(sample_reviews, schema))
+    folder, dataset = os.environ.get(DATA_VARIABLE), DATASETS.get(schema.name)
+    if folder and dataset:
+        there = sources.splits_there(Path(folder).expanduser(), dataset.splits, dataset.suffix) or HELD_OUT[:1]
+        for split in sorted(there, key=lambda name: name not in HELD_OUT):
+            title = f"{split} split of {DATA_VARIABLE}" + ("" if split in HELD_OUT else ", perhaps trained on")
+            found[FOLDER + split] = Source(FOLDER + split, title, partial(dataset.reviews, folder, split, schema))
+    return found

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +39,46 @@ _RESTAURANT, _RESTAURANT_COLUMNS = "opentable_metadata", ("cuisine", "price_tier
 
 @dataclass(frozen=True, eq=False)
 class Reviews:
-    """A source that was read, a row each, in its order.
+    """A source that was read: a split with whatever else is known of its documents, a row each, in its order.
 
-    `labels` and `values` are indices into the schema, -1 where not told. `agreement` is the share of raters, 0..1, who
-    chose the majority, of the label and then of the concepts, nan where not told; None when nothing is known of raters.
-    `ids` are unique and the same at every reading. `columns` are the source's others. `rejects` could not be used.
+    `agreement` is the share of raters, 0..1, who chose the majority, of the label and then of each concept, nan where
+    it is not known; None when nothing is known of raters. `columns` are the source's others, `rejects` the rows that
+    could not be used. `digest` is a hash of all content.
     """
 
     name: str
-    digest: str
-    schema: ConceptSchema
-    ids: tuple[str, ...]
-    texts: tuple[str, ...]
-    labels: Int[np.ndarray, " row"]
-    values: Int[np.ndarray, "row concept"]
-    agreement: Float[np.ndarray, "row subject"] | None
+    split: Split
     columns: pd.DataFrame
-    notes: tuple[str, ...]
-    rejects: tuple[Reject, ...]
+    agreement: Float[np.ndarray, "row subject"] | None = None
+    rejects: tuple[Reject, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.split)
+
+    @property
+    def schema(self) -> ConceptSchema:
+        """The names behind the indices."""
+        return self.split.schema
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Unique, and the same at every reading."""
+        return tuple(self.split.dataset["id"])
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The documents."""
+        return tuple(self.split.texts)
+
+    @property
+    def labels(self) -> Int[np.ndarray, " row"]:
+        """Index of every row's gold label, -1 where it is not known."""
+        return self.split.labels
+
+    @property
+    def values(self) -> Int[np.ndarray, "row concept"]:
+        """Index of every concept's gold value, -1 where it is not known."""
+        return self.split.concepts
 
     @property
     def has_labels(self) -> bool:
@@ -70,28 +90,24 @@ class Reviews:
         """True when some concept of some row is known."""
         return bool((self.values >= 0).any())
 
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        split: Split,
-        columns: pd.DataFrame,
-        agreement: Float[np.ndarray, "row subject"] | None = None,
-        rejects: tuple[Reject, ...] = (),
-    ) -> "Reviews":
-        """The rows of a split, with what else is known of each."""
-        ids, schema = tuple(split.dataset["id"]), split.schema
-        content = json.dumps([schema.concepts, schema.values, schema.labels, ids, split.texts, split.labels.tolist(),
-                              split.concepts.tolist(), columns.to_dict("list")], default=str)
-        return cls(name, hashlib.sha256(content.encode("utf-8", "replace")).hexdigest(), schema, ids,
-                   tuple(split.texts), split.labels, split.concepts, agreement, columns, tuple(split.report.lines()),
-                   rejects)
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it was read, a line for each fact."""
+        return tuple(self.split.report.lines())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the documents, their labels, the columns and the names behind the indices."""
+        schema = self.schema
+        content = json.dumps([schema.concepts, schema.values, schema.labels, self.ids, self.split.texts,
+                              self.labels.tolist(), self.values.tolist(), self.columns.to_dict("list")], default=str)
+        return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def sample_reviews(schema: ConceptSchema) -> Reviews:
     """The reviews that ship with the project, with their kind; DataError when they were written for another schema."""
     split = sample_split(schema)
-    return Reviews.of("our samples", split, pd.DataFrame({"kind": [sample.kind for sample in load_samples(schema)]}))
+    return Reviews("our samples", split, pd.DataFrame({"kind": [sample.kind for sample in load_samples(schema)]}))
 
 
 def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
@@ -111,14 +127,14 @@ def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Revi
     agreement = np.array([[max(shares) if shares else np.nan for shares in row] for row in votes])
     cells = [{column: row.get(column) for column in _CEBAB_COLUMNS}
              | {column: _restaurant(row).get(column) for column in _RESTAURANT_COLUMNS} for row in kept]
-    return Reviews.of(f"CEBaB {name}", read, _frame(cells, (*_CEBAB_COLUMNS, *_RESTAURANT_COLUMNS)), agreement)
+    return Reviews(f"CEBaB {name}", read, _frame(cells, (*_CEBAB_COLUMNS, *_RESTAURANT_COLUMNS)), agreement)
 
 
 def imdb_c_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
     """A split of IMDB-C, from where `load_imdb_c` reads."""
     _same_concepts(IMDB_C, schema)
     read = load_imdb_c(source, split)
-    return Reviews.of(f"IMDB-C {split}", read, pd.DataFrame(index=range(len(read))))
+    return Reviews(f"IMDB-C {split}", read, pd.DataFrame(index=range(len(read))))
 
 
 def table_reviews(
@@ -131,7 +147,7 @@ def table_reviews(
     others = [column for column in table.columns if column not in columns.used]
     also = tuple(others[:MOST_COLUMNS])
     read, cells, rejects = load_table(table, replace(columns, also=also), schema, most_rows)
-    return Reviews.of(name, read, _frame(cells, also), None, rejects)
+    return Reviews(name, read, _frame(cells, also), None, rejects)
 
 
 def _same_concepts(of: ConceptSchema, schema: ConceptSchema) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sparsecbm.evaluation.figure_two_models import SORTS
+from sparsecbm.evaluation.figure_causal import SORTS
 from sparsecbm.fields import Field, whole_number
 from sparsecbm.model.checkpoint import CONFIG_FILE
 from sparsecbm.schema import ConceptSchema

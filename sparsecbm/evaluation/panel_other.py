@@ -8,23 +8,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from sparsecbm.data.catalogue import opened_reviews
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import CheckpointError
 from sparsecbm.evaluation.figure import SCORES
 from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
-from sparsecbm.evaluation.panel_address import STATE, others, tried_sources
+from sparsecbm.evaluation.panel_address import STATE, others
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.impact.impact import Impact
-from sparsecbm.impact.panel_checkpoints import changed_answers, changed_rows, require_same
+from sparsecbm.impact.panel_changes import changes_view
+from sparsecbm.impact.panel_checkpoints import impact_of_checkpoint, require_same
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE, missing_folder
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.stored_metrics import measured
-from sparsecbm.ui.tasks import Progress, Work, look_after, want, work_state
+from sparsecbm.ui.sources import opened_reviews, source_titles
+from sparsecbm.ui.stored_metrics import stored_metrics
+from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, work_state
 from sparsecbm.ui.text import as_markdown, table_html
 
 OTHER_HELP = (
@@ -50,7 +51,7 @@ def other_panel(explainer: Explainer) -> None:
             return
         require_same(explainer, other)
         _figures(explainer, other)
-        look_after(session_job(_PANEL, GOES_ON), _answers, other)
+        polling_fragment(session_job(_PANEL, GOES_ON), _answers, other)
 
 
 def _choice(explainer: Explainer) -> str | None:
@@ -97,7 +98,7 @@ def names_of(explainer: Explainer, other: Explainer) -> tuple[str, str]:
 
 def _figures(explainer: Explainer, other: Explainer) -> None:
     st.markdown("#### What was measured of both")
-    one, two = (measured(model.checkpoint, "dev") for model in (explainer, other))
+    one, two = (stored_metrics(model.checkpoint, "dev") for model in (explainer, other))
     names, schema = names_of(explainer, other), explainer.schema
     missing = [name for name, report in zip(names, (one, two), strict=True) if report is None]
     if one is None or two is None:
@@ -121,16 +122,16 @@ def _answers(other: Explainer, looking: bool) -> None:
     st.markdown("#### Which answers change?")
     with errors_shown():
         explainer, job = load_explainer(), session_job(_PANEL, GOES_ON)
-        titles = tried_sources(explainer)
+        titles = source_titles(explainer.schema)
         if not titles:
             st.info("There are no reviews to try the two on: none ship for the concepts of this model.",
                     icon=":material/info:")
             return
         source = STATE.current.source or next(iter(titles))
         reviews = opened_reviews(source, explainer.schema)
-        assert reviews is not None  # a table of one's own is not offered
+        assert reviews is not None  # a table that is not loaded is not offered
         work = _work(explainer, other, reviews)
-        want(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, STATE.run_again)
+        request_work(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, STATE.run_again)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
                          width=430, format_func=titles.__getitem__, on_change=_source_chosen)
@@ -139,14 +140,16 @@ def _answers(other: Explainer, looking: bool) -> None:
         work_state(job, _PANEL, job.cancel, "What is predicted is kept.")
         found: Impact | None = job.result(work)
         if found is not None:
-            changed_rows(found, reviews.texts, names_of(explainer, other))
+            one, two = names_of(explainer, other)
+            heading = f"From {one} to {two}: answers on {len(reviews):,} reviews"
+            changes_view(found, reviews.texts, "evaluation:changed", heading, (f"by {one}", f"by {two}"))
         elif not job.running and not job.stopped:
             note(f"Both models read {len(reviews):,} reviews; you can go on working meanwhile.")
 
 
 def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
     def run(progress: Progress) -> Impact:
-        return changed_answers(explainer, other, reviews, progress)
+        return impact_of_checkpoint(explainer, other, reviews, progress)
 
     return Work(("other", explainer.checkpoint.hash, other.checkpoint.hash, reviews.digest),
                 f"Both models read {len(reviews):,} reviews", run)

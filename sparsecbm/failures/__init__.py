@@ -1,1 +1,1 @@
-"""Where a model is wrong: rows analysis against what is told of them, sliced, and searched for what goes wrong often."""
+"""Where a model is wrong: its predictions compared with gold labels, sliced, and searched for what goes wrong often."""

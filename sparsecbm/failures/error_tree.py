@@ -1,6 +1,6 @@
-"""Slices in which the model is wrong more often, found by a shallow tree on one half and checked on the other.
+"""Error slices: where the model is wrong more often, discovered by a shallow tree and validated on other documents.
 
-A tree always finds something, so nothing that it finds counts until reviews that it has not seen say the same.
+A tree always finds something, so nothing that it finds counts until documents that it has not seen confirm it.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from sparsecbm.failures.slices import Slice
 from sparsecbm.failures.tags import Tag
 from sparsecbm.types import LABEL_TARGET
 
-#: A column of this name tells which rows are versions of one text, as CEBaB's are.
+#: A column of this name says which rows are versions of one text, as CEBaB's are.
 VERSIONS = "original_id"
 
 
 class DiscoverySplit:
-    """About half of a source's rows, the same ones at every reading and in any order, and the others.
+    """A source's rows in two parts: about half for discovery, the others for validation; the same at every reading.
 
-    Versions of one text are on one side: the model errs on them alike, so they would confirm one another.
+    Versions of one text are on one side: the model errs alike on them, so they would confirm one another.
     """
 
     def __init__(self, reviews: Reviews) -> None:
@@ -37,8 +37,8 @@ class DiscoverySplit:
         self._texts = known.astype(object).where(known.notna(), ids).astype(str)
 
     @cached_property
-    def first(self) -> Rows:
-        """The rows of the first half."""
+    def discovery(self) -> Rows:
+        """The rows for discovery."""
         return np.array([hashlib.sha256(text.encode("utf-8", "replace")).digest()[0] < 128 for text in self._texts],
                         dtype=bool)
 
@@ -48,7 +48,7 @@ class DiscoverySplit:
         return np.asarray(pd.factorize(self._texts)[0])
 
     def chance(self, wrong: Rows, inside: Rows, among: Rows) -> float:
-        """How often errors that fall at random would be so frequent `inside` as they are, 0..1: Fisher's exact test,
+        """How often errors that fall at random would be as frequent `inside` as they are, 0..1: Fisher's exact test,
         one-sided, of the rows inside against the others `among` which they are.
 
         Versions of one text err alike and count for less than as many texts would: all counts are divided by the design
@@ -63,100 +63,100 @@ class DiscoverySplit:
         return float(hypergeom.sf(hits - 1, rows, errors, drawn))
 
 
-#: Conditions of one slice at most: a person must be able to say it in a breath.
+#: A longer conjunction is no longer something that a person can say and remember.
 MOST_CONDITIONS = 3
-#: Rows of a slice in each half at least: with fewer, its rate is unknown by some 20 points either way.
+#: Rows of a slice in each part at least: with fewer, its rate is unknown by some 20 points either way.
 LEAST_SUPPORT = 20
-#: Rows with a told truth that each half must have: room for five slices.
+#: Labelled rows that each part must have: room for five slices.
 LEAST_ROWS = 100
-#: The chance of showing any slice where errors fall at random, over all slices that are checked together. On the half
-#: that is searched, a slice must pass the same by itself to be checked at all.
+#: The chance of showing any slice where errors fall at random, over all slices that are validated together. For
+#: discovery, a slice must pass the same test by itself to be validated at all.
 FALSE_ALARM = 0.05
-#: Looks at the truth and says no more than that the label is wrong, so it is no question to ask.
+#: It is defined by the label being wrong, so it explains nothing.
 _GIVEN_AWAY = Tag.FIXABLE
 
-#: A question of the tree: the value of a concept as read, a tag, or the number of words.
+#: A question of the tree: a concept's predicted value, a tag, or the number of words.
 Question = tuple[int, int] | Tag | None
 
 
 @dataclass(frozen=True)
-class FoundSlice:
-    """A slice with its error rate on the half that it was found on, on the other, and on all rows.
+class ErrorSlice:
+    """A slice with its error rate on the discovery rows, on the validation rows, and on all rows.
 
-    `checked` is the rate to go by: the slice was chosen for `found` being high. `chance` is how often errors that fall
-    at random would put any of the checked slices so far above the rest, 0..1.
+    `validation` is the rate to go by: the slice was chosen because `discovery` is high. `chance` is how often errors
+    that fall at random would put any of the validated slices as far above the rest, 0..1.
     """
 
     slice: Slice
-    found: Rate
-    checked: Rate
-    everywhere: Rate
+    discovery: Rate
+    validation: Rate
+    overall: Rate
     chance: float
 
 
 @dataclass(frozen=True)
-class Search:
-    """What was found of the errors of the label, or of a concept, the worst slice first; that may be nothing.
+class SliceSearch:
+    """The error slices of the label, or of a concept, the worst first; there may be none.
 
-    The error rates are of all rows whose truth is told: `overall`, and in the half that was `searched` and the one that
-    slices were `checked` on. `candidates` counts the slices checked. `reason` says why nothing was searched, or "".
+    The error rates are of all labelled rows: `overall`, and on either side of the split. `candidates` counts the slices
+    that were validated. `reason` says why there was no search, or is "".
     """
 
     subject: str
     overall: Rate
-    searched: Rate
-    checked: Rate
+    discovery: Rate
+    validation: Rate
     candidates: int
-    slices: tuple[FoundSlice, ...]
+    slices: tuple[ErrorSlice, ...]
     reason: str = ""
 
 
-def find_slices(analysis: ErrorAnalysis, subject: str = LABEL_TARGET) -> Search:
-    """Search the rows whose truth is told for slices that are wrong more often than the rest.
+def find_slices(analysis: ErrorAnalysis, subject: str = LABEL_TARGET) -> SliceSearch:
+    """SliceSearch the labelled rows for slices that are wrong more often than the rest.
 
-    On one half a classification tree is grown over concepts as read, tags and length. Its branches, and the answers to
-    each single question, that stand out there are tested on the other half against the other rows, at the level
-    FALSE_ALARM over the number of slices tested (Bonferroni). A narrower slice is shown only where it is clearly worse
-    than the wider one that holds it, and that one only where it stands out without the narrower one's rows.
+    On the discovery rows a classification tree is grown over predicted concepts, tags and length. Its branches, and the
+    answers to each single question, that stand out there are tested on the validation rows against the other rows, at
+    the level FALSE_ALARM over the number of slices tested (Bonferroni). A narrower slice is shown only where it is
+    clearly worse than the wider one that holds it, and that one only where it stands out without the narrower one.
     """
-    (known, wrong), halves = analysis.verdicts(subject), DiscoverySplit(analysis.reviews)
-    search, check = known & halves.first, known & ~halves.first
-    found = Search(subject, Rate.of(wrong, known), Rate.of(wrong, search), Rate.of(wrong, check), 0, ())
+    (known, wrong), split = analysis.verdicts(subject), DiscoverySplit(analysis.reviews)
+    search, check = known & split.discovery, known & ~split.discovery
+    found = SliceSearch(subject, Rate.of(wrong, known), Rate.of(wrong, search), Rate.of(wrong, check), 0, ())
     if reason := _too_little(found):
         return replace(found, reason=reason)
     candidates = [(one, held) for one, held in _branches(analysis, wrong, search).items()
                   if min((held & search).sum(), (held & check).sum()) >= LEAST_SUPPORT
-                  and halves.chance(wrong, held, search) < FALSE_ALARM]
+                  and split.chance(wrong, held, search) < FALSE_ALARM]
     level, kept = FALSE_ALARM / max(len(candidates), 1), list[tuple[Slice, Rows, float]]()
 
     def clear(inside: Rows, among: Rows) -> bool:
-        return halves.chance(wrong, inside, among) < level
+        return split.chance(wrong, inside, among) < level
 
     for one, held in sorted(candidates, key=lambda candidate: -candidate[1].sum()):  # the wide before the narrow
-        chance, rate = halves.chance(wrong, held, check), Rate.of(wrong, held & check)
+        chance, rate = split.chance(wrong, held, check), Rate.of(wrong, held & check)
         wider = [rule for rule in kept if not (held & ~rule[1]).any()]
-        if chance < level and rate.interval[0] > _share(found.checked) and all(clear(held, rule[1] & check)
-                                                                             for rule in wider):
+        if chance < level and rate.interval[0] > _share(found.validation) and all(clear(held, rule[1] & check)
+                                                                                for rule in wider):
             kept = [rule for rule in kept if all(rule is not other for other in wider)
                     or clear(rule[1] & ~held, check & ~held)] + [(one, held, chance)]
-    slices = [FoundSlice(one, Rate.of(wrong, held & search), Rate.of(wrong, held & check), Rate.of(wrong, held & known),
+    slices = [ErrorSlice(one, Rate.of(wrong, held & search), Rate.of(wrong, held & check), Rate.of(wrong, held & known),
                          min(1.0, chance * len(candidates))) for one, held, chance in kept]
     return replace(found, candidates=len(candidates),
-                   slices=tuple(sorted(slices, key=lambda one: -_share(one.checked))))
+                   slices=tuple(sorted(slices, key=lambda one: -_share(one.validation))))
 
 
 def _share(rate: Rate) -> float:
     return rate.hits / rate.n
 
 
-def _too_little(found: Search) -> str:
+def _too_little(found: SliceSearch) -> str:
     """Why there is nothing to search, in a sentence; "" where there is."""
-    searched, least = found.searched, min(found.searched.n, found.checked.n)
+    least = min(found.discovery.n, found.validation.n)
     if least < LEAST_ROWS:
-        return (f"The truth is told of {found.overall.n:,} reviews. To look for slices in one half of them and check "
-                f"them in the other takes {LEAST_ROWS} in each; the smaller half has {least:,}.")
-    if searched.hits in (0, searched.n):
-        return f"In the half that was searched, the model is {'always' if searched.hits else 'never'} wrong."
+        return (f"{found.overall.n:,} reviews are labelled. To discover slices in one part of them and validate them in "
+                f"the other takes {LEAST_ROWS} in each; the smaller part has {least:,}.")
+    if found.discovery.hits in (0, found.discovery.n):
+        return f"On the discovery part, the model is {'always' if found.discovery.hits else 'never'} wrong."
     return ""
 
 

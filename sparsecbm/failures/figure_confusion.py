@@ -1,10 +1,10 @@
-"""How concepts are misread: by the value that is labelled, and which two in the same review."""
+"""Confusions as pictures: gold against predicted labels, misread values, and concepts misread together."""
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from sparsecbm.failures.confusion import ConceptErrors
+from sparsecbm.failures.error_analysis import ConceptErrors
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.plotly_text import plain
@@ -17,14 +17,14 @@ Counts = Int[np.ndarray, "label label"]
 def confusion_map(
     counts: Counts, schema: ConceptSchema, title: str, chosen: tuple[tuple[int, int], ...] = ()
 ) -> Cells:
-    """True labels in rows, given ones in columns; the diagonal is right. A row without a review stays blank."""
+    """True labels in rows, predicted ones in columns; the diagonal is right. A row without a review stays blank."""
     totals = counts.sum(1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     names = schema.label_display
     printed = [[f"{count:,}" for count in row] for row in counts.tolist()]
     hover = [[_hover(counts, schema, i, j) for j in range(len(names))] for i in range(len(names))]
     return Cells(shares, names, names, title, printed, hover, chosen=chosen,
-                 axes=(f"true {schema.label_title}", f"{schema.label_title} given"))
+                 axes=(f"true {schema.label_title}", f"{schema.label_title} predicted"))
 
 
 def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:
     names = schema.label_display
     rates = [Rate(int(row[k]), int(row.sum())) for k, row in enumerate(counts)]
     return pd.DataFrame({f"true {schema.label_title}": names,
-                         **{f"given {name}": counts[:, k] for k, name in enumerate(names)},
+                         **{f"predicted {name}": counts[:, k] for k, name in enumerate(names)},
                          "reviews": counts.sum(1),
                          "right, percent": [None if rate.share is None else round(100 * rate.share, 1)
                                             for rate in rates]})
@@ -42,24 +42,24 @@ def confusion_text(counts: Counts, schema: ConceptSchema) -> str:
     """How many are right, how many of the wrong ones are off by one where labels have an order, and the worst pair."""
     title, total, wrong = schema.label_title, int(counts.sum()), int(counts.sum() - np.trace(counts))
     if not total:
-        return f"The true {title} is labelled of none of these reviews."
+        return f"None of these reviews has a labelled {title}."
     if not wrong:
-        return f"The {title} is right in all {total:,} reviews of which it is labelled."
+        return f"The {title} is right in all {total:,} labelled reviews."
     said = f"The {title} is wrong in {wrong:,} of {total:,} reviews ({percent(wrong / total)})"
     if len(schema.labels) > 2:
         near = int(np.trace(counts, 1) + np.trace(counts, -1))
         said += f", {near:,} of them by one step"
     off = counts - np.diag(np.diag(counts))
     i, j = np.unravel_index(int(off.argmax()), off.shape)
-    return (f"{said}. Most often {schema.label_display[i]} is taken for {schema.label_display[j]}: {off[i, j]:,} of "
-            f"{counts[i].sum():,}.")
+    return (f"{said}. The most common error: {schema.label_display[i]} predicted as {schema.label_display[j]}, "
+            f"{off[i, j]:,} of {counts[i].sum():,}.")
 
 
 def _hover(counts: Counts, schema: ConceptSchema, i: int, j: int) -> str:
     true, given, rate = schema.label_display[i], schema.label_display[j], Rate(int(counts[i, j]), int(counts[i].sum()))
     if rate.share is None:
         return f"no review whose {plain(schema.label_title)} is {plain(true)}"
-    return (f"truly {plain(true)}, given {plain(given)}{': right' if i == j else ''}<br>{rate.hits:,} of {rate.n:,} "
+    return (f"truly {plain(true)}, predicted {plain(given)}{': right' if i == j else ''}<br>{rate.hits:,} of {rate.n:,} "
             f"reviews, {percent(rate.share)} (95 % interval {percent_range(np.array(rate.interval))})")
 
 
@@ -92,7 +92,7 @@ def errors_together(errors: ConceptErrors, schema: ConceptSchema, title: str, ch
 
 
 def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:
-    """Misread and labelled reviews of each concept and value, with what chance leaves open."""
+    """Misread and labelled reviews of each concept and value, with 95 % intervals."""
     rows = []
     for k, concept in enumerate(schema.concepts):
         for v, value in enumerate(schema.values):
@@ -105,7 +105,7 @@ def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:
 
 
 def together_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:
-    """For every two concepts, the reviews in which both are misread beside those expected if they erred apart."""
+    """For every two concepts, the reviews in which both are misread, and those expected if they erred independently."""
     rows = []
     for i, first in enumerate(schema.concepts):
         for j, second in enumerate(schema.concepts[i + 1:], start=i + 1):
@@ -117,7 +117,7 @@ def together_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame
 
 
 def expected_together(errors: ConceptErrors) -> Float[np.ndarray, "concept other"]:
-    """Reviews in which two concepts would both be misread, did each err at its rate without regard to the other."""
+    """Reviews in which two concepts would both be misread, if each erred at its rate independently of the other."""
     rates = np.diag(errors.together) / np.maximum(np.diag(errors.both_labelled), 1)
     return np.asarray(rates[:, None] * rates[None] * errors.both_labelled)
 
@@ -137,11 +137,11 @@ def _together(errors: ConceptErrors, names: tuple[str, ...], i: int, j: int) -> 
     if i == j:
         return _rate(Rate(int(errors.together[i, i]), int(errors.both_labelled[i, i])), one, "is misread")
     return (f"{one} and {other} are both misread in {errors.together[i, j]:,} of the {errors.both_labelled[i, j]:,} "
-            f"reviews<br>where both are labelled; erring apart, they would be in {expected_together(errors)[i, j]:.1f}")
+            f"reviews<br>where both are labelled; independent errors would be in {expected_together(errors)[i, j]:.1f}")
 
 
 def _rate(rate: Rate, subject: str, what: str) -> str:
     if rate.share is None:
-        return f"no review tells {subject}"
+        return f"no review is labelled {subject}"
     return (f"{subject} {what} in {rate.hits:,} of {rate.n:,} reviews<br>{percent(rate.share)} (95 % interval "
             f"{percent_range(np.array(rate.interval))})")

@@ -1,4 +1,4 @@
-"""How many reviews have each outcome: a bar each, with what chance leaves open, that can be pressed."""
+"""How many documents have each outcome: a bar each, with its interval, that can be pressed."""
 
 from collections.abc import Collection, Mapping
 
@@ -24,7 +24,7 @@ _ROW_PIXELS = 34
 
 
 def outcome_rates(outcomes: Int[np.ndarray, " row"]) -> dict[Outcome, Rate]:
-    """Rows of each outcome among all of them. Outcomes of sources without full truth are left out where they have none.
+    """Rows of each outcome among all of them. Outcomes of partly labelled sources are left out where they have none.
 
     `outcomes` are places in OUTCOMES.
     """

@@ -1,4 +1,4 @@
-"""How often something holds, with what chance leaves open."""
+"""Outcomes of documents, and rates with their intervals."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,8 @@ from sparsecbm.schema import ConceptSchema
 
 
 class Outcome(StrEnum):
-    """One for every row. Concepts are right when no told one is misread; without a told one they are not analysis."""
+    """One for every row. Concepts are right when none that is labelled is misread. The values stand in addresses and
+    files."""
 
     RIGHT = "right"
     LABEL_WRONG = "label-wrong"
@@ -24,7 +25,7 @@ class Outcome(StrEnum):
 
 #: Every outcome, in the order in which they are shown.
 OUTCOMES = tuple(Outcome)
-#: Those that a source without full truth has; the others are shown even where they have no row.
+#: Those that only partly labelled sources have; the others are shown even where they have no row.
 PARTIAL = (Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.UNLABELLED)
 
 _NAMES = {
@@ -32,9 +33,9 @@ _NAMES = {
     Outcome.LABEL_WRONG: "{label} wrong, concepts right",
     Outcome.CONCEPT_WRONG: "concept wrong, {label} right",
     Outcome.BOTH_WRONG: "both wrong",
-    Outcome.ONLY_LABEL_RIGHT: "{label} right, concepts not analysis",
-    Outcome.ONLY_LABEL_WRONG: "{label} wrong, concepts not analysis",
-    Outcome.UNLABELLED: "{label} not told",
+    Outcome.ONLY_LABEL_RIGHT: "{label} right, concepts not labelled",
+    Outcome.ONLY_LABEL_WRONG: "{label} wrong, concepts not labelled",
+    Outcome.UNLABELLED: "{label} not labelled",
 }
 
 
@@ -50,10 +51,10 @@ def row_outcomes(
     misread: Bool[np.ndarray, "row concept"],
 ) -> Int[np.ndarray, " row"]:
     """Every row's outcome as its place in OUTCOMES."""
-    told, some = value_known.any(1), misread.any(1)
-    cases = [~label_known, ~told & ~label_wrong, ~told, ~label_wrong & ~some, label_wrong & ~some, ~label_wrong]
-    places = (Outcome.UNLABELLED, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.RIGHT, Outcome.LABEL_WRONG,
-              Outcome.CONCEPT_WRONG)
+    known, some = value_known.any(1), misread.any(1)
+    cases = [~label_known, ~known & ~label_wrong, ~known, ~label_wrong & ~some, label_wrong & ~some, ~label_wrong]
+    places = (Outcome.UNLABELLED, Outcome.ONLY_LABEL_RIGHT, Outcome.ONLY_LABEL_WRONG, Outcome.RIGHT,
+              Outcome.LABEL_WRONG, Outcome.CONCEPT_WRONG)
     return np.select(cases, [OUTCOMES.index(place) for place in places], OUTCOMES.index(Outcome.BOTH_WRONG))
 
 

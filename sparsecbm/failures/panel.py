@@ -27,11 +27,11 @@ from sparsecbm.failures.panel_table import rows_table
 from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import percent
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.sources import source_titles
-from sparsecbm.ui.tasks import Job, look_after
+from sparsecbm.ui.tasks import Job, polling_fragment
 from sparsecbm.ui.text import as_markdown
 
 
@@ -98,7 +98,7 @@ def _truth(reviews: Reviews, explainer: Explainer) -> None:
         missing.append("the true concepts: concept errors")
     if missing and explainer.checkpoint.kind != "black_box":
         st.info(as_markdown(f"{reviews.name} does not tell {'; nor '.join(missing)} are left out. ")
-                + "Map a column to them, if the table has one. Search, tags and the reviews themselves are all here.",
+                + "Map a column to them, if the table has one. SliceSearch, tags and the reviews themselves are all here.",
                 icon=":material/help:")
 
 
@@ -124,7 +124,7 @@ def failures_panel(explainer: Explainer) -> None:
     if reviews is not None:
         with top:
             _how_read(reviews)
-        look_after(_job(), prediction_progress, _job(), reviews, "failures", STATE.run_again)
+        polling_fragment(_job(), prediction_progress, _job(), reviews, "failures", STATE.run_again)
         if _job().result(prediction_work(explainer, reviews)):
             explore()
 

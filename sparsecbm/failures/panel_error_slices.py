@@ -1,32 +1,32 @@
-"""Slices in which the model is wrong more often, found without being asked for; one press shows their reviews."""
+"""Error slices: where the model is wrong more often, discovered and validated; one press shows their reviews."""
 
 import streamlit as st
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.error_tree import Search, find_slices
+from sparsecbm.failures.error_tree import SliceSearch, find_slices
 from sparsecbm.failures.figure_error_slices import search_text, slice_dots, slice_line, slice_table
 from sparsecbm.failures.panel_state import set_slice
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.chart import chart, title
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown
 
 FOUND_HELP = (
-    "A shallow decision tree over concepts as read, smart tags and length looks through one half of the reviews for "
-    "slices with more errors. What it finds is checked on the other half, which it has not seen, and shown only if it "
-    "holds there: a search always finds something, and most of that is chance. Filled marks and intervals are of the "
-    "half that was checked. All reviews of the source are looked at, whatever the slice in force."
+    "A shallow decision tree over predicted concepts, smart tags and length searches one half of the reviews (discovery) "
+    "for slices with more errors. What it finds is tested on the other half (validation), which it has not seen, and "
+    "shown only if it is confirmed there: a search always finds something, and most of that is chance. Filled marks and "
+    "intervals are of the validation half. The search covers all reviews of the source, whatever filters are set."
 )
 _SUBJECT = "failures:found:of"
 
 
 def found_slices(analysis: ErrorAnalysis) -> None:
-    """What a search of the whole source found for the label, or for a concept that is chosen."""
+    """What a search of the whole source found for the label, or for the chosen concept."""
     schema = analysis.reviews.schema
     if not analysis.label_known.any() and not analysis.value_known.any():
-        note("The source does not tell what is true, so there are no errors to look for.")
+        note("This source is not labelled, so its errors are not known.")
         return
     subjects = [*([LABEL_TARGET] if analysis.label_known.any() else []),
                 *(concept for k, concept in enumerate(schema.concepts) if analysis.value_known[:, k].any())]
@@ -45,12 +45,12 @@ def found_slices(analysis: ErrorAnalysis) -> None:
         for place, (one, line) in enumerate(zip(search.slices, said, strict=True)):
             st.button(as_markdown(line), key=f"failures:found:{place}", icon=":material/filter_alt:",
                       on_click=set_slice, args=(one.slice,),
-                      help=f"Show its {one.everywhere.n:,} reviews, of both halves; {one.everywhere.hits:,} are wrong")
+                      help=f"Show its {one.overall.n:,} reviews, of both halves; {one.overall.hits:,} are wrong")
     chart(lambda dark: slice_dots(search, schema, f"Where {name} is wrong more often", dark),
           slice_table(search, schema), "failures:found", f"Slices with more errors of {name}: {'; '.join(said)}",
           lambda place: set_slice(search.slices[place[0]].slice))
 
 
-@st.cache_resource(max_entries=32, show_spinner="Looking for slices with more errors…")
-def _search(_judged: ErrorAnalysis, checkpoint: str, digest: str, subject: str) -> Search:
-    return find_slices(_judged, subject)
+@st.cache_resource(max_entries=32, show_spinner="Searching for error slices…")
+def _search(_analysis: ErrorAnalysis, checkpoint: str, digest: str, subject: str) -> SliceSearch:
+    return find_slices(_analysis, subject)

@@ -9,12 +9,13 @@ import streamlit as st
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
-from sparsecbm.failures.panel_state import MOST_ANALYSES, marks, set_slice, the_slice
+from sparsecbm.failures.panel_predictions import MOST_ANALYSES
+from sparsecbm.failures.panel_state import marks, set_slice, the_slice
 from sparsecbm.failures.slices import Slice, conditions_in_words
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened, typed
+from sparsecbm.ui.text import as_markdown, clean_text, shortened
 
 #: A column of text with more different cells than this is no condition to choose from; the search finds words only.
 MOST_CELLS = 30
@@ -127,7 +128,7 @@ def _range(numbers: Sequence[str], now: Slice) -> None:
 
 
 def _says(key: str) -> None:
-    word = typed(st.session_state[key]).strip()
+    word = clean_text(st.session_state[key]).strip()
     if chosen(key):
         set_slice(replace(the_slice(), says=(word,) if word else ()))
 

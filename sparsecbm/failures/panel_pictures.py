@@ -14,8 +14,7 @@ import streamlit as st
 from jaxtyping import Int
 
 from sparsecbm.deck.parts import Part, Passage
-from sparsecbm.failures.confusion import concept_errors, label_confusion
-from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
+from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows, concept_errors, label_confusion
 from sparsecbm.failures.figure_confusion import (
     confusion_map,
     confusion_table,
@@ -38,7 +37,6 @@ from sparsecbm.figures.text import percent
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation
 from sparsecbm.ui.chart import chart, title
-from sparsecbm.ui.engine import predicted
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.scene_parts import Draw, chart_part, failure_parts, table_part, words_parts
 from sparsecbm.ui.session import seed_widget
@@ -88,7 +86,7 @@ def row_parts(explainer: Explainer, analysis: ErrorAnalysis, row: int, words: Ex
     label = None if reviews.labels[row] < 0 else schema.labels[int(reviews.labels[row])]
     told = {concept: schema.values[int(reviews.values[row, k])] for k, concept in enumerate(schema.concepts)
             if analysis.value_known[row, k]}
-    return (*failure_parts(predicted(explainer, reviews.texts[row]), label, told),
+    return (*failure_parts(explainer.predict(reviews.texts[row]), label, told),
             *([] if words is None else words_parts(words)))
 
 

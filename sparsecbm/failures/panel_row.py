@@ -17,14 +17,13 @@ from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import percent, receipt_line, target_name
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation, Target
-from sparsecbm.ui.engine import predicted
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import EXPLAIN, INTERVENTIONS, is_dark, link, note
 from sparsecbm.ui.text import as_markdown, table_html
 from sparsecbm.ui.view import View, to_address
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
-from sparsecbm.words.panel_word_scores import how, plain_review
+from sparsecbm.words.panel_word_scores import method_title, plain_review
 
 _KEY = "failures:row"
 #: So many fixes of the smallest size are listed.
@@ -113,7 +112,7 @@ def _fix(explainer: Explainer, analysis: ErrorAnalysis, row: int) -> None:
     if not analysis.label_wrong[row]:
         return
     label = schema.labels[told]
-    found = explainer.smallest_fix(predicted(explainer, analysis.reviews.texts[row]), label)
+    found = explainer.smallest_fix(explainer.predict(analysis.reviews.texts[row]), label)
     lines = [f"- {as_markdown(fix_text(fix, label, schema, {}))}" for fix in found.fixes[:MOST_FIXES] if fix.values]
     st.markdown("\n".join([f"**Smallest fix.** {as_markdown(found.reason)}", "", *lines]))
 
@@ -127,7 +126,7 @@ def _own_tags(opened: str) -> None:
 
 def _explained(explainer: Explainer, text: str) -> Explanation:
     with st.spinner("Scoring the words…"):
-        explanation: Explanation = explainer.explain(text, (Target(None, predicted(explainer, text).label),))
+        explanation: Explanation = explainer.explain(text, (Target(None, explainer.predict(text).label),))
         return explanation
 
 
@@ -138,7 +137,7 @@ def _words(explanation: Explanation) -> None:
     with st.container(border=True):
         st.html(heatmap_html(attribution, prediction.text, limit, is_dark(), prediction.truncated, _TEXT_HEIGHT))
     st.html(legend_html(limit, is_dark(), name))
-    note(as_markdown(f"Words for and against {name}. {receipt_line(explanation.receipt, how(attribution))}"))
+    note(as_markdown(f"Words for and against {name}. {receipt_line(explanation.receipt, method_title(attribution))}"))
 
 
 def _open(opened: str | None, page: int | None = None) -> None:

@@ -14,10 +14,10 @@ from sparsecbm.failures.panel_table import MOST_TAGS, tag_rows
 from sparsecbm.failures.slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.slices import Slice, in_words
 from sparsecbm.figures.text import percent
-from sparsecbm.ui.action_result import outcome_of, tried
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, table_html, typed
+from sparsecbm.ui.text import as_markdown, clean_text, table_html
 from sparsecbm.ui.upload import as_file
 
 #: The longest name of a slice, in characters, and the most slices a session keeps.
@@ -45,7 +45,7 @@ def save_bar(analysis: ErrorAnalysis, rows: Rows, line: str) -> None:
     if files.open:
         with files, st.container(width=BOX_PIXELS // 2):
             _files(analysis, rows)
-    outcome_of(_KEY)
+    show_result(_KEY)
 
 
 def _list(analysis: ErrorAnalysis) -> None:
@@ -89,11 +89,11 @@ def _files(analysis: ErrorAnalysis, rows: Rows) -> None:
 
 
 def _try(action: Callable[[], str]) -> None:
-    tried(_KEY, action, "The file cannot be read")
+    attempt(_KEY, action, "The file cannot be read")
 
 
 def _save() -> str:
-    name = typed(st.session_state[f"{_KEY}:name"]).strip()
+    name = clean_text(st.session_state[f"{_KEY}:name"]).strip()
     saved = saved_slices()
     if not name:
         raise InputError("The slice has no name; allowed: any text. Type a name and save it again.")

@@ -16,7 +16,7 @@ from sparsecbm.failures.panel_address import STATE, Known, Looking, ordered
 from sparsecbm.failures.panel_predictions import analysis_of
 from sparsecbm.failures.slices import Slice
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.sources import opened_reviews, source_titles
 
 #: Rows of a page of the table.

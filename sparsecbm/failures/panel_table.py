@@ -16,7 +16,7 @@ from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import visible
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened, typed
+from sparsecbm.ui.text import as_markdown, clean_text, shortened
 
 #: The longest tag of one's own, in characters, and the most of them.
 MOST_TAG, MOST_TAGS = 40, 50
@@ -77,7 +77,7 @@ def table_page(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], opened:
 
 def tag_rows(ids: Sequence[str], tag: str, on: bool) -> bool:
     """Put a tag of one's own on some reviews, or take it off; for callbacks. False when it is blank or one too many."""
-    name, own = typed(tag).strip()[:MOST_TAG], marks()
+    name, own = clean_text(tag).strip()[:MOST_TAG], marks()
     if not name or on and name not in own and len(own) >= MOST_TAGS:
         return False
     own[name] = own.get(name, set()) | set(ids) if on else own.get(name, set()) - set(ids)

@@ -1,4 +1,4 @@
-"""A slice in plain words."""
+"""A slice: which documents of a source are shown, as a value that says itself in words."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -28,12 +28,14 @@ Ranges = tuple[tuple[str, float | None, float | None], ...]
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows are looked at; without conditions, all.
+    """Conditions on the rows of an error analysis; without any, all rows are in it.
 
-    Of `outcomes`, `true` and `said` labels and `ids` a row has any of those named. Of concepts as `told` and as `read`,
-    and of text columns' `cells`, any of those named of one concept or column, for every one named; "" is an empty cell.
-    A row has every one of `misread`, `tags`, `says` and `marks`, and none of `untagged`. `words` bounds the number of
-    words and `ranges` number columns; an empty cell lies in no range.
+    A row has one of the named `outcomes`, `true_labels`, `predicted_labels` and `ids`; for every concept or column that
+    is named, one of its named `true_values`, `predicted_values` or `cells` ("" is an empty cell); all of `misread`,
+    `tags`, `says` and `marks`, and none of `untagged`. `words` bounds the number of words and `ranges` number columns;
+    an empty cell lies in no range.
+
+    >>> Slice(true_labels=("2",), misread=("food",)).rows(analysis).sum()
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -53,23 +55,23 @@ class Slice:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """The fields that say something."""
+        """The fields that are set."""
         return tuple(field.name for field in fields(self) if getattr(self, field.name) != field.default)
 
     def without(self, *names: str) -> "Slice":
-        """The same slice with these fields saying nothing."""
+        """The same slice without these fields."""
         nothing: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name in names}
         return replace(self, **nothing)
 
     def rows(self, analysis: ErrorAnalysis, marks: Marks | None = None) -> Rows:
-        """Which rows all conditions hold of; InputError for a name that the schema, the source or the model has not."""
+        """The rows that meet all conditions; InputError for a name that schema, source or model do not have."""
         held = np.ones(len(analysis), dtype=bool)
         for name in self.conditions:
             held &= _HOLDS[name](analysis, marks or {}, getattr(self, name))
         return held
 
     def fitting(self, analysis: ErrorAnalysis, marks: Marks | None = None) -> tuple["Slice", tuple[str, ...]]:
-        """The slice without what cannot be used of this source, and a message for everything left out."""
+        """The slice without what this source cannot have, and a message for everything left out."""
         problems, changes = list[str](), dict[str, Any]()
         for name in self.conditions:
             if name == "words":  # bounds that fit every source
@@ -107,7 +109,7 @@ def _labels(analysis: ErrorAnalysis, labels: Int[np.ndarray, " row"], named: Seq
 
 def _tagged(analysis: ErrorAnalysis, tag: Tag) -> Rows:
     if tag in analysis.tags.missing:
-        raise InputError(f"The tag {tag.value!r} cannot be told here: {analysis.tags.missing[tag]} Allowed: "
+        raise InputError(f"The tag {tag.value!r} cannot be computed here: {analysis.tags.missing[tag]} Allowed: "
                          f"{', '.join(analysis.tags.held)}. Leave it out.")
     return analysis.tags.held[tag]
 
@@ -166,12 +168,12 @@ _HOLDS: Mapping[str, Callable[[ErrorAnalysis, Marks, Any], Rows]] = {
 
 
 def in_words(chosen: Slice, schema: ConceptSchema) -> str:
-    """Such as: true rating 2 stars, read as noise Negative, more than 40 words; "all reviews" without a condition."""
+    """Such as: true rating 2 stars, noise predicted Negative, at least 40 words; "all reviews" without a condition."""
     return ", ".join(words for _, words in conditions_in_words(chosen, schema)) or "all reviews"
 
 
 def conditions_in_words(chosen: Slice, schema: ConceptSchema) -> tuple[tuple[str, str], ...]:
-    """Every field that says something, by its name, with what it says."""
+    """Every field that is set, by its name, with what it says."""
     return tuple((name, _said(name, chosen, schema)) for name in chosen.conditions)
 
 
@@ -179,11 +181,11 @@ def _said(name: str, chosen: Slice, schema: ConceptSchema) -> str:
     if name == "outcomes":
         return " or ".join(outcome_name(outcome, schema) for outcome in chosen.outcomes)
     if name in ("true_labels", "predicted_labels"):
-        how = "true_labels" if name == "true_labels" else "given"
+        how = "true" if name == "true_labels" else "predicted"
         shown = [schema.label_display[schema.label_index(label)] for label in getattr(chosen, name)]
         return f"{how} {schema.label_title} {' or '.join(shown)}"
     if name in ("true_values", "predicted_values"):
-        how = "truly" if name == "true_values" else "read as"
+        how = "truly" if name == "true_values" else "predicted"
         return ", ".join(f"{concept} {how} {values}" for concept, values in _grouped(getattr(chosen, name)).items())
     if name == "cells":
         return ", ".join(f"{column}: {cells}" for column, cells in _grouped(chosen.cells, "(empty)").items())

@@ -1,6 +1,6 @@
-"""Smart tags: what may make a review hard, worked out for every row. A tag that cannot be told says why.
+"""Smart tags: what may make a document hard, computed for every row. A tag that cannot be computed says why.
 
-A tag is no verdict: the model may well be right on a tagged row. Whether a tag goes with errors, counts must say.
+A tag is no verdict: the model may well be right on a tagged row. Only counts can say whether a tag goes with errors.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sparsecbm.types import Predictions
 
 
 class Tag(StrEnum):
-    """`FIXABLE` looks at the true label and is never held of a row whose label is right; the others do not."""
+    """Only `FIXABLE` uses the gold label; it is never on a row whose label is right."""
 
     LOW_MARGIN = "low-margin"
     FIXABLE = "fixable"
@@ -31,15 +31,15 @@ _NAMES = {Tag.LOW_MARGIN: "low margin", Tag.FIXABLE: "fixable by one concept", T
           Tag.TRUNCATED: "truncated", Tag.RARE: "rare combination", Tag.RATERS_LABEL: "raters disagree on the {label}",
           Tag.RATERS_CONCEPT: "raters disagree on a concept"}
 
-#: Below this lead of the best label over the second, in probability, a small change of the text may turn the answer.
+#: Below this lead of the best label over the second, in probability, a small change of the text may flip the label.
 LOW_MARGIN = 0.1
 #: The share of a source's reviews that are not called long. Sources differ tenfold, so there is no one length.
 NOT_LONG = 0.9
-#: A combination of concept values is rare when the model reads it in no larger share of the rows.
+#: A combination of concept values is rare when the model predicts it for no larger share of the rows.
 RARE_SHARE = 0.01
 #: With fewer rows, every combination would be rare, or none.
 LEAST_FOR_RARE = 100
-#: No more than this share of the raters chose the majority: of five raters, two or more chose otherwise.
+#: No more than this share of the raters chose the majority: two or more of five raters chose something else.
 DISAGREEING = 0.6
 
 
@@ -52,7 +52,7 @@ def tag_name(tag: Tag, schema: ConceptSchema) -> str:
 class Tags:
     """`held` says which rows have each tag, and `meaning` when, with the threshold in force.
 
-    `missing` gives the tags that cannot be told of this source with this model, and why; they are in no other field.
+    `missing` has the tags that cannot be computed for this source and model, and why; they are in no other field.
     """
 
     held: Mapping[Tag, Bool[np.ndarray, " row"]]
@@ -69,7 +69,7 @@ def smart_tags(
     reviews: Reviews, predictions: Predictions, words: Int[np.ndarray, " row"],
     fixable: Bool[np.ndarray, "row concept"] | None,
 ) -> Tags:
-    """Every tag that can be told. `fixable` is None where a label does not follow from concepts' probabilities."""
+    """Every tag that can be computed. `fixable` is None where a label does not follow from concepts' probabilities."""
     held: dict[Tag, Bool[np.ndarray, " row"]] = {}
     meaning, missing, title = dict[Tag, str](), dict[Tag, str](), reviews.schema.label_title
 
@@ -80,7 +80,7 @@ def smart_tags(
     if fixable is None:
         missing[Tag.FIXABLE] = f"The loaded model's {title} does not follow from its concepts' probabilities."
     elif not reviews.has_labels:
-        missing[Tag.FIXABLE] = f"The source does not tell the true {title}."
+        missing[Tag.FIXABLE] = f"No {title} of this source is labelled."
     else:
         held[Tag.FIXABLE] = np.asarray(fixable.any(1))
         meaning[Tag.FIXABLE] = f"The {title} is wrong, and setting one concept to some value would make it right."
@@ -90,7 +90,7 @@ def smart_tags(
     meaning[Tag.LONG] = f"More than {most} words; {100 * NOT_LONG:g} % of this source's reviews have no more."
 
     held[Tag.TRUNCATED] = predictions.truncated
-    meaning[Tag.TRUNCATED] = "The review is longer than the model reads; its end was not read."
+    meaning[Tag.TRUNCATED] = "The review is longer than the model's limit; its end was cut off."
 
     if len(reviews) < LEAST_FOR_RARE:
         missing[Tag.RARE] = (f"The source has {len(reviews)} reviews; with fewer than {LEAST_FOR_RARE} nothing can be "
@@ -98,14 +98,14 @@ def smart_tags(
     else:
         _, place, count = np.unique(predictions.values, axis=0, return_inverse=True, return_counts=True)
         held[Tag.RARE] = np.asarray(count[place] <= RARE_SHARE * len(reviews))
-        meaning[Tag.RARE] = ("The model reads these values of all concepts together in no more than "
+        meaning[Tag.RARE] = ("The model predicts these values of all concepts together in no more than "
                              f"{100 * RARE_SHARE:g} % of this source's reviews.")
 
     for tag, first, last, on in ((Tag.RATERS_LABEL, 0, 1, f"the {title}"),
                                  (Tag.RATERS_CONCEPT, 1, None, "a concept")):
         votes = None if reviews.agreement is None else reviews.agreement[:, first:last]
         if votes is None or np.isnan(votes).all():
-            missing[tag] = f"The source does not tell how raters voted on {on}."
+            missing[tag] = f"The source has no raters' votes on {on}."
         else:
             held[tag] = np.asarray((votes <= DISAGREEING + 1e-9).any(1))  # never of nan, where nobody was asked
             meaning[tag] = f"No more than {100 * DISAGREEING:g} % of the raters chose the majority, on {on}."

@@ -1,1 +1,1 @@
-"""What an edit, or another checkpoint, does to many documents."""
+"""The impact of an edit, a rule or another checkpoint on many documents; also called its blast radius."""

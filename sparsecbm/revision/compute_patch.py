@@ -50,6 +50,7 @@ class _Header:
     created: str
     base: str
     revisions: tuple[_RevisionHeader, ...]
+    impact: str = ""
 
 
 def patch_bytes(patch: Patch) -> bytes:
@@ -58,8 +59,9 @@ def patch_bytes(patch: Patch) -> bytes:
                for number, change in enumerate(patch.changes) for kind in _KINDS
                for name, positions in getattr(change, kind).items() if len(positions)}
     header = _Header(FORMAT, patch.name, patch.note, patch.author, patch.created, patch.base,
-                     tuple(_RevisionHeader(r.concept, r.value, r.portion, r.steps) for r in patch.revisions))
-    written: bytes = save(tensors, {_KEY: TypeAdapter(_Header).dump_json(header).decode()})
+                     tuple(_RevisionHeader(r.concept, r.value, r.portion, r.steps) for r in patch.revisions),
+                     patch.impact)
+    written: bytes = save(tensors, {_KEY: TypeAdapter(_Header).dump_json(header, exclude_defaults=True).decode()})
     return written
 
 
@@ -83,7 +85,7 @@ def read_patch(data: bytes, source: str = "The file") -> Patch:
         places[place][matrix] = tensor
     revisions = tuple(Revision(r.concept, r.value, r.portion, r.steps, MaskChange(r.concept, **part))
                       for r, part in zip(header.revisions, found, strict=True))
-    return Patch(header.name, header.note, header.author, header.created, header.base, revisions)
+    return Patch(header.name, header.note, header.author, header.created, header.base, revisions, header.impact)
 
 
 def save_patch(path: Path, patch: Patch) -> None:

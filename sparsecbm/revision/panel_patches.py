@@ -1,23 +1,25 @@
 """Patches: revisions that are kept beyond the session, saved from it or taken up from a file.
 
-A patch can be saved only once the blast radius of what is in force was seen.
+A patch can be saved only once the impact of what is in force was seen.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from sparsecbm.errors import InputError
+from sparsecbm.figures.text import counted
 from sparsecbm.revision.compute_patch import SUFFIX
 from sparsecbm.revision.history import State
-from sparsecbm.revision.panel_history import attempt, counted, outcome
+from sparsecbm.revision.panel_history import attempt, outcome
 from sparsecbm.revision.panel_saved_patches import patch_store, revisions_of, saved_patches
-from sparsecbm.revision.panel_session import follow, read_only, state
-from sparsecbm.revision.patch import LONGEST
+from sparsecbm.revision.panel_session import follow, impact_seen, read_only, state
+from sparsecbm.revision.patch import LONGEST, LONGEST_IMPACT
 from sparsecbm.revision.rule import Rule
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.text import typed
+from sparsecbm.ui.text import clean_text
 
 HELP = (
     "A patch keeps revisions of subnetworks beyond your session, with a name, a note and its author. It fits the "
@@ -40,10 +42,10 @@ def why_not_saved(now: State, looking_back: bool) -> str | None:
     if not now.changes:
         return "No revision is in force. Revise a subnetwork first: that is what a patch keeps."
     if any(isinstance(edit, Rule) for edit in now.lasting):
-        return "A rule is in force, which no patch keeps, and the blast radius is of both. Undo the rule first."
+        return "A rule is in force, which no patch keeps, and the impact is of both. Undo the rule first."
     if not now.may_be_saved:
         return (f"You have not seen yet what the {counted(len(now.changes), 'revision')} in force do to other reviews. "
-                "Look at the blast radius first.")
+                "Look at the impact first.")
     return None
 
 
@@ -75,7 +77,7 @@ def _save_form() -> None:
         st.form_submit_button("Save as a patch", key="interventions:patches:save", icon=":material/save:",
                               disabled=problem is not None, on_click=attempt, args=(_save,))
     note(f":material/block: {problem}" if problem else
-         f"It keeps {counted(len(state().changes), 'revision')}, whose blast radius you have seen.")
+         f"It keeps {counted(len(state().changes), 'revision')}, whose impact you have seen.")
 
 
 def _file_form() -> None:
@@ -90,8 +92,9 @@ def _save() -> str:
     problem = why_not_saved(state(), read_only())
     if problem:
         raise InputError(problem)
-    name, note_, author = (typed(st.session_state[_FIELDS[field]]) for field in ("name", "note", "author"))
+    name, note_, author = (clean_text(st.session_state[_FIELDS[field]]) for field in ("name", "note", "author"))
     patch = load_explainer().patch(name.strip(), revisions_of(state()), note_.strip(), author.strip())
+    patch = replace(patch, impact=impact_seen()[:LONGEST_IMPACT])
     patch_store().save(patch)
     for key in _FIELDS.values():
         st.session_state[key] = ""

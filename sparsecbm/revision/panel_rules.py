@@ -8,11 +8,10 @@ import numpy as np
 import streamlit as st
 
 from sparsecbm.concepts.panel_before_after import flip_html, side_html, sides_html
-from sparsecbm.data.catalogue import labelled_sources as sources
-from sparsecbm.data.split import Split
+from sparsecbm.data.reviews import Reviews
 from sparsecbm.figures.text import percent
 from sparsecbm.impact.impact import Impact
-from sparsecbm.impact.panel import Asked, impact_view, impact_work, sample_choice
+from sparsecbm.impact.panel import ImpactRequest, impact_view, impact_work, sample_choice
 from sparsecbm.revision.compute_rules import check_rule, matches
 from sparsecbm.revision.conditions import Readings, TextSays, WordCount
 from sparsecbm.revision.history import State, describe
@@ -22,10 +21,11 @@ from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult, Prediction
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import Job, look_after, want, work_state
+from sparsecbm.ui.sources import opened_reviews, source_titles
+from sparsecbm.ui.tasks import Job, polling_fragment, request_work, work_state
 from sparsecbm.ui.text import as_markdown
 
 
@@ -86,16 +86,16 @@ _PANEL, _TRIED_ON = "interventions:rules", "interventions:rules-tried-on"
 def rules_panel() -> None:
     """The rules in force, a form for another one, what it does, and a button that puts it in force."""
     st.markdown("### Rules", help=HELP)
-    look_after(session_job(_PANEL), _panel, key=follow("rules"))
+    polling_fragment(session_job(_PANEL), _panel, key=follow("rules"))
 
 
-def text_count(rule: Rule, split: Split) -> int | None:
+def text_count(rule: Rule, reviews: Reviews) -> int | None:
     """Reviews of which the conditions on the text alone hold, for which nothing is read; None without such one."""
     on_text = tuple(one for one in rule.conditions if isinstance(one, TextSays | WordCount))
     if not on_text:
         return None
-    unread = np.zeros((len(split), len(split.schema.concepts), len(split.schema.values)))
-    readings = Readings(split.schema, split.texts, unread, np.zeros(len(split), dtype=np.int64))
+    unread = np.zeros((len(reviews), len(reviews.schema.concepts), len(reviews.schema.values)))
+    readings = Readings(reviews.schema, reviews.texts, unread, np.zeros(len(reviews), dtype=np.int64))
     return int(Rule(on_text, rule.overrides).matches(readings).sum())
 
 
@@ -127,33 +127,35 @@ def _panel(looking: bool) -> None:
 
 
 def _try(explainer: Explainer, rule: Rule, job: Job, looking: bool) -> None:
-    """The rule's own blast radius, and the button that puts it in force once that was seen."""
-    schema, found = explainer.schema, sources(explainer.schema)
-    st.markdown("#### Its blast radius", help=TRY_HELP)
-    radius = _want(job, explainer, rule, looking) if found else None
+    """The rule's own impact, and the button that puts it in force once that was seen."""
+    schema, found = explainer.schema, source_titles(explainer.schema)
+    st.markdown("#### Its impact", help=TRY_HELP)
+    impact = _want(job, explainer, rule, looking) if found else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_PANEL}:form"):
         if found:
-            source, sample = sample_choice(explainer, _PANEL)
+            reviews, source, sample = sample_choice(schema, _PANEL)
             st.button("Try it on them", key=f"{_PANEL}:try", on_click=_ask, args=((source, sample),),
-                      type="secondary" if radius else "primary")
+                      type="secondary" if impact else "primary")
         st.button("Put in force", key=f"{_PANEL}:do", on_click=_put, args=(rule, schema), icon=":material/gavel:",
-                  type="primary" if radius else "secondary",
-                  disabled=read_only() or (bool(found) and radius is None))
+                  type="primary" if impact else "secondary",
+                  disabled=read_only() or (bool(found) and impact is None))
     if not found:
         note("There are no reviews with known answers for the concepts of this model, so nobody can tell beforehand "
              "what the rule does to others.")
         return
-    _counted_by_text(rule, found[source]())
+    _counted_by_text(rule, reviews)
     work_state(job, _PANEL, _cancel)
-    asked = _asked(rule)
-    if radius is None or asked is None:
+    request = _request(rule)
+    if impact is None or request is None:
         if not job.running:
             note("Not tried yet: see what the rule does to other reviews, then put it in force.")
         return
     if state().lasting:
-        note("This is the rule by itself. What it does together with the revisions and rules in force is under *Blast "
-             "radius*, once it is in force, too.")
-    impact_view(radius, found[asked.source](), (rule,), _PANEL)
+        note("This is the rule by itself. What it does together with the revisions and rules in force is under "
+             "*Impact*, once it is in force, too.")
+    tried_on = opened_reviews(request.source, schema)
+    if tried_on is not None:
+        impact_view(impact, tried_on, (rule,), _PANEL)
 
 
 def _in_force(rules: tuple[Rule, ...], schema: ConceptSchema) -> None:
@@ -163,26 +165,27 @@ def _in_force(rules: tuple[Rule, ...], schema: ConceptSchema) -> None:
         note("*Undo* takes the last edit out again.")
 
 
-def _counted_by_text(rule: Rule, split: Split) -> None:
-    count = text_count(rule, split)
+def _counted_by_text(rule: Rule, reviews: Reviews) -> None:
+    count = text_count(rule, reviews)
     if count is not None:
         others = any(not isinstance(one, TextSays | WordCount) for one in rule.conditions)
         note(f"{'Its conditions on the text hold' if others else 'It applies to'}{' of' if others else ''} "
-             f"{count:,} of all {len(split):,} reviews there.")
+             f"{count:,} of all {len(reviews):,} reviews there.")
 
 
 def _want(job: Job, explainer: Explainer, rule: Rule | None, looking: bool) -> Impact | None:
-    """Have the rule tried where that was asked for; its blast radius, if it is there."""
-    asked = None if rule is None else _asked(rule)
-    work = None if rule is None or asked is None else impact_work(explainer, (rule,), asked)
-    want(job, [work] if work else [], looking, run_again)
+    """Have the rule tried where a person wanted that; its impact, once it is there."""
+    request = None if rule is None else _request(rule)
+    reviews = opened_reviews(request.source, explainer.schema) if request else None
+    work = impact_work(explainer, (rule,), request, reviews) if rule and request and reviews else None
+    request_work(job, [work] if work else [], looking, run_again)
     return job.result(work) if work else None
 
 
-def _asked(rule: Rule) -> Asked | None:
+def _request(rule: Rule) -> ImpactRequest | None:
     """On which reviews a person wanted rules tried."""
     tried_on: tuple[str, int | None] | None = st.session_state.get(_TRIED_ON)
-    return tried_on and Asked(*tried_on, current_view().residual, (edit_key(rule),))
+    return tried_on and ImpactRequest(*tried_on, current_view().residual, (edit_key(rule),))
 
 
 def _ask(tried_on: tuple[str, int | None]) -> None:

@@ -16,7 +16,7 @@ from sparsecbm.revision.panel_history import attempt, counted
 from sparsecbm.revision.panel_session import do, history, read_only, state, undo
 from sparsecbm.revision.patch import Patch
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown, table_html
@@ -77,7 +77,7 @@ def saved_patches(explainer: Explainer) -> None:
     found = listed(patch_store())
     st.markdown("#### On this server")
     if not found:
-        note("No patch yet. Revise a subnetwork, look at its blast radius, and save it; or add one from a file.")
+        note("No patch yet. Revise a subnetwork, look at its impact, and save it; or add one from a file.")
         return
     base = explainer.checkpoint.hash
     with st.container(height=280 if len(found) > MOST_IN_SIGHT else "content", border=False):
@@ -123,6 +123,8 @@ def _about(patch: Patch, explainer: Explainer) -> None:
              for number, revision in enumerate(patch.revisions, 1)]
     said = f"**Note:** {as_markdown(patch.note)}\n\n" if patch.note.strip() else ""
     st.markdown(said + "\n".join(lines))
+    if patch.impact:
+        note(f"Its impact when it was saved: {as_markdown(patch.impact)}")
     if patch.base != explainer.checkpoint.hash:
         note(f"It was made for checkpoint {as_markdown(patch.base)}, but this is {explainer.checkpoint.hash}: it "
              "cannot be applied here.")

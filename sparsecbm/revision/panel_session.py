@@ -11,7 +11,7 @@ from sparsecbm.revision.rule import Lasting
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult
-from sparsecbm.ui.loaded_model import load_explainer, predicted
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import change, current_view, run_again
 
 _HISTORY, _LOOKED_AT, _TEXT = "interventions:history", "interventions:looked-at", "interventions:text"
@@ -189,7 +189,7 @@ def read_with(explainer: Explainer, text: str, edits: State) -> InterventionResu
 
     Its `overrides` are what the rules set. A text that was read before with the same revisions runs no backbone pass.
     """
-    prediction = explainer.predict_changed(text, edits.changes) if edits.changes else predicted(explainer, text)
+    prediction = explainer.predict_changed(text, edits.changes)
     return explainer.apply_rules(prediction, edits.rules)
 
 

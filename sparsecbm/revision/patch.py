@@ -8,13 +8,15 @@ from sparsecbm.revision.edit import MaskChange, Revision
 
 #: Characters that the texts of a patch may have.
 LONGEST = {"name": 80, "note": 2000, "author": 80}
+LONGEST_IMPACT = 4000
 
 
 @dataclass(frozen=True, eq=False)
 class Patch:
     """Revisions in their order, the first made for the checkpoint with the hash `base`.
 
-    `created` is a time in ISO 8601 with its time zone. InputError when a text is too long, the name is blank, the time
+    `created` is a time in ISO 8601 with its time zone, and `impact` what its revisions did to other documents when it
+    was saved, empty where nobody wrote that down. InputError when a text is too long, the name is blank, the time
     is none, or a revision does not change its concept's pass.
     """
 
@@ -24,9 +26,10 @@ class Patch:
     created: str
     base: str
     revisions: tuple[Revision, ...]
+    impact: str = ""
 
     def __post_init__(self) -> None:
-        for kind, longest in LONGEST.items():
+        for kind, longest in (LONGEST | {"impact": LONGEST_IMPACT}).items():
             text = getattr(self, kind)
             if len(text) > longest or not _is_text(text):
                 raise InputError(f"The patch's {kind} has {len(text)} characters; allowed: up to {longest}, and "

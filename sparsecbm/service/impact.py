@@ -1,4 +1,4 @@
-"""Pairs of reviews in which a person rewrote one concept: what that did, beside what setting the concept foretells."""
+"""What edits do to many documents: rules and revisions to a split, and rewritings to pairs of texts."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -16,12 +16,12 @@ from sparsecbm.revision.rule import Lasting, Rule
 from sparsecbm.service.resident import Resident
 from sparsecbm.types import InterventionResult, Prediction, Progress
 
-#: Answers before any edit that are kept, in bytes; the least recently used go first. About 0.1 MB for 1,700 reviews.
+#: Predictions before any edit that are kept, in bytes; the least recently used go first. About 0.1 MB for 1,700 reviews.
 ANSWERS_BYTES = 16 * 2**20
 
 
 class ImpactExplainer(Resident):
-    """Rules, and the blast radius of rules and revisions."""
+    """Rules, the impact of rules and revisions, and the effects of real rewritings."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
@@ -35,7 +35,7 @@ class ImpactExplainer(Resident):
         overrides: Mapping[str, Sequence[float]] | None = None,
         residual: bool = True,
     ) -> InterventionResult:
-        """A prediction with what rules set, and then what a person sets of this review; only the label head runs."""
+        """A prediction after what rules set, and then what a person sets; only the label head runs."""
         with self._lock:
             return apply_rules(self._model, prediction, rules, overrides, residual)
 
@@ -50,29 +50,28 @@ class ImpactExplainer(Resident):
     ) -> Impact:
         """What edits put right and what they break in a split, or in `sample` of its rows drawn by `seed`.
 
-        The answers before any edit come from a cache the next time. `progress` gets the share done, 0..1, and may raise
+            >>> rule = Rule((TextSays("cold"),), (SetConcept("food", (1, 0, 0)),))
+            >>> explainer.impact([rule], split, sample=200).counts
+
+        The predictions before any edit come from a cache the next time. `progress` gets the share done, 0..1, and may raise
         Cancelled; others get their turn meanwhile.
         """
         with self._lock:
             return impact_of_edits(self._loaded, edits, split, sample, seed, residual, self._giving_way(progress),
-                                self._weights, self._answers)
-
-
-class PairExplainer(Resident):
-    """Effects of real rewritings."""
+                                   self._weights, self._answers)
 
     def pair_effects(self, pairs: CounterfactualPairs, progress: Progress = lambda _: None) -> PairEffects:
-        """What the model says of both texts of every pair, beside what the override foretells from the first alone.
+        """What the model predicts for both texts of every pair, compared with what an override of the first predicts.
 
         `progress` gets the share of the texts read, 0..1, and may raise Cancelled; others get their turn meanwhile.
         DataError for pairs of other concepts than the model's, CheckpointError for a black box.
         """
-        told, done = self._giving_way(progress), 0
+        report, done = self._giving_way(progress), 0
 
-        def heard(texts: int) -> None:
+        def count(texts: int) -> None:
             nonlocal done
             done += texts
-            told(done / len(pairs.split))
+            report(done / len(pairs.split))
 
         with self._lock:
-            return pair_effects(self._loaded, pairs, heard, CPU_BATCH if self._model.device.type == "cpu" else BATCH)
+            return pair_effects(self._loaded, pairs, count, CPU_BATCH if self._model.device.type == "cpu" else BATCH)

@@ -19,18 +19,18 @@ from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import DRAFT, Form
 from sparsecbm.studies.panel_builder_slice import PICK, chosen_slice, slice_choice, source_choice
 from sparsecbm.studies.protocol import Case
-from sparsecbm.ui.action_result import outcome_of, tried
-from sparsecbm.ui.engine import load_explainer
-from sparsecbm.ui.sources import opened_reviews
+from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import Job, look_after
+from sparsecbm.ui.sources import opened_reviews
+from sparsecbm.ui.tasks import Job, polling_fragment
 from sparsecbm.ui.text import as_markdown, shortened
 
 CASES_HELP = (
-    "Balanced cases are as often right as wrong for the model, so that accepting every answer is no better than "
-    "rejecting every one; drawn as they come, the model is right as often as it usually is. The same seed draws the "
-    "same cases. Participants never see the true answer. Practice cases come first in every arm and count for nothing."
+    "Of balanced cases the model gets half right, so that accepting every answer is no better than rejecting every "
+    "one; drawn at random, it is right as often as usual. The same seed draws the same cases. Participants never see "
+    "the gold label. Practice cases come first in every arm and count for nothing; each arm has its own."
 )
 #: The most cases that a study may have, and the group of those that are drawn as they come.
 MOST_CASES, ANY = 500, "any"
@@ -39,10 +39,10 @@ _KEY = "studies:cases"
 
 @dataclass(frozen=True)
 class Drawing:
-    """How many cases and how many for practice, whether as many right as wrong ones, and the seed."""
+    """How many cases, how many for practice (of all arms together), whether half are right, and the seed."""
 
     size: int = 12
-    practice: int = 2
+    practice: int = 4
     balanced: bool = True
     seed: int = 0
 
@@ -52,7 +52,7 @@ DRAWING = Form(_KEY, Drawing)
 
 def cases_part(explainer: Explainer) -> None:
     """Where cases come from, how they are drawn, and those that are."""
-    st.markdown("#### 2. Cases", help=CASES_HELP)
+    st.markdown("### 2. Cases", help=CASES_HELP)
     _those_drawn(explainer)
     with errors_shown():
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -60,7 +60,7 @@ def cases_part(explainer: Explainer) -> None:
             slice_choice()
         if reviews is None:
             return
-        look_after(_job(), prediction_progress, _job(), reviews, _KEY, STATE.run_again)
+        polling_fragment(_job(), prediction_progress, _job(), reviews, _KEY, STATE.run_again)
         if _job().result(prediction_work(explainer, reviews)):
             _form(explainer, reviews)
 
@@ -91,16 +91,17 @@ def _form(explainer: Explainer, reviews: Reviews) -> None:
         there = Counter(outcomes[row] for row in rows)
         note(f"{len(rows):,} reviews, {as_markdown(in_words(chosen_slice(reviews), reviews.schema))}: the model is "
              f"right in {there['right']:,} and wrong in {there['wrong']:,}"
-             + (f"; of {there['']:,} the truth is not told." if there[""] else "."))
+             + (f"; {there['']:,} have no gold label." if there[""] else "."))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Cases", 1, MOST_CASES, **DRAWING.widget("size"), width=120)
-        st.number_input("For practice", 0, 50, **DRAWING.widget("practice"), width=120)
+        st.number_input("For practice", 0, 50, **DRAWING.widget("practice"), width=120,
+                        help="Dealt out over the arms, so that no text comes twice.")
         st.number_input("Seed of the draw", 0, 2**31, **DRAWING.widget("seed"), width=150)
-        st.checkbox("As many right as wrong", **DRAWING.widget("balanced"))
-        st.button("Draw them again" if DRAFT.now.cases else "Draw the cases", key=f"{_KEY}:draw", on_click=tried,
+        st.checkbox("Half right, half wrong", **DRAWING.widget("balanced"))
+        st.button("Draw them again" if DRAFT.now.cases else "Draw the cases", key=f"{_KEY}:draw", on_click=attempt,
                   args=(_KEY, _draw, "The source cannot be read"), icon=":material/shuffle:",
                   type="secondary" if DRAFT.now.cases else "primary")
-    outcome_of(_KEY)
+    show_result(_KEY)
 
 
 def _rows(explainer: Explainer, reviews: Reviews) -> list[int]:
@@ -112,7 +113,7 @@ def _draw() -> str:
     explainer = load_explainer()
     reviews = opened_reviews(PICK.now.source, explainer.schema)
     if reviews is None:
-        raise InputError("No table is loaded; allowed: a source whose reviews are there. Load it on Failures.")
+        raise InputError("No table is loaded; allowed: a source with documents. Load one on the Failures page.")
     predicted = analysis_of(explainer, reviews).predicted_labels.tolist()
     rows = _rows(explainer, reviews)
     cases, practice = drawn(reviews, predicted, DRAWING.now, rows)
@@ -125,10 +126,10 @@ def _those_drawn(explainer: Explainer) -> None:
     """The cases of the draft, with what participants do not see."""
     draft, schema = DRAFT.now, explainer.schema
     if not draft.cases:
-        note("None yet: choose reviews and draw.")
+        note("None yet: choose a source and draw.")
         return
     counts = Counter(case.outcome for case in draft.cases)
-    said = ", ".join(f"{count} {as_markdown(name or 'of no outcome')}" for name, count in sorted(counts.items()))
+    said = ", ".join(f"{count} {as_markdown(name or 'without an outcome')}" for name, count in sorted(counts.items()))
     st.markdown(f"**{len(draft.cases)} cases** ({said} for the model) and **{len(draft.practice)} for practice**, from "
                 f"{as_markdown(draft.source)}.")
     fold = st.expander("Read them", key=f"{_KEY}:read", on_change="rerun")

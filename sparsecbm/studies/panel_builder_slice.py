@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
-from sparsecbm.data.catalogue import OWN, source_titles
+from sparsecbm.data.catalogue import OWN
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel_saved import MOST_MEGABYTES
@@ -17,6 +17,7 @@ from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.panel_builder_draft import Form
 from sparsecbm.ui.shell import FAILURES, link, note
+from sparsecbm.ui.sources import source_titles
 from sparsecbm.ui.upload import as_file
 
 ALL, LOOKED_AT, SAVED, FILE, LINK = "all", "failures", "saved:", "file", "link"
@@ -37,7 +38,7 @@ PICK = Form("studies:slice", Pick)
 
 def source_choice(schema: ConceptSchema) -> str:
     """Let a person choose the source; returns its name."""
-    titles = source_titles(schema)
+    titles = source_titles(schema, unloaded=True)
     st.selectbox("Reviews", **PICK.choice("source", list(titles)), format_func=titles.__getitem__, width=430)
     if PICK.now.source == OWN:
         note("A table is loaded on the Failures page; it is then here, too.")

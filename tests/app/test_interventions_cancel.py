@@ -1,4 +1,4 @@
-"""Slow revisions and blast radii: progress, a way to stop, and nothing kept of what was stopped."""
+"""Slow revisions and impacts: progress, a way to stop, and nothing kept of what was stopped."""
 
 import threading
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import fine, press, section
-from tests.app.test_interventions_revise import history, opened, revised, said, second_value, toy_sources
+from tests.app.test_interventions_revise import history, opened, revised, said, second_value, toy_catalogue
 from tests.helpers import saved_checkpoint
 
 
@@ -34,7 +34,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
     monkeypatch.setattr(Explainer, "impact", slowed(Explainer.impact))
     monkeypatch.setattr("sparsecbm.revision.panel_revise.PATIENCE", 0.0)
     monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
-    monkeypatch.setattr("sparsecbm.impact.panel.labelled_sources", toy_sources)
+    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "tiny")))
     yield opened_gate
     opened_gate.set()
@@ -63,14 +63,14 @@ def test_a_slow_revision_can_be_stopped_and_asked_for_again(gate: threading.Even
     assert entry.edit.value == wanted  # type: ignore[union-attr]
 
 
-def test_a_slow_blast_radius_can_be_stopped_and_is_not_seen_then(gate: threading.Event) -> None:
+def test_a_slow_impact_can_be_stopped_and_is_not_seen_then(gate: threading.Event) -> None:
     gate.set()
     at = fine(until_done(revised(opened(), second_value(load_explainer())), "revise"))
     gate.clear()
-    at = fine(press(section(at, "blast"), "interventions:blast:do"))
-    assert "interventions:blast:cancel" in keys(at)
-    at = fine(press(at, "interventions:blast:cancel"))
+    at = fine(press(section(at, "blast"), "interventions:impact:do"))
+    assert "interventions:impact:cancel" in keys(at)
+    at = fine(press(at, "interventions:impact:cancel"))
     assert "Not worked out yet" in said(at) and not history(at).now.may_be_saved
     gate.set()
-    fine(until_done(press(at.run(), "interventions:blast:do"), "blast"))
+    fine(until_done(press(at.run(), "interventions:impact:do"), "impact"))
     assert history(at).now.may_be_saved and "The reviews behind a number" in said(at)

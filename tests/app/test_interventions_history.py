@@ -13,7 +13,7 @@ from sparsecbm.revision.history import History
 from sparsecbm.revision.panel_saved_patches import PATCHES_VARIABLE
 from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger, section
 from tests.helpers import HOSTILE, saved_checkpoint
 
@@ -142,10 +142,10 @@ def test_another_review_keeps_revisions_and_drops_what_was_set(explainer: Explai
     assert [entry.description for entry in kept(at).entries] == ["revised"] and "override" not in address(at)
 
 
-def test_a_patch_is_saved_only_once_its_blast_radius_was_seen(explainer: Explainer, store: PatchStore) -> None:
+def test_a_patch_is_saved_only_once_its_impact_was_seen(explainer: Explainer, store: PatchStore) -> None:
     history = History().do(a_revision(explainer), "first")
     at = opened(history)
-    assert button(at, f"{PATCHES}:save").disabled and "Look at the blast radius first" in said(at)
+    assert button(at, f"{PATCHES}:save").disabled and "Look at the impact first" in said(at)
     assert not store.list()
     at = typed(opened(seen(history)), name="Softer <soup>", note="for *winter*", author="Ada")
     at = fine(press(at, f"{PATCHES}:save"))

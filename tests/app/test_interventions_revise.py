@@ -1,25 +1,23 @@
-"""Revising a subnetwork, and the blast radius, on the Interventions page."""
+"""Revising a subnetwork, and the impact, on the Interventions page."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.data.catalogue import DATA_VARIABLE
-from sparsecbm.data.catalogue import labelled_sources as sources
-from sparsecbm.data.split import Split
-from sparsecbm.errors import DataError
-from sparsecbm.impact.figure import blast_text
+from sparsecbm.data.catalogue import Source
+from sparsecbm.data.reviews import Reviews
+from sparsecbm.impact.figure import impact_text
 from sparsecbm.impact.impact import Outcome
 from sparsecbm.revision.edit import Revision
 from sparsecbm.revision.history import History
-from sparsecbm.schema import CEBAB, ConceptSchema
+from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.bars import label_bars_html
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import EXPLAIN, blocks, cell_views, fine, open_home, open_page, press, section, segment, table
-from tests.helpers import TOY, saved_checkpoint, toy_split
+from tests.helpers import saved_checkpoint, toy_split
 
 INTERVENTIONS = "pages/3_Interventions.py"
 REVIEW = "The soup was tasty. The room felt shabby."
@@ -153,53 +151,48 @@ def test_a_model_without_masks_has_nothing_to_revise() -> None:
     assert "This model has no subnetworks, so there is nothing to revise" in said(opened())
 
 
-def toy_sources(_: ConceptSchema) -> dict[str, Callable[[], Split]]:
-    return {"toys": lambda: toy_split(4)}
+def toy_reviews() -> Reviews:
+    return Reviews("toys", toy_split(4), pd.DataFrame(index=range(36)))
 
 
-def with_blast(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("sparsecbm.impact.panel.labelled_sources", toy_sources)
+def toy_catalogue(_: ConceptSchema) -> dict[str, Source]:
+    return {"toys": Source("toys", "Toys", toy_reviews)}
+
+
+def with_impact(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
     at = fine(revised(opened(), second_value(explainer)))
-    return fine(press(section(at, "blast"), "interventions:blast:do"))
+    return fine(press(section(at, "blast"), "interventions:impact:do"))
 
 
-def test_a_blast_radius_needs_something_that_reaches_other_reviews(explainer: Explainer) -> None:
+def test_a_impact_needs_something_that_reaches_other_reviews(explainer: Explainer) -> None:
     assert "nothing reaches other reviews" in said(opened("blast"))
     at = section(revised(opened(), second_value(explainer)), "blast")
-    assert "no reviews with known answers" in said(at), "none ship for these concepts"
+    assert "no labelled reviews" in said(at), "none ship for these concepts"
 
 
-def test_a_blast_radius_counts_and_lists_its_reviews(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = with_blast(explainer, monkeypatch)
-    radius = explainer.blast_radius(history(at).now.lasting, toy_sources(explainer.schema)["toys"]())
+def test_a_impact_counts_and_lists_its_reviews(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = with_impact(explainer, monkeypatch)
+    radius = explainer.impact(history(at).now.lasting, toy_split(4))
     soup = radius.effect("soup")
-    assert blast_text(radius) in said(at) and soup.count(Outcome.RIGHT, Outcome.WRONG) < radius.settings.n
+    assert impact_text(radius) in said(at) and soup.count(Outcome.RIGHT, Outcome.WRONG) < radius.settings.n
     found = table(at, "answer", "becomes right")
     assert found["becomes wrong"].tolist() == [effect.count(Outcome.BROKEN) for effect in radius.effects]
-    fine(at.selectbox(key="interventions:blast:subject").set_value("soup").run())
+    fine(at.selectbox(key="interventions:impact:subject").set_value("soup").run())
     for outcome in Outcome:
         if soup.count(outcome):
-            pills = next(one for one in at.get("pills") if one.key == "interventions:blast:outcomes:soup")
+            pills = next(one for one in at.get("pills") if one.key == "interventions:impact:outcomes:soup")
             fine(pills.set_value([outcome.value]).run())
             assert table(at, "review", "id")["id"].tolist() == [case.id for case in radius.cases("soup", outcome)]
 
 
-def test_to_see_the_blast_radius_lets_the_revision_be_saved(
+def test_to_see_the_impact_lets_the_revision_be_saved(
     explainer: Explainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = fine(revised(opened(), second_value(explainer)))
     assert not history(at).now.may_be_saved
-    at = with_blast(explainer, monkeypatch)
+    at = with_impact(explainer, monkeypatch)
     assert history(at).now.may_be_saved
     fine(revised(section(at, "revise"), second_value(explainer, "room"), "room"))
     section(at, "blast")
     assert not history(at).now.may_be_saved and "Not worked out yet" in said(at), "it was of other edits"
-
-
-def test_a_folder_that_holds_nothing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "nowhere"))
-    found = sources(CEBAB)
-    assert [len(name) > 0 for name in found] == [True] * 3 and len(next(iter(found.values()))()) > 100
-    with pytest.raises(DataError, match="nowhere"):
-        list(found.values())[1]()
-    assert not sources(TOY)

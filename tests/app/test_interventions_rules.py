@@ -11,10 +11,10 @@ from sparsecbm.impact.figure import impact_text
 from sparsecbm.revision.conditions import TextSays, Unsure, ValueIs, WordCount
 from sparsecbm.revision.rule import Rule
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import EXPLAIN, bars, fine, open_page, press
-from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, history, opened, said, toy_sources
-from tests.helpers import HOSTILE, saved_checkpoint
+from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, history, opened, said, toy_catalogue
+from tests.helpers import HOSTILE, saved_checkpoint, toy_split
 from tests.revision.toys import always, set_to
 
 RULES = "interventions:rules"
@@ -23,8 +23,7 @@ LINE = f"{RULES}:line"
 
 @pytest.fixture(autouse=True)
 def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for panel in ("revision.panel_rules", "impact.panel"):
-        monkeypatch.setattr(f"sparsecbm.{panel}.labelled_sources", toy_sources)
+    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
 
 
 @pytest.fixture
@@ -79,13 +78,13 @@ def test_a_rule_is_said_in_words_once_it_is_complete(explainer: Explainer) -> No
 
 @pytest.mark.usefixtures("explainer")
 def test_reviews_are_counted_by_their_text_before_any_is_read() -> None:
-    texts = toy_sources(load_explainer().schema)["toys"]().texts
+    texts = toy_split(4).texts
     assert f"It applies to {sum('tasty' in text for text in texts)} of all {len(texts)}" in said(
         sets(says(opened("rules"), "tasty"), "soup", "Negative"))
 
 
 def test_a_rule_is_tried_first_and_then_put_in_force(explainer: Explainer) -> None:
-    split = toy_sources(explainer.schema)["toys"]()
+    split = toy_split(4)
     at = sets(says(opened("rules"), "tasty"), "soup", "Negative")
     assert button(at, "do").disabled and "Not tried yet" in said(at)
     at = fine(press(at, f"{RULES}:try"))

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from sparsecbm.batch import compute as job
 from sparsecbm.batch.compute import BatchModel, predict_table
-from sparsecbm.batch.parts import Counts
+from sparsecbm.batch.compute_parts import Counts
 from sparsecbm.data.records import Record, Reject
 from sparsecbm.data.tables import Columns
 from sparsecbm.errors import Cancelled, InputError

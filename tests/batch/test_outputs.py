@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from sparsecbm.batch.compute import predict_table
-from sparsecbm.batch.outputs import output_schema
+from sparsecbm.batch.compute_outputs import output_schema
 from sparsecbm.data.tables import Columns
 from tests.batch.stubs import stub, table
 from tests.helpers import TOY

@@ -42,16 +42,16 @@ def test_a_planted_slice_is_found_with_its_counts() -> None:
     planted = (plain.predicted_values[:, 0] == NEGATIVE) & (plain.words > 40)
     analysis = a_source((planted & ~one_in(4, planted)) | one_in(10, ~planted))
     search = find_slices(analysis)
-    (one,), first = search.slices, DiscoverySplit(analysis.reviews).first
+    (one,), first = search.slices, DiscoverySplit(analysis.reviews).discovery
     assert one.slice == Slice(predicted_values=(("soup", "Negative"),), words=(one.slice.words[0], None))
     assert 36 <= one.slice.words[0] <= 44  # a tree places the bound between two lengths that occur
     rows = one.slice.rows(analysis)
-    assert one.everywhere == Rate(int((analysis.label_wrong & rows).sum()), int(rows.sum()))
-    assert one.everywhere.share == pytest.approx(0.75, abs=0.1)
-    assert one.checked == analysis.error_rate(rows & ~first) and one.found == analysis.error_rate(rows & first)
-    assert one.chance < 0.001 and one.checked.interval[0] > search.checked.share > 0
+    assert one.overall == Rate(int((analysis.label_wrong & rows).sum()), int(rows.sum()))
+    assert one.overall.share == pytest.approx(0.75, abs=0.1)
+    assert one.validation == analysis.error_rate(rows & ~first) and one.discovery == analysis.error_rate(rows & first)
+    assert one.chance < 0.001 and one.validation.interval[0] > search.validation.share > 0
     assert search.overall == analysis.error_rate(np.ones(ROWS, dtype=bool))
-    assert (search.searched.n, search.checked.n) == (first.sum(), (~first).sum())
+    assert (search.discovery.n, search.validation.n) == (first.sum(), (~first).sum())
 
 
 def test_a_slice_of_one_condition_is_not_refined_by_chance() -> None:
@@ -84,7 +84,7 @@ def test_a_concept_has_slices_of_its_own() -> None:
     analysis = a_source(misread=(room & ~one_in(3, room)) | one_in(10, ~room))
     search = find_slices(analysis, "soup")
     assert [one.slice for one in search.slices] == [Slice(predicted_values=(("room", "Positive"),))]
-    assert search.slices[0].everywhere == analysis.error_rate(room, "soup")
+    assert search.slices[0].overall == analysis.error_rate(room, "soup")
     assert "never wrong" in find_slices(analysis).reason
 
 
@@ -110,19 +110,19 @@ def test_every_slice_has_support_on_both_halves() -> None:
     analysis = a_source(soup | one_in(10, ~soup))
     rare = np.arange(ROWS) % 40 == 0  # 20 rows in all: too few for either half
     analysis = replace(analysis, predictions=replace(analysis.predictions, truncated=rare))
-    assert all(min(one.found.n, one.checked.n) >= LEAST_SUPPORT for one in find_slices(analysis).slices)
+    assert all(min(one.discovery.n, one.validation.n) >= LEAST_SUPPORT for one in find_slices(analysis).slices)
 
 
 def test_halves_are_the_same_in_any_order_and_versions_stay_together() -> None:
     texts = [f"text {row // 5}" for row in range(ROWS)]
     reviews = reviews_of([0] * ROWS, [(0, 0)] * ROWS, columns={VERSIONS: texts})
-    first = DiscoverySplit(reviews).first
+    first = DiscoverySplit(reviews).discovery
     assert 0.4 < first.mean() < 0.6
     assert all(len(set(first[start:start + 5].tolist())) == 1 for start in range(0, ROWS, 5))
     order = np.random.default_rng(0).permutation(ROWS)
     turned = replace(reviews, ids=tuple(reviews.ids[row] for row in order),
                      columns=reviews.columns.iloc[order].reset_index(drop=True))
-    assert DiscoverySplit(turned).first.tolist() == first[order].tolist()
+    assert DiscoverySplit(turned).discovery.tolist() == first[order].tolist()
     alone = DiscoverySplit(replace(reviews, columns=pd.DataFrame({VERSIONS: [None] * ROWS}, dtype=object)))
     assert len(set(alone.texts.tolist())) == ROWS, "where nothing is told, every row is a text of its own"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparsecbm.failures.confusion import ConceptErrors
+from sparsecbm.failures.error_analysis import ConceptErrors
 from sparsecbm.failures.figure_confusion import (
     errors_by_value,
     errors_text,

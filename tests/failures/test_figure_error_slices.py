@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from sparsecbm.failures.error_tree import FoundSlice, Search
+from sparsecbm.failures.error_tree import ErrorSlice, SliceSearch
 from sparsecbm.failures.figure_error_slices import search_text, slice_dots, slice_line, slice_table
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
 
-NOISY = FoundSlice(Slice(predicted_values=(("noise", "Negative"),), words=(40, None)), Rate(35, 80), Rate(28, 74), Rate(63, 154),
+NOISY = ErrorSlice(Slice(predicted_values=(("noise", "Negative"),), words=(40, None)), Rate(35, 80), Rate(28, 74), Rate(63, 154),
                    0.01)
-WIDE = FoundSlice(Slice(says=("<b>x</b> " * 12,)), Rate(30, 100), Rate(25, 100), Rate(55, 200), 0.04)
-SEARCH = Search(LABEL_TARGET, Rate(400, 2000), Rate(210, 1000), Rate(190, 1000), 7, (NOISY, WIDE))
+WIDE = ErrorSlice(Slice(says=("<b>x</b> " * 12,)), Rate(30, 100), Rate(25, 100), Rate(55, 200), 0.04)
+SEARCH = SliceSearch(LABEL_TARGET, Rate(400, 2000), Rate(210, 1000), Rate(190, 1000), 7, (NOISY, WIDE))
 
 
 def said(text: str) -> str:

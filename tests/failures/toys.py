@@ -1,4 +1,4 @@
-"""Sources and answers written by hand, for whoever judges, slices or draws them."""
+"""Sources and predictions written by hand, for whoever analyses, slices or draws them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sparsecbm.data.reviews import Reviews
+from sparsecbm.data.split import LoadReport, Review, Split
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Predictions
@@ -22,12 +23,13 @@ def reviews_of(
     labels: Sequence[int], values: Sequence[Sequence[int]], texts: Sequence[str] | None = None,
     columns: dict[str, Any] | None = None, agreement: Any = None, schema: ConceptSchema = TOY,
 ) -> Reviews:
-    """A source with these truths, a row each; ids are r0, r1, .."""
-    ids = tuple(f"r{row}" for row in range(len(labels)))
-    return Reviews("toy", "digest", schema, ids, tuple(texts or (f"Review {row}." for row in range(len(ids)))),
-                   np.array(labels, dtype=int), np.array(values, dtype=int).reshape(len(ids), len(schema.concepts)),
-                   None if agreement is None else np.array(agreement, dtype=float),
-                   pd.DataFrame(columns or {}, index=range(len(ids))), (), ())
+    """A source with these gold answers, a row each; ids are r0, r1, .."""
+    even = ((1 / len(schema.values),) * len(schema.values),) * len(schema.concepts)
+    rows = [Review(f"r{row}", texts[row] if texts else f"Review {row}.", int(label), tuple(map(int, values[row])), even)
+            for row, label in enumerate(labels)]
+    split = Split.from_reviews(rows, schema, LoadReport("toy", "toy", len(rows), len(rows), {}, {}))
+    return Reviews("toy", split, pd.DataFrame(columns or {}, index=range(len(rows))),
+                   None if agreement is None else np.array(agreement, dtype=float))
 
 
 def predictions_of(
@@ -58,7 +60,7 @@ ROWS = (
 
 
 def the_nine(**source: Any) -> ErrorAnalysis:
-    """Those rows, analysis; `source` goes to the reviews."""
+    """The error analysis of those rows; `source` goes to the reviews."""
     true, given, told, read, _ = zip(*ROWS, strict=True)
     fixable = np.zeros((len(ROWS), 2), dtype=bool)
     fixable[4, 0] = True

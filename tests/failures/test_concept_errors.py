@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparsecbm.failures.confusion import concept_errors, label_confusion
+from sparsecbm.failures.error_analysis import concept_errors, label_confusion
 from tests.failures.toys import the_nine
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 from pydantic import TypeAdapter, ValidationError
 
-from sparsecbm.batch.outputs import write_output
+from sparsecbm.batch.compute_outputs import write_output
 from sparsecbm.data.records import Reject
 from sparsecbm.errors import InputError
 

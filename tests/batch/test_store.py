@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sparsecbm.batch import compute_store
+from sparsecbm.batch.compute_store import PredictionStore
 from sparsecbm.errors import Cancelled
-from sparsecbm.failures import panel_state as predicting
-from sparsecbm.failures.panel_state import PredictionStore
 from sparsecbm.service import Explainer
 from sparsecbm.types import Predictions
 from tests.helpers import saved_checkpoint
@@ -32,7 +32,7 @@ def asked(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return found
 
     monkeypatch.setattr(explainer, "predict_texts", counted)
-    monkeypatch.setattr(predicting, "WINDOW", 4)
+    monkeypatch.setattr(compute_store, "WINDOW", 4)
     return sizes
 
 
