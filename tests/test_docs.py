@@ -1,8 +1,11 @@
-"""The documentation holds: its commands are the real ones, its code runs, what it points to is there."""
+"""The documents hold: their site builds, their commands are the real ones, their code runs, their links lead on."""
 
 import argparse
+import html
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,27 +13,41 @@ import pytest
 from sparsecbm.__main__ import build_parser
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+DOCUMENTS = [README, *PAGES]
 START = "pip install -r requirements.txt && streamlit run app.py"
 TEST = "pip install -r requirements-dev.txt && pytest"
+#: The four things that a newcomer wants to add, and a file that the answer must name.
+PLACES = {"a concept": "sparsecbm/schema.py", "an attribution method": "sparsecbm/words/methods.py", "a page": "pages/",
+          "a data set": "sparsecbm/data/catalogue.py"}
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced code blocks of the README in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, *documents: Path) -> list[str]:
+    """The fenced code blocks of some documents in one language, each once."""
+    found = (block for document in documents for block in re.findall(
+        rf"^```{language}\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL))
+    return list(dict.fromkeys(found))
 
 
-def commands() -> dict[str, argparse.ArgumentParser]:
-    """The parser of every command."""
-    action = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return dict(action.choices)
+def commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """A parser and all below it."""
+    below = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return [parser, *(found for action in below for choice in action.choices.values() for found in commands(choice))]
 
 
-OPTIONS = [(name, action) for name, parser in commands().items() for action in parser._actions]
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documents as a site; a broken link, anchor or reference fails the build."""
+    folder = tmp_path_factory.mktemp("site")
+    result = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+                            cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
 
 
 def test_the_two_commands_stand_first_and_alone() -> None:
-    assert blocks("sh")[:2] == [f"{START}\n", f"{TEST}\n"]
+    assert blocks("sh", README)[:2] == [f"{START}\n", f"{TEST}\n"]
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
@@ -38,49 +55,76 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     assert lines[-1] == TEST
 
 
-@pytest.mark.parametrize("command", commands())
-def test_every_command_has_help_and_an_example(command: str) -> None:
-    parser = commands()[command]
-    assert parser.description
-    assert f"python -m sparsecbm {command} " in README
+@pytest.mark.slow
+def test_the_site_documents_every_command_and_public_name(site: Path) -> None:
+    import sparsecbm
+
+    written = html.unescape(re.sub(r"<[^>]*>", "", (site / "command-line.html").read_text()))
+    for command in commands(build_parser())[1:]:
+        assert command.description
+        for action in command._actions:
+            assert action.help
+            assert all(name in written for name in action.option_strings if name not in ("-h", "--help"))
+    ids = set(re.findall(r'id="([^"]+)"', (site / "python.html").read_text()))
+    assert {f"sparsecbm.{name}" for name in sparsecbm.__all__} <= ids
 
 
-@pytest.mark.parametrize(("command", "action"), OPTIONS, ids=[f"{name} {action.dest}" for name, action in OPTIONS])
-def test_every_option_has_help_and_stands_in_the_readme(command: str, action: argparse.Action) -> None:
-    assert action.help
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{command}"))
-    named = [name for name in action.option_strings or [str(action.metavar)] if name not in ("-h", "--help")]
-    assert all(re.search(rf"(^|[` ]){re.escape(name)}`", row) for name in named), f"{named} not in: {row}"
+@pytest.mark.slow
+def test_the_site_fetches_nothing_from_elsewhere(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        assert not re.findall(r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//', page.read_text()), page
+        links = re.findall(r'<link[^>]*href="(?:https?:)?//[^>]*>', page.read_text())
+        assert not [link for link in links if 'rel="canonical"' not in link], page
 
 
-def test_no_option_is_documented_that_is_not_there() -> None:
-    for name, parser in commands().items():
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}"))
-        known = {option for action in parser._actions for option in action.option_strings}
-        assert set(re.findall(r"`(--[a-z-]+)`", row)) <= known
+def test_every_command_has_an_example() -> None:
+    lines = " ".join(blocks("sh", *DOCUMENTS))
+    for command in build_parser()._subparsers._group_actions[0].choices:  # type: ignore[union-attr]
+        assert f"sparsecbm {command} " in lines, command
 
 
-@pytest.mark.parametrize("line", [
-    line for block in blocks("sh") for line in block.splitlines() if line.startswith("python -m sparsecbm ")
-])
+@pytest.mark.parametrize("line", [line for block in blocks("sh", *DOCUMENTS) for line in block.splitlines()
+                                  if line.startswith("python -m sparsecbm ")])
 def test_every_example_is_a_command_line_that_is_understood(line: str) -> None:
-    words = shlex.split(line)
-    assert words[:3] == ["python", "-m", "sparsecbm"]
-    build_parser().parse_args(words[3:])
+    options, extra = build_parser().parse_known_args(shlex.split(line)[3:])
+    assert not extra or "other_options" in options
 
 
-@pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.splitlines()[0])
-def test_python_in_the_readme_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(code, "README.md", "exec"), {})
-    assert capsys.readouterr().out
+@pytest.mark.parametrize("code", blocks("python", *DOCUMENTS), ids=lambda code: code.splitlines()[-1])
+def test_python_in_the_documents_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(code, "document", "exec"), {})
+    assert capsys.readouterr().out.strip() not in ("", "False")
 
 
-@pytest.mark.parametrize("path", sorted(
-    {path for path in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in path}
-    | set(re.findall(r"`((?:sparsecbm|pages|tests|benchmarks|checkpoints)/[\w./-]*)`", README))
-))
-def test_what_the_readme_points_to_is_there(path: str) -> None:
-    assert (ROOT / path).exists()
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.stem)
+def test_what_a_document_points_to_is_there(document: Path) -> None:
+    text = document.read_text()
+    for link in re.findall(r"\]\(([^)#\s]+)", text):
+        assert "://" in link or (document.parent / link).exists(), link
+    for path in re.findall(r"`((?:sparsecbm|pages|tests|benchmarks|checkpoints|docs)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"python -m (benchmarks\.\w+)", text):
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+
+
+def test_every_module_is_found_from_the_architecture_and_every_page_has_a_guide() -> None:
+    architecture = (ROOT / "docs/architecture.md").read_text() + (ROOT / "docs/images/architecture.svg").read_text()
+    for folder in (ROOT / "sparsecbm").glob("*/__init__.py"):
+        assert folder.parent.name in architecture, folder
+    for page in (ROOT / "pages").glob("*.py"):
+        assert (ROOT / f"docs/guide/{page.stem.partition('_')[2].lower()}.md").exists(), page
+
+
+@pytest.mark.parametrize(("what", "path"), PLACES.items())
+def test_a_newcomer_finds_where_to_add(what: str, path: str) -> None:
+    answer, = re.findall(rf"^\| \*\*{what}\*\* \| (.*) \|$", (ROOT / "docs/contributing.md").read_text(), re.MULTILINE)
+    assert path in answer and answer.startswith("`") and answer.endswith(".")
+
+
+def test_the_readme_is_short_and_its_pictures_are_small() -> None:
+    assert len(README.read_text().splitlines()) <= 120
+    pictures = list((ROOT / "docs/images").glob("*.png"))
+    assert pictures and all(picture.stat().st_size < 200_000 for picture in pictures)
 
 
 def test_the_changelog_has_a_place_for_what_is_new() -> None:
