@@ -95,8 +95,9 @@ class TrainConfig:
     regime           how the label head is learned: on true concepts (independent: concept first), on predicted
                      concepts (sequential), or with the backbone (joint)
     concept_targets  hard majority labels, or the annotators' shares as soft targets
-    gamma            weight of the concept loss beside the label loss
-    foreign_penalty  weight, in masked epochs, of what concepts' heads read from each other's passes; 0 leaves it out
+    gamma            weight of the concept loss relative to the label loss
+    foreign_penalty  weight of the leakage loss in masked epochs: what concepts' heads can predict from each other's
+                     passes; 0 leaves it out
     passes_per_step  passes trained per step in masked epochs, drawn at random; None trains all K + 1
     residual_l2      strengths of the residual's penalty to choose from, on the evaluation split
     head_rows        training rows whose features fit the residual and the label head

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.panel_selection import opened_selection as opened_selection
     from sparsecbm.subnetworks.panel_selection import selection_notices as selection_notices
     from sparsecbm.ui.loaded_model import load_explainer as load_explainer
-    from sparsecbm.ui.loaded_model import predicted as predicted
+    from sparsecbm.ui.loaded_model import model_notice as model_notice
     from sparsecbm.ui.pin import presented as presented
     from sparsecbm.ui.review import nothing_to_explain as nothing_to_explain
     from sparsecbm.ui.review import review_form as review_form
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.shell import two_columns as two_columns
     from sparsecbm.words.panel import heatmap_panel as heatmap_panel
     from sparsecbm.words.panel_questions import word_questions as word_questions
 
@@ -56,6 +57,7 @@ _MODULES = {
     "introduction": "home.panel",
     "label_panel": "concepts.panel_explain",
     "load_explainer": "ui.loaded_model",
+    "model_notice": "ui.loaded_model",
     "model_numbers": "home.panel",
     "no_subnetworks": "subnetworks.panel",
     "nothing_to_change": "revision.panel",
@@ -65,7 +67,6 @@ _MODULES = {
     "opened_view": "ui.session",
     "page": "ui.shell",
     "participant_panel": "studies.panel_participant",
-    "predicted": "ui.loaded_model",
     "presented": "ui.pin",
     "review_box": "home.panel",
     "review_form": "ui.review",
@@ -77,6 +78,7 @@ _MODULES = {
     "subnetworks_section": "subnetworks.panel",
     "takes_part": "studies.panel_address",
     "text_notices": "ui.review",
+    "two_columns": "ui.shell",
     "word_questions": "words.panel_questions",
     "write_address": "ui.session",
 }

@@ -14,6 +14,9 @@ class ConceptSchema:
 
     All concepts share one list of values. `label_display` and `concept_help` are what a person reads;
     `labels` and `concepts` are what files, addresses and the command line use.
+
+        >>> CEBAB.concepts, CEBAB.value_index("Positive")
+        (('food', 'ambiance', 'service', 'noise'), 2)
     """
 
     name: str

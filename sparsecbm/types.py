@@ -25,6 +25,9 @@ class Target:
     """What an attribution explains: a value of a concept, or a label (`concept` is None).
 
     With `against`, the difference between the two: why `name` and not `against`?
+
+        >>> Target("food", "Positive")                 # why Positive for food?
+        >>> Target.parse("label=4:5", schema)          # why 4 stars rather than 5?
     """
 
     concept: str | None
@@ -73,11 +76,15 @@ class Receipt:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """One review's concepts and label, with the exact ledger between them.
+    """One document's concepts and label, with the exact sum between them.
 
     `label_logits = label_bias + contributions.sum(concept) + residual`. `bottleneck` is what the label
-    head reads for each concept: its probabilities, or its logits where the checkpoint says so.
+    head receives for each concept: its probabilities, or its logits where the checkpoint says so.
     `residual` is all zero when it is switched off or the checkpoint has none.
+
+        >>> prediction = explainer.predict("Great food, slow service.")
+        >>> prediction.label, prediction.value("service")
+        ('4', 'Negative')
     """
 
     schema: ConceptSchema
@@ -104,7 +111,7 @@ class Prediction:
 
     @property
     def truncated(self) -> bool:
-        """True when the review was longer than the model reads."""
+        """True when the document was longer than the model reads."""
         return self.tokens_read < self.tokens_total
 
 
@@ -142,7 +149,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the review as written: `text == review[start:end]`."""
+    """A word of the document as written: `text == document[start:end]`."""
 
     text: str
     start: int
@@ -180,7 +187,12 @@ class Attribution:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A prediction and the word attributions that go with it."""
+    """A prediction and the word attributions that go with it.
+
+        >>> explanation = explainer.explain("Great food, slow service.")
+        >>> [word.text for word in explanation.attributions[0].words]
+        ['Great', 'food', 'slow', 'service']
+    """
 
     prediction: Prediction
     attributions: tuple[Attribution, ...]
@@ -189,7 +201,7 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class InterventionResult:
-    """The same review before and after a person set some concepts.
+    """The same document before and after a person set some concepts.
 
     `overrides` maps a concept to the distribution over `value` it was set to.
     """
@@ -207,11 +219,11 @@ class InterventionResult:
 
 @dataclass(frozen=True, eq=False)
 class Faithfulness:
-    """What becomes of the target's probability when words go away in the order of their scores, best first.
+    """How the target's probability changes when words are removed in the order of their scores, best first.
 
-    `probability` is the whole review's, 0..1; of a target with `against` it is the difference of two, -1..1. The curves
+    `probability` is the whole document's, 0..1; of a target with `against` it is the difference of two, -1..1. The curves
     give it again without, or with nothing but, the first `fractions` of the words; `random_*` do so for random orders.
-    `removal` says how words go: deletion takes their tokens out, replacement puts the mask token in their place.
+    `removal` says how words are removed: deletion drops their tokens, replacement puts the mask token in their place.
     `loo_tau` is Kendall's tau-b between the scores and what leaving out each word alone costs, None where either is
     constant. Comprehensiveness and sufficiency: DeYoung et al. 2020 (arXiv 1911.03429), eq. 1 and 2, as AOPC over
     `fractions`.

@@ -16,6 +16,7 @@ from torch import Tensor
 from sparsecbm.config import ModelConfig, from_json, to_json
 from sparsecbm.errors import CheckpointError, ConfigError
 from sparsecbm.model.backbone import empty_backbone
+from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.files import read_json, read_tensors, require
 from sparsecbm.model.masks import ConceptMasks
@@ -87,35 +88,44 @@ def add_metrics(folder: Path, values: Mapping[str, Any]) -> None:
 def load_checkpoint(source: str | Path, device: str | torch.device | None = None) -> Checkpoint:
     """Read a checkpoint folder, or one from the Hub by its id; CheckpointError says what is missing or wrong.
 
-    Weights are held in float32. `device` None means CUDA where there is one, else the CPU.
+    Weights are held in float32. `device` None means the first GPU, or the CPU.
+
+        >>> load_checkpoint("checkpoints/cebab-minilm").model.config.kind
+        'sparse'
     """
+    device = device if isinstance(device, torch.device) else available_device(device)
     folder = _locate(source)
     model = _described(folder)
     require(folder, [CONFIG_FILE, WEIGHTS_FILE, *TOKENIZER_FILES,
                       *([MASKS_FILE] if model.config.kind == "sparse" else [])])
     _load_weights(model, read_tensors(folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
     masks = _load_masks(model, folder)
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    card = folder / CARD_FILE
+    metrics, card = read_notes(folder)
     return Checkpoint(
         model=model.to(device).eval().requires_grad_(False),
         encoder=Encoder.load(folder, model.config.max_tokens),
         masks=None if masks is None else masks.to(device),
-        hash=_hash(folder),
+        hash=content_hash(folder),
         path=folder,
-        metrics=_metrics(folder),
-        card=card.read_text() if card.exists() else "",
+        metrics=metrics,
+        card=card,
     )
+
+
+def read_notes(folder: Path) -> tuple[dict[str, Any], str]:
+    """What was measured of a checkpoint, and its model card; both may be missing."""
+    card = folder / CARD_FILE
+    return _metrics(folder), card.read_text() if card.exists() else ""
 
 
 def load_outline(folder: Path) -> Outline:
     """Read a checkpoint folder without its weights, as quickly as its masks can be read; checked as far as it is read.
 
-    The model lies on torch's meta device: it tells of its shape and cannot run.
+    The model lies on torch's meta device: it has shapes but no weights, and cannot run.
     """
     with torch.device("meta"):
         model = _described(folder)
-    return Outline(model, _load_masks(model, folder), _hash(folder), folder, _metrics(folder))
+    return Outline(model, _load_masks(model, folder), content_hash(folder), folder, _metrics(folder))
 
 
 def _described(folder: Path) -> SparseCBM:
@@ -185,7 +195,8 @@ def _check_names(expected: set[str], found: set[str], path: Path) -> None:
                               f"unknown {extra[:3] or 'nothing'}; these files belong to different checkpoints.")
 
 
-def _hash(folder: Path) -> str:
+def content_hash(folder: Path) -> str:
+    """SHA-256 of the files that decide what a model answers, as hexadecimal digits."""
     digest = hashlib.sha256()
     for name in HASHED_FILES:
         if (folder / name).exists():

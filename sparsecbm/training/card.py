@@ -1,4 +1,4 @@
-"""The model card, written from what was measured."""
+"""The model card, written from the metrics of a checkpoint."""
 
 from typing import Any
 

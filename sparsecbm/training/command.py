@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sparsecbm.cli.console import log_shown, only_result_on_stdout, say
-from sparsecbm.cli.parser import Commands, add_device, device_of, number, whole
+from sparsecbm.cli.parser import Commands, add_data, add_device, number, whole
 from sparsecbm.config import Bottleneck, Kind, Regime, Saliency, Scheme, Targets, TrainConfig, from_json
 from sparsecbm.errors import ConfigError
-from sparsecbm.evaluation.command import add_data, show
+from sparsecbm.evaluation.command import show
 from sparsecbm.schema import ConceptSchema
 
 
@@ -29,9 +29,11 @@ class Setting:
 SETTINGS = (
     Setting("--backbone", "backbone", "folder or Hub id of the pretrained transformer to start from"),
     Setting("--start", "start", "checkpoint folder to go on training from, in fine-tuning epochs only"),
-    Setting("--kind", "model.kind", "label only, concepts, or concepts with a mask each", choices=get_args(Kind)),
-    Setting("--bottleneck", "model.bottleneck", "what the label head reads of a concept", choices=get_args(Bottleneck)),
-    Setting("--max-tokens", "model.max_tokens", "tokens of a text that are read, the rest is cut off", whole),
+    Setting("--kind", "model.kind", "what to train: label only, concepts, or concepts with one mask each",
+            choices=get_args(Kind)),
+    Setting("--bottleneck", "model.bottleneck", "what the label head receives for a concept",
+            choices=get_args(Bottleneck)),
+    Setting("--max-tokens", "model.max_tokens", "tokens of a text that the model reads; the rest is cut off", whole),
     Setting("--scheme", "prune.scheme", "how masks share weights", choices=get_args(Scheme)),
     Setting("--saliency", "prune.saliency", "what decides which weights stay", choices=get_args(Saliency)),
     Setting("--sparsity", "prune.sparsity", "share of the masked weights that every pass drops, 0..1", number),
@@ -43,7 +45,8 @@ SETTINGS = (
     Setting("--epochs-finetune", "epochs_finetune", "epochs at the final sparsity", whole),
     Setting("--batch-size", "batch_size", "texts per step", whole),
     Setting("--learning-rate", "learning_rate", "peak learning rate of the backbone", number),
-    Setting("--foreign-penalty", "foreign_penalty", "weight of what a concept reads from another's pass", number),
+    Setting("--foreign-penalty", "foreign_penalty",
+            "weight of the leakage loss: what a concept's head can predict from another's pass", number),
     Setting("--passes-per-step", "passes_per_step", "passes trained per masked step, drawn at random", whole),
     Setting("--probe-rows", "probe_rows", "rows on which the subnetworks are probed at the end, 0 for none", whole),
     Setting("--seed", "seed", "seed of everything random", whole),
@@ -78,12 +81,11 @@ def run(options: argparse.Namespace) -> None:
     from sparsecbm.training.train import train
 
     with only_result_on_stdout(), log_shown():
-        device = device_of(options)
         train_split = load_split(options.dataset, options.data, options.split)
         eval_split = load_split(options.dataset, options.data, options.eval_split)
         config = train_config(options, train_split.schema)
         options.output.mkdir(parents=True, exist_ok=True)  # what cannot be written should not be trained first
-        folder = train(config, train_split, eval_split, options.output, device, options.resume)
+        folder = train(config, train_split, eval_split, options.output, options.device, options.resume)
         metrics = load_checkpoint(folder, "cpu").metrics
     for line in (*train_split.report.lines(), *eval_split.report.lines()):
         say(line)

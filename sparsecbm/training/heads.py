@@ -63,9 +63,10 @@ def fit_label_head(
         if config.regime == "joint":
             return
         inputs = _bottleneck(model, config, pooled, rows)
-        told = rows.labels >= 0
+        labelled = rows.labels >= 0
     labels = len(config.model.schema.labels)
-    weight, bias = fit_multinomial(inputs[told].flatten(1), rows.labels[told], torch.zeros(int(told.sum()), labels),
+    weight, bias = fit_multinomial(inputs[labelled].flatten(1), rows.labels[labelled],
+                                   torch.zeros(int(labelled.sum()), labels),
                                    LABEL_L2, bias=True)
     with torch.no_grad():
         model.label_weight.copy_(weight.reshape(model.label_weight.shape))
@@ -86,7 +87,7 @@ def fit_residual(
     single reviews and not the base rate.
     """
     with torch.no_grad():
-        features, told = pooled[:, -1], rows.labels >= 0
+        features, labelled = pooled[:, -1], rows.labels >= 0
         mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)
         nothing = torch.zeros(len(rows), len(model.label_bias))
         fixed = model.label(_bottleneck(model, config, pooled, rows), nothing).logits
@@ -94,7 +95,8 @@ def fit_residual(
         eval_told = eval_rows.labels >= 0
     accuracy, fitted = {}, {}
     for l2 in sorted(config.residual_l2):
-        scaled, _ = fit_multinomial(((features - mean) / spread)[told], rows.labels[told], fixed[told], l2, bias=False)
+        scaled, _ = fit_multinomial(((features - mean) / spread)[labelled], rows.labels[labelled], fixed[labelled],
+                                    l2, bias=False)
         weight = (scaled / spread.unsqueeze(1)).T  # [label, hidden]
         fitted[l2] = (weight, -weight @ mean)
         with torch.no_grad():

@@ -14,7 +14,7 @@ from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.training.losses import foreign_reading, training_loss
+from sparsecbm.training.losses import leakage_loss, training_loss
 from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.pruning import cubic_sparsity, learning_rate_factor, prune
 from sparsecbm.training.rows import TrainingRows
@@ -112,7 +112,7 @@ class Trainer:
                                     embedded, encoded.attention_mask) for k in chosen], dim=1)
         loss = training_loss(self.model, self.config, pooled, chosen, batch)
         if stacks is not None and self.config.foreign_penalty:
-            loss = loss + self.config.foreign_penalty * foreign_reading(self.model, pooled, chosen, batch)
+            loss = loss + self.config.foreign_penalty * leakage_loss(self.model, pooled, chosen, batch)
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -170,12 +170,12 @@ def selection_scores(
         scores["concept_macro_f1"] = float(np.mean([
             f1_score(truth[known, k].cpu(), guess[known, k].cpu(), average="macro")
             for k, known in enumerate(rows.known.T)]))
-    told = rows.labels >= 0
+    labelled = rows.labels >= 0
     if config.regime == "joint" and config.model.kind != "black_box":
         logits = model.label(model.bottleneck(model.concept_logits(pooled)), model.residual_logits(pooled)).logits
     else:
         logits = model.residual_logits(pooled)
     if config.model.residual or config.regime == "joint":
-        guess = logits[told].argmax(-1)
-        scores["label_macro_f1"] = float(f1_score(rows.labels[told].cpu(), guess.cpu(), average="macro"))
+        guess = logits[labelled].argmax(-1)
+        scores["label_macro_f1"] = float(f1_score(rows.labels[labelled].cpu(), guess.cpu(), average="macro"))
     return scores

@@ -55,24 +55,24 @@ def training_loss(
     return loss * len(config.model.passes) / len(chosen)
 
 
-def foreign_reading(
+def leakage_loss(
     model: SparseCBM, pooled: Float[Tensor, "batch chosen hidden"], chosen: list[int], rows: TrainingRows
 ) -> Float[Tensor, ""]:
-    """How much the concepts' heads read from each other's passes, in nats; scaled as `training_loss` is.
+    """How well the concepts' heads predict from each other's passes, in nats; scaled like `training_loss`.
 
-    The divergence KL(prior || reading) of every concept's head on every other concept's pass, where the prior is the
-    concept's mean over the batch: 0 when a pass tells nothing of concepts that are not its own. The heads are held
-    fixed, so that only what the passes carry can change.
+    The mean of KL(prior || prediction) over every concept's head on every other concept's pass, where the prior is the
+    concept's mean over the batch: 0 when no pass carries information about another concept. The heads are detached,
+    so that only the passes can change.
     """
     concepts = len(model.config.schema.concepts)
     mine = [k for k in chosen if k < concepts]
     if not mine or concepts < 2:
         return pooled.new_zeros(())
     weight, bias = model.concept_weight.detach(), model.concept_bias.detach()
-    reading = (torch.einsum("bmh,kvh->bmkv", pooled[:, : len(mine)], weight) + bias).log_softmax(-1)
+    predicted = (torch.einsum("bmh,kvh->bmkv", pooled[:, : len(mine)], weight) + bias).log_softmax(-1)
     known = rows.known.unsqueeze(-1)
     prior = (rows.targets * known).sum(0) / known.sum(0).clamp_min(1)  # [concept, value]
-    divergence = (torch.special.xlogy(prior, prior) - prior * reading).sum(-1).mean(0)  # [mine, concept]
-    foreign = torch.tensor([[k != other for other in range(concepts)] for k in mine], device=pooled.device)
-    mean: Tensor = (divergence * foreign).sum() / (concepts - 1) / concepts
+    divergence = (torch.special.xlogy(prior, prior) - prior * predicted).sum(-1).mean(0)  # [mine, concept]
+    apart = torch.tensor([[k != other for other in range(concepts)] for k in mine], device=pooled.device)
+    mean: Tensor = (divergence * apart).sum() / (concepts - 1) / concepts
     return mean * len(model.config.passes) / len(chosen)

@@ -97,8 +97,8 @@ def _obert(
     ratios = {}
     for k, name_of_pass in enumerate(masks.passes):
         progress(name_of_pass)
-        told = rows.labels >= 0 if name_of_pass == "residual" else rows.known[:, k]
-        sample = rows.select(told.nonzero().squeeze(1).tolist()).sample(config.prune.gradients, seed)
+        labelled = rows.labels >= 0 if name_of_pass == "residual" else rows.known[:, k]
+        sample = rows.select(labelled.nonzero().squeeze(1).tolist()).sample(config.prune.gradients, seed)
         active = {name: masks.unpack(name)[k] for name in weights}
         fishers = _fisher_blocks(model, encoder, active, k, sample, config)
         ratio, kept = 0.0, sum(int(on.sum()) for on in active.values())

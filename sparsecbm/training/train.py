@@ -18,6 +18,7 @@ from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.evaluation.compute import evaluate_pooled
 from sparsecbm.model.backbone import max_positions, pretrained_backbone
 from sparsecbm.model.checkpoint import METRICS_FILE, Checkpoint, load_checkpoint, save_checkpoint, write_notes
+from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
@@ -52,6 +53,7 @@ def train(
         if split.schema != config.model.schema:
             raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of "
                               f"{config.model.schema.name}; use one data set for both.")
+    available_device(device)
     _seed(config.seed)
     accelerator = Accelerator(cpu=device == "cpu")
     before = None if config.start is None else _started(config, config.start)
