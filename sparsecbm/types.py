@@ -191,7 +191,7 @@ class Explanation:
 
         >>> explanation = explainer.explain("Great food, slow service.")
         >>> [word.text for word in explanation.attributions[0].words]
-        ['Great', 'food', 'slow', 'service']
+        ['Great', 'food', ',', 'slow', 'service', '.']
     """
 
     prediction: Prediction
