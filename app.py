@@ -13,6 +13,7 @@ st.markdown("## Why did the model say that?")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     panels.introduction(explainer.schema)
     panels.review_box(explainer.schema)
     failures = st.container()

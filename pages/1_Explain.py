@@ -9,6 +9,7 @@ st.markdown("## Explain")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     view = panels.opened_view(explainer)
     panels.write_address(explainer.schema)
     panels.address_notices()
@@ -17,10 +18,10 @@ with panels.errors_shown():
         panels.nothing_to_explain()
         st.stop()
     with st.spinner("Predicting…"):
-        prediction = panels.predicted(explainer, view.text)
+        prediction = explainer.predict(view.text)
     panels.text_notices(view, prediction)
     panels.revisions_elsewhere()
-    words, concepts = st.columns([5, 7], gap="medium")
+    words, concepts = panels.two_columns()
     with concepts:  # drawn first: words can take seconds
         if explainer.checkpoint.kind == "black_box":
             panels.label_panel(prediction)

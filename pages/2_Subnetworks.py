@@ -9,6 +9,7 @@ st.markdown("## Which weights carry a concept?")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     if explainer.checkpoint.kind != "sparse":
         panels.no_subnetworks(explainer.checkpoint)
         st.stop()

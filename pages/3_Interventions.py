@@ -9,6 +9,7 @@ st.markdown("## Interventions")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     view = panels.opened_view(explainer)
     if explainer.checkpoint.kind == "black_box":
         panels.nothing_to_change()
@@ -19,5 +20,5 @@ with panels.errors_shown():
     panels.review_form(view, explainer.schema, "Read it")
     if view.text.strip():
         with st.spinner("Predicting…"):
-            panels.text_notices(view, panels.predicted(explainer, view.text))
+            panels.text_notices(view, explainer.predict(view.text))
     panels.interventions_section()

@@ -9,4 +9,5 @@ st.markdown("## Where is it wrong?")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     panels.failures_panel(explainer)

@@ -17,4 +17,5 @@ with panels.errors_shown():
     if invited:
         panels.participant_panel(explainer)
     else:
+        panels.model_notice()
         panels.studies_panel(explainer)

@@ -9,4 +9,5 @@ st.markdown("## What was measured")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()
+    panels.model_notice()
     panels.evaluation_panel(explainer)

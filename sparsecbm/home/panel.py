@@ -8,16 +8,16 @@ import streamlit as st
 
 from sparsecbm.figures.dots import Interval, ModelScore, label_scores
 from sparsecbm.figures.text import label_name, percent
-from sparsecbm.home.sample_failures import Failure, Survey
+from sparsecbm.data.samples import load_samples
+from sparsecbm.home.sample_failures import Failure, Survey, few_of_each_kind, survey
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import CheckpointInfo, Explainer
-from sparsecbm.ui.engine import SURVEYED_OF_EACH_KIND, predicted, surveyed
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.scene_parts import failure_parts
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, note
-from sparsecbm.ui.text import as_markdown, typed
+from sparsecbm.ui.text import as_markdown, clean_text
 from sparsecbm.ui.view import View, to_address
 
 NAMES = {
@@ -131,8 +131,24 @@ def review_box(schema: ConceptSchema) -> None:
     if sent and not (text or "").strip():
         st.warning("There is nothing to explain yet: type at least one word.", icon=":material/edit:")
     elif sent:
-        start_review(typed(text))
+        start_review(clean_text(text))
         st.switch_page(EXPLAIN, query_params=to_address(current_view(), schema))
+
+
+#: Samples of each kind that are tried: enough to find failures in, and quick on a CPU.
+SURVEYED_OF_EACH_KIND = 2
+
+
+def surveyed(explainer: Explainer) -> Survey:
+    """How the model does on some sample reviews of each kind, worked out once."""
+    return _survey(explainer, explainer.checkpoint.hash)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _survey(_explainer: Explainer, checkpoint: str) -> Survey:
+    samples = few_of_each_kind(load_samples(_explainer.schema), SURVEYED_OF_EACH_KIND)
+    predictions = _explainer.predict_many([sample.text for sample in samples])
+    return survey(samples, predictions, _explainer.override, _explainer.checkpoint.kind)
 
 
 def failure_cards(explainer: Explainer) -> None:
@@ -191,7 +207,7 @@ def _card(failure: Failure, explainer: Explainer) -> None:
         st.page_link(EXPLAIN, label="Explain this one", icon=":material/arrow_forward:",
                      query_params=to_address(View(sample.text), schema))
         pin(f"failure:{sample.id}", f"We meant {meant}, it says {said}", lambda: failure_parts(
-            predicted(explainer, sample.text), sample.label, sample.concepts))
+            explainer.predict(sample.text), sample.label, sample.concepts))
 
 
 def _survey_line(found: Survey) -> str:

@@ -4,27 +4,27 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from sparsecbm.figures.text import as_html
+from sparsecbm.figures.text import as_html, counted
 from sparsecbm.revision.history import Entry, History
 from sparsecbm.revision.panel_session import follow, history, look_at, looked_at, note, read_only, redo, refresh, undo
-from sparsecbm.ui.action_result import outcome_of, tried
+from sparsecbm.ui.action_result import show_result
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.shell import note as small_print
-from sparsecbm.ui.text import shortened, table_html, typed
+from sparsecbm.ui.text import clean_text, shortened, table_html
 
 _KEY = "interventions:patches"
 
 
 def attempt(action: Callable[[], str]) -> None:
     """Do something and keep what it says, or its problem; the last thing that a callback does."""
-    tried(_KEY, action, "The folder of patches cannot be used")
+    attempt(_KEY, action, "The folder of patches cannot be used")
     refresh()
 
 
 def outcome() -> None:
     """What the last attempt came to."""
-    outcome_of(_KEY)
+    show_result(_KEY)
 
 
 def history_strip(keys: str) -> None:
@@ -47,11 +47,6 @@ def banner(keys: str) -> None:
                         f"{len(history().entries)}.** What is in force is kept, and nothing can be changed here.",
                         width="stretch")
             st.button("Back to now", key=f"{keys}:now", type="primary", on_click=_back_to_now)
-
-
-def counted(number: int, what: str) -> str:
-    """Such as: 1 edit, 2 edits."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def edits_text() -> str:
@@ -150,5 +145,5 @@ def _look(number: int) -> None:
 
 
 def _noted(number: int) -> None:
-    note(number - 1, typed(st.session_state[f"{_NOTE}:{number}"]).strip())
+    note(number - 1, clean_text(st.session_state[f"{_NOTE}:{number}"]).strip())
     refresh()

@@ -13,7 +13,6 @@ from sparsecbm.revision.history import State
 from sparsecbm.revision.panel_session import read_only
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation, Target
-from sparsecbm.ui.engine import predicted
 from sparsecbm.ui.session import current_view
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 from sparsecbm.ui.tasks import Job, Progress, Work
@@ -49,7 +48,7 @@ class Asked:
 def revision_form(explainer: Explainer, now: State, ask: Callable[[Asked], None]) -> None:
     """Draw the form; its button has `ask` called with what it says."""
     schema, view = explainer.schema, current_view()
-    reading = explainer.predict_changed(view.text, now.changes) if now.changes else predicted(explainer, view.text)
+    reading = explainer.predict_changed(view.text, now.changes)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{FORM}:form"):
         concept = st.selectbox("Concept", schema.concepts, key=f"{FORM}:concept", width=170)
         k, is_read = schema.concept_index(concept), reading.value(concept)

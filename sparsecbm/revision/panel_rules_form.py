@@ -10,7 +10,7 @@ from sparsecbm.revision.conditions import Condition, LabelIs, TextSays, Unsure, 
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.rule import Rule
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.text import typed
+from sparsecbm.ui.text import clean_text
 
 MOST_CONDITIONS = 8
 LONGEST_WORD, MOST_WORDS = 200, 10_000
@@ -98,7 +98,7 @@ def _text_says(line: int, schema: ConceptSchema) -> Condition | str:
                           placeholder="waited", persist_state="session")
     whole = st.checkbox("Whole words", True, key=_key(line, "whole"), persist_state="session",
                         help="Then “wait” is not found in “waited”")
-    word = typed(word).strip()
+    word = clean_text(word).strip()
     return TextSays(word, whole) if word else "Give the word or phrase that the text must say."
 
 

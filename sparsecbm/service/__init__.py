@@ -1,11 +1,11 @@
-"""The one door for pages and command line."""
+"""The Explainer: all that pages, commands and programs ask of a loaded model."""
 
 import time
 from pathlib import Path
 
 from sparsecbm.model.checkpoint import load_checkpoint
-from sparsecbm.service.concepts import FixableExplainer
-from sparsecbm.service.impact import ImpactExplainer, PairExplainer
+from sparsecbm.service.concepts import ConceptExplainer
+from sparsecbm.service.impact import ImpactExplainer
 from sparsecbm.service.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.service.revision import RevisionExplainer
 from sparsecbm.service.subnetworks import ComparisonExplainer, SubnetworkExplainer
@@ -15,15 +15,29 @@ from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
 class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, ImpactExplainer, RevisionExplainer,
-                FixableExplainer, PairExplainer):
+                ConceptExplainer):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
-    Safe for many threads, and nothing a caller does changes the model.
+    Safe for many threads, and nothing a caller does changes the model. `schema` names its concepts, values and labels;
+    `checkpoint` says what is loaded, and on which device.
+
+        >>> explainer = Explainer.load()  # the checkpoint that ships with the project
+        >>> prediction = explainer.predict("Kindest waiter ever!")
+        >>> prediction.label, prediction.value("service")  # wrong: the service is Positive
+        ('3', 'Negative')
+        >>> explainer.override(prediction, {"service": (0, 0, 1)}).after.label
+        '5'
     """
 
     @classmethod
     def load(cls, source: str | Path = DEFAULT_CHECKPOINT, device: str | None = None) -> "Explainer":
-        """Load a checkpoint folder, or one from the Hub by its id. CheckpointError says what is wrong with it."""
+        """Load a checkpoint folder, or one from the Hub by its id, onto a device such as "cuda" or "cpu".
+
+        Without a `device`, CUDA where there is one, else the CPU. CheckpointError says what is wrong with it.
+
+            >>> Explainer.load("checkpoints/cebab-minilm", "cpu").schema.concepts
+            ('food', 'ambiance', 'service', 'noise')
+        """
         started = time.perf_counter()
         checkpoint = load_checkpoint(source, device)
         return cls(checkpoint, 1000 * (time.perf_counter() - started))

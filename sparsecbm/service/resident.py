@@ -1,20 +1,17 @@
-"""A checkpoint on its device, behind one lock: what every way to ask the model stands on."""
+"""A checkpoint on its device behind one lock: what every part of the Explainer builds on."""
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from sparsecbm.concepts.compute_override import override
-from sparsecbm.model.checkpoint import Checkpoint
-from sparsecbm.model.network import MaskedWeights
-from sparsecbm.model.prediction import predict, predict_many
+from sparsecbm.model.checkpoint import Checkpoint, content_hash, read_notes
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Prediction, Progress
+from sparsecbm.types import Progress
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class CheckpointInfo:
 
 
 class Resident:
-    """A loaded model that predicts.
+    """A model on its device, with its masked weights.
 
     Safe for many threads: every public call takes one lock, because the masked passes swap tensors on the shared
     module while they run. Nothing a caller does changes the model.
@@ -59,30 +56,16 @@ class Resident:
             memory_bytes=sum(tensor.numel() * tensor.element_size() for tensor in resident),
             density={} if masks is None else masks.density(), max_tokens=model.config.max_tokens, load_ms=load_ms)
 
-    def predict(self, text: str, residual: bool = True) -> Prediction:
-        """Concepts and label of one review. InputError on blank text; long text is cut and the result says so."""
-        return self._predict(text, self._weights, residual)
+    def renew_notes(self) -> str:
+        """Take over metrics and model card from the checkpoint's folder, where they may be rewritten meanwhile.
 
-    def predict_many(self, texts: Sequence[str], progress: Progress = lambda _: None) -> list[Prediction]:
-        """As `predict` for each text, in their order and up to rounding, in two thirds of the time or so on a CPU.
-
-        `progress` gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. InputError when
-        a text is blank.
+        Returns the hash of the model that the folder holds now. If it is another than the loaded one, nothing is taken.
         """
-        with self._lock:
-            return predict_many(self._model, self._encoder, self._weights, texts, self.checkpoint.hash,
-                                self._giving_way(progress))
-
-    def _predict(self, text: str, weights: MaskedWeights | None, residual: bool) -> Prediction:
-        with self._lock:
-            prediction = predict(self._model, self._encoder, weights, text, self.checkpoint.hash)
-        return prediction if residual else self.without_residual(prediction)
-
-    def without_residual(self, prediction: Prediction) -> Prediction:
-        """The prediction from the concepts alone; only the label head runs."""
-        with self._lock:
-            after = override(self._model, prediction, {}, residual=False).after
-        return replace(after, receipt=replace(after.receipt, method=prediction.receipt.method))
+        found = content_hash(self.checkpoint.path)
+        if found == self.checkpoint.hash:
+            metrics, card = read_notes(self.checkpoint.path)
+            self.checkpoint = replace(self.checkpoint, metrics=metrics, card=card)
+        return found
 
     def _giving_way(self, progress: Progress) -> Progress:
         """Report progress with the lock released, so that nobody waits for the whole of something slow."""

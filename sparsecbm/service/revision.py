@@ -1,4 +1,4 @@
-"""Masks that a person revises, and the patches that keep revisions."""
+"""Masks that a person revises, and patches: revisions that are saved."""
 
 import math
 import threading
@@ -18,12 +18,12 @@ from sparsecbm.revision.compute_patch import check_patch, load_patch, read_patch
 from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.patch import Patch
 from sparsecbm.revision.result import ChangeCounts, RevisionResult, RevisionStep
-from sparsecbm.service.edited import ChangedResident
+from sparsecbm.service.predictions import PredictionExplainer
 from sparsecbm.subnetworks.compute_variants import sizes
 from sparsecbm.types import Prediction, Progress
 
 
-class RevisionExplainer(ChangedResident):
+class RevisionExplainer(PredictionExplainer):
     """Mask revisions, their control, and patches. What they change is a value that the caller keeps."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
@@ -48,6 +48,10 @@ class RevisionExplainer(ChangedResident):
         weights is exchanged; with `smallest` no more than it takes. `progress` gets the share done, 0..1, and may raise
         Cancelled; others get their turn meanwhile. InputError on blank text, an unknown concept or value, a portion or
         steps out of bounds, or changes that do not fit the masks; CheckpointError when the model has no masks.
+
+            >>> result = explainer.revise("Kindest waiter ever!", "service", "Positive")
+            >>> result.before.label, result.after.label
+            ('3', '5')
         """
         started, earlier = time.perf_counter(), tuple(changes)
         check_bounds(portion, steps)

@@ -1,4 +1,4 @@
-"""The loaded subnetworks beside others: those of another checkpoint, or the same pruned further."""
+"""The loaded subnetworks: what they share, what taking weights out does, and how they differ from others."""
 
 import threading
 import time
@@ -13,8 +13,7 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.units import Subnetworks
 from sparsecbm.revision.edit import MaskChange
-from sparsecbm.service.edited import ChangedResident
-from sparsecbm.service.resident import Resident
+from sparsecbm.service.predictions import PredictionExplainer
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
 from sparsecbm.subnetworks.compute_comparison import compare, compare_folder
 from sparsecbm.subnetworks.compute_knockout import knock_out
@@ -29,8 +28,8 @@ from sparsecbm.types import Attribution, Target
 LEANING_BYTES = 64 * 2**20
 
 
-class SubnetworkExplainer(ChangedResident):
-    """Statistics of the masks, counted once, live knock-outs, and the heads and neurons that an answer leans on."""
+class SubnetworkExplainer(PredictionExplainer):
+    """Statistics of the masks, counted once, live knock-outs, and the heads and neurons that a prediction depends on."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
@@ -39,7 +38,11 @@ class SubnetworkExplainer(ChangedResident):
         self._leanings: LRUCache[Hashable, Leaning] = LRUCache(LEANING_BYTES, getsizeof=lambda found: found.nbytes)
 
     def overlap(self) -> MaskOverlap:
-        """How the subnetworks share the weights, counted once. CheckpointError when the model has no masks."""
+        """How the subnetworks share the weights, counted once. CheckpointError when the model has no masks.
+
+            >>> explainer.overlap().total.jaccard.shape  # all layers together; four concepts and the residual
+            (1, 5, 5)
+        """
         if self._overlap is None:
             self._overlap = mask_overlap(Subnetworks.of(self._loaded))
         return self._overlap
@@ -53,16 +56,21 @@ class SubnetworkExplainer(ChangedResident):
     def knock_out(
         self, text: str, knock_outs: Sequence[KnockOut], residual: bool = True, changes: Sequence[MaskChange] = ()
     ) -> KnockOutResult:
-        """One review with and without some weights, for this call only; without knock-outs nothing changes.
+        """One document with and without some weights, for this call only; without knock-outs nothing changes.
 
         With `changes`, both are as if the masks had been changed so.
+
+            >>> without = explainer.knock_out("Kindest waiter ever!", [KnockOut("service", layer=3)])
+            >>> without.removed["service"]
+            530838
         """
         started = time.perf_counter()
         with self._lock:
             subnetworks = replace(Subnetworks.of(self._loaded), masks=self._masks_after(tuple(changes)))
             whole = self._weights_after(tuple(changes))
         weights, removed = knock_out(whole, subnetworks, knock_outs)
-        before, after = (self._predict(text, some, residual) for some in (whole, weights))
+        before = self._predict_with(whole, text, residual) if changes else self.predict(text, residual)
+        after = self._predict_with(weights, text, residual)
         receipt = replace(after.receipt, method="knock-out", milliseconds=1000 * (time.perf_counter() - started))
         return KnockOutResult(before, after, tuple(knock_outs), removed, receipt)
 
@@ -81,7 +89,7 @@ class SubnetworkExplainer(ChangedResident):
         return found
 
     def words_through(self, found: Leaning, text: str, unit: Unit) -> Attribution:
-        """The words of the text that a head or neuron reads, each with what it adds to the unit's score."""
+        """The words that a head or neuron reads, each with what it adds to the unit's score."""
         with self._lock:
             return words_through(self._model, self._encoder, self._weights, text, found, unit)
 
@@ -99,8 +107,8 @@ class SubnetworkExplainer(ChangedResident):
 COMPARISONS_KEPT, SPARSER_KEPT = 8, 3
 
 
-class ComparisonExplainer(Resident):
-    """Comparisons of masks, and a review through sparser ones."""
+class ComparisonExplainer(PredictionExplainer):
+    """Comparisons of masks, and a document read through sparser ones."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
@@ -109,7 +117,7 @@ class ComparisonExplainer(Resident):
         self._caches = threading.RLock()
 
     def compare(self, against: Path | float) -> MaskComparison:
-        """The masks beside those of another checkpoint folder, or beside themselves pruned further to a sparsity, 0..1.
+        """The masks compared with those of another checkpoint folder, or with themselves at a higher sparsity, 0..1.
 
         Pruning is by magnitude, nested, and nothing is trained again. Kept for the next time, unless the folder has
         changed. CheckpointError for a folder without masks, InputError for masks that cannot be compared.
@@ -117,12 +125,12 @@ class ComparisonExplainer(Resident):
         return self._compared(against, None if isinstance(against, float) else _written(against))
 
     def predict_sparser(self, text: str, sparsity: float, residual: bool = True) -> KnockOutResult:
-        """One review through the subnetworks as they are, and pruned further to a sparsity, for this call only."""
+        """One document through the subnetworks as they are, and pruned to a higher sparsity, for this call only."""
         started = time.perf_counter()
         masks, fewer = Subnetworks.of(self._loaded).masks, self._sparser_masks(sparsity)
         assert self._weights is not None  # where there are masks, there are masked weights
         weights = MaskedWeights({name: stack * fewer.unpack(name) for name, stack in self._weights.stacks.items()})
-        before, after = (self._predict(text, some, residual) for some in (self._weights, weights))
+        before, after = self.predict(text, residual), self._predict_with(weights, text, residual)
         removed = {name: sum(sizes(masks, k)) - sum(sizes(fewer, k)) for k, name in enumerate(masks.passes)}
         receipt = replace(after.receipt, method=f"pruned by magnitude to {100 * sparsity:g} %",
                           milliseconds=1000 * (time.perf_counter() - started))

@@ -1,4 +1,4 @@
-"""The words behind a prediction, kept for the next time they are asked for."""
+"""The words behind a prediction, and how far to trust their scores."""
 
 import time
 from collections.abc import Hashable, Sequence
@@ -8,7 +8,7 @@ from cachetools import LRUCache
 
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.revision.edit import MaskChange
-from sparsecbm.service.edited import ChangedResident, bearing, digests
+from sparsecbm.service.predictions import PredictionExplainer, bearing, digests
 from sparsecbm.types import Attribution, Explanation, Faithfulness, Prediction, Progress, Target, Word
 from sparsecbm.words.compute import attribute
 from sparsecbm.words.compute_faithfulness import ORDERS, faithfulness
@@ -21,8 +21,8 @@ CACHE_BYTES = 64 * 2**20
 REVIEWS_KEPT = 4
 
 
-class WordExplainer(ChangedResident):
-    """Scores of words, and whether they can be trusted."""
+class WordExplainer(PredictionExplainer):
+    """Scores of words, and how faithful they are."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
@@ -47,11 +47,17 @@ class WordExplainer(ChangedResident):
     ) -> Explanation:
         """A prediction and the words behind it; by default for every concept's predicted value and the label.
 
-        What was worked out before comes from a cache. `progress` gets the share done, 0..1, and may raise Cancelled;
-        others get their turn meanwhile. With `changes`, all of it is as if the masks had been changed so.
+        The text is predicted once, whoever asks, and scores that were computed before come from a cache. `progress`
+        gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. With `changes`, all of it
+        is as if the masks had been changed so. InputError as in `predict`, and for an unknown target, method or steps.
+
+            >>> target = Target("food", "Negative")
+            >>> found = explainer.explain("The soup was cold and bland.", [target]).attributions[0]
+            >>> max(zip(found.scores, found.words))[1].text
+            'bland'
         """
         started = time.perf_counter()
-        prediction = self.predict_changed(text, changes, residual) if changes else self.predict(text, residual)
+        prediction = self.predict_changed(text, changes, residual)
         steps = method_named(method).checked_steps(steps)
         keys = {target: (text, target, method, steps, residual, digests(bearing(changes, target.concept)))
                 for target in (default_targets(prediction) if targets is None else targets)}

@@ -8,10 +8,10 @@ from sparsecbm.errors import SparseCBMError
 from sparsecbm.ui.text import as_markdown
 
 
-def tried(key: str, action: Callable[[], str], no_file: str) -> None:
+def attempt(key: str, action: Callable[[], str], no_file: str) -> None:
     """Do something and keep what it says, or its problem, for the place `key`. `no_file` starts what to say when a file
     or folder cannot be used."""
-    forget(key)
+    clear_result(key)
     try:
         st.session_state[_done(key)] = action()
     except SparseCBMError as error:
@@ -21,7 +21,7 @@ def tried(key: str, action: Callable[[], str], no_file: str) -> None:
                                            "export what is here.")
 
 
-def outcome_of(key: str) -> None:
+def show_result(key: str) -> None:
     """What the last attempt came to."""
     problem, done = st.session_state.get(_problem(key)), st.session_state.get(_done(key))
     if problem:
@@ -31,7 +31,7 @@ def outcome_of(key: str) -> None:
         st.success(as_markdown(done), icon=":material/check_circle:")
 
 
-def forget(key: str) -> None:
+def clear_result(key: str) -> None:
     """Say nothing about the last attempt any more."""
     st.session_state[_problem(key)] = st.session_state[_done(key)] = None
 

@@ -1,9 +1,10 @@
-"""A pin beside what is on screen: it becomes a scene of this session's deck.
+"""The Pin button: what is on screen becomes a scene of this session's deck.
 
-A closed pin is one button. What it would keep is worked out when it is pinned, and the page is not drawn again.
+A closed pin is one button. Its scene is made when it is pinned, and the page is not drawn again.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,10 +13,10 @@ import streamlit as st
 from sparsecbm.deck.deck import LONGEST_NOTE, LONGEST_TITLE, Deck, Scene
 from sparsecbm.deck.parts import Part
 from sparsecbm.errors import InputError
-from sparsecbm.ui.action_result import forget, outcome_of, tried
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.action_result import attempt, clear_result, show_result
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import HOME, PAGE, link
-from sparsecbm.ui.text import typed
+from sparsecbm.ui.text import clean_text
 from sparsecbm.validation import validated
 
 PRESENT = "present"
@@ -23,20 +24,21 @@ _DECK, _AT, _OWN = "deck:deck", "deck:at", "deck:own"
 
 
 def current_deck() -> Deck:
-    """What this session has pinned; an empty deck at first."""
+    """The scenes that this session has pinned; an empty deck at first."""
     deck: Deck = st.session_state.setdefault(_DECK, Deck())
     return deck
 
 
 def keep_deck(deck: Deck) -> None:
-    """Have this deck from now on. For callbacks."""
+    """Replace the session's deck. For callbacks."""
     st.session_state[_DECK] = deck
 
 
 def presented() -> int | None:
-    """The scene that is presented, counted from 0; None where none is. To be called once in a run, at its start.
+    """The slide that is presented, 0 for the cover and then a scene each; None where none is.
 
-    A run that one of our own controls caused goes by the session: the browser may still be showing an old address.
+    To be called once in a run, at its start. A run that one of our own controls caused goes by the session: the browser
+    may still be showing an old address.
     """
     if not st.session_state.pop(_OWN, False):
         st.session_state[_AT] = _read(st.query_params.get(PRESENT))
@@ -44,30 +46,30 @@ def presented() -> int | None:
     if at is None:
         st.query_params.pop(PRESENT, None)
         return None
-    at = max(0, min(at, len(current_deck().scenes) - 1))
-    if st.query_params.get(PRESENT) != str(at + 1):
-        st.query_params[PRESENT] = str(at + 1)
+    at = min(at, len(current_deck().scenes))
+    if st.query_params.get(PRESENT) != str(at):
+        st.query_params[PRESENT] = str(at)
     return at
 
 
 def present(at: int | None) -> None:
-    """Present a scene, or none any more. For callbacks."""
+    """Present a slide, or stop presenting. For callbacks."""
     st.session_state[_AT], st.session_state[_OWN] = at, True
 
 
 def _read(given: str | None) -> int | None:
     if given is None:
         return None
-    return int(given) - 1 if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
 
 
-PIN_HELP = "Keep what is shown here as a scene of your presenter deck. The deck is on the Home page."
+PIN_HELP = "Keeps what is shown here as a scene of your presenter deck, which is on the Home page."
 
 Said = str | Callable[[], str]
 
 
 def pin(key: str, title: Said, parts: Callable[[], Sequence[Part]], receipt: Said = "") -> None:
-    """The button; `title` is what the scene is called unless the person calls it otherwise."""
+    """The button; `title` is the scene's title unless the person types another one."""
     st.fragment(_pin)(key, title, parts, receipt)
 
 
@@ -75,28 +77,32 @@ def _pin(key: str, title: Said, parts: Callable[[], Sequence[Part]], receipt: Sa
     place = f"pin:{key}"
     box = st.popover("Pin", icon=":material/push_pin:", type="tertiary", help=PIN_HELP, key=place, on_change="rerun")
     if not box.open:
-        forget(place)
+        clear_result(place)
         return
     with box:
         with st.form(f"{place}:form", border=False):
             st.text_input("Title", _text(title)[:LONGEST_TITLE], max_chars=LONGEST_TITLE, key=f"{place}:title")
             st.text_area("Note", max_chars=LONGEST_NOTE, height=90, key=f"{place}:note",
-                         placeholder="What people should see in it; shown under the title")
+                         placeholder="What to notice; shown under the title")
             st.form_submit_button("Pin it", icon=":material/push_pin:", type="primary", key=f"{place}:go",
-                                  on_click=tried, args=(place, partial(_pinned, place, parts, receipt), "No file"))
-        outcome_of(place)
+                                  on_click=attempt,
+                                  args=(place, partial(_pinned, place, parts, receipt), "The scene cannot be made"))
+        show_result(place)
         link(HOME, "To the deck", ":material/arrow_forward:")
 
 
 def _pinned(place: str, parts: Callable[[], Sequence[Part]], receipt: Said) -> str:
-    title, note = (typed(st.session_state[f"{place}:{field}"]).strip() for field in ("title", "note"))
-    keep_deck(current_deck().add(_scene(title, note, tuple(parts()), _text(receipt))))
-    return f"Scene {len(current_deck().scenes)} of your deck."
+    title, note = (clean_text(st.session_state[f"{place}:{field}"]).strip() for field in ("title", "note"))
+    scene, deck = _scene(title, note, tuple(parts()), _text(receipt)), current_deck()
+    if deck.scenes and replace(deck.scenes[-1], created=scene.created) == scene:  # the second press of a double click
+        return f"This is scene {len(deck.scenes)} of your deck already."
+    keep_deck(deck.add(scene))
+    return f"Scene {len(deck.scenes) + 1} of your deck."
 
 
 def _scene(title: str, note: str, parts: tuple[Part, ...], receipt: str) -> Scene:
     if not title:
-        raise InputError("A scene without a title came; allowed: at least one character. Type a title.")
+        raise InputError("The scene has no title. Type one.")
     query = tuple((name, value) for name in st.query_params if name != PRESENT
                   for value in st.query_params.get_all(name))
     made = {"title": title, "note": note, "created": datetime.now(UTC).replace(microsecond=0),

@@ -9,7 +9,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 from sparsecbm.ui.session import seed_widget, start_review
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened, typed
+from sparsecbm.ui.text import as_markdown, clean_text, shortened
 from sparsecbm.ui.view import View
 
 #: Far beyond what any model reads, and small enough for one message.
@@ -71,7 +71,7 @@ def nothing_to_explain() -> None:
 
 
 def _submit(box: str, take: Callable[[str], None]) -> None:
-    take(typed(st.session_state[box]))
+    take(clean_text(st.session_state[box]))
 
 
 def _open_sample(list_: str, schema: ConceptSchema, take: Callable[[str], None]) -> None:

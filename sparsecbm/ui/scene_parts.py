@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from sparsecbm.concepts.contributions import label_contributions
 from sparsecbm.deck.figure import figure_json, figure_title
-from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage, Table
+from sparsecbm.deck.parts import WRONG, Bars, Chart, Heatmap, Part, Passage, Table
 from sparsecbm.export.content import label_shares, read_until
 from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.text import label_name, label_with_probability, listed, signed, target_name, visible
@@ -23,13 +23,13 @@ Draw = Callable[[bool], go.Figure]
 
 
 def words_title(explanation: Explanation) -> str:
-    """What the words of the first target answer."""
+    """The question that the words of the first target answer."""
     target = explanation.attributions[0].target
     return f"Which words speak for {target_name(target, explanation.prediction.schema)}?"
 
 
 def words_parts(explanation: Explanation, part: str | None = None) -> tuple[Part, ...]:
-    """The review with the scores of the first target; whole, or through a part that it has."""
+    """The document with the scores of the first target; whole, or through one of its parts."""
     attribution, prediction = explanation.attributions[0], explanation.prediction
     limit = full_colour((attribution,))
     part = part if part in attribution.parts else None
@@ -48,7 +48,7 @@ def label_bars(prediction: Prediction, heading: str, pale: bool = False) -> Bars
 
 
 def result_parts(result: InterventionResult, label: str) -> tuple[Part, ...]:
-    """The review, both answers, and the sum behind a label."""
+    """The document, the prediction before and after, and the contributions to a label."""
     before, after, schema = result.before, result.after, result.before.schema
     parts: list[Part] = [Passage(before.text, quote=True), label_bars(before, "Before", pale=True),
                          label_bars(after, "After")]
@@ -59,7 +59,7 @@ def result_parts(result: InterventionResult, label: str) -> tuple[Part, ...]:
 
 
 def result_title(result: InterventionResult) -> str:
-    """What a person set, and what became of the label."""
+    """What a person set, and what the label became."""
     before, after, schema = result.before, result.after, result.before.schema
     old, new = (label_name(side.label, schema) for side in (before, after))
     set_to = [f"{name} set to {after.value(name)}" for name in result.overrides]
@@ -71,13 +71,13 @@ def result_title(result: InterventionResult) -> str:
 
 
 def failure_parts(prediction: Prediction, label: str | None, concepts: Mapping[str, str]) -> tuple[Part, ...]:
-    """A review beside what is known of it: its label and the values of some concepts, as names."""
+    """A document with its prediction, and the gold label and values as far as they are known, as names."""
     schema = prediction.schema
     known = [(schema.label_title, label_name(label, schema), label_name(prediction.label, schema))] if label else []
     known += [(name, value, prediction.value(name)) for name, value in concepts.items()]
-    rows = [(name, truth, said, "" if truth == said else "wrong") for name, truth, said in known]
+    rows = [(name, gold, predicted, "" if gold == predicted else WRONG) for name, gold, predicted in known]
     return (Passage(prediction.text, quote=True), label_bars(prediction, "The model says"),
-            *([Table(("", "true", "the model says", ""), tuple(rows))] if rows else ()))
+            *([Table(("", "gold", "the model says", ""), tuple(rows))] if rows else ()))
 
 
 def chart_part(drawn: Draw | Cells, table: pd.DataFrame, alt: str) -> Chart:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitPageNotFoundError
 
 from sparsecbm.errors import CheckpointError, SparseCBMError
@@ -20,6 +21,9 @@ STUDIES, EVALUATION = "pages/5_Studies.py", "pages/6_Evaluation.py"
 PAGE = "shell:page"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
+#: Streamlit's own columns shrink until the window is as narrow as a phone.
+_COLUMNS = ("<style>:has(> .st-key-narrow-column) {flex: 5 1 20rem;} :has(> .st-key-wide-column) {flex: 7 1 34rem;}"
+            "</style>")
 MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
         (FAILURES, "Failures"), (STUDIES, "Studies"), (EVALUATION, "Evaluation"))
 
@@ -38,6 +42,13 @@ def page(title: str, menu: bool = True) -> None:
         st.markdown("**SparseCBM**")
         for target, label in MENU:
             link(target, label)
+
+
+def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """A narrower and a wider container next to each other; one below the other where both do not fit."""
+    st.html(_COLUMNS)
+    with st.container(horizontal=True, gap=28):
+        return st.container(key="narrow-column"), st.container(key="wide-column")
 
 
 def link(

@@ -10,7 +10,7 @@ from sparsecbm.service import CheckpointInfo
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
-def measured(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
+def stored_metrics(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
     """What stands in metrics.json under a key; None where nothing does.
 
     CheckpointError when it was measured on another model.

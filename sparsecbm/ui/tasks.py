@@ -46,7 +46,7 @@ class Job:
         self._thread: threading.Thread | None = None
         self._abandoned_at = 0.0
 
-    def want(self, works: Sequence[Work], patience: float = 0.0) -> None:
+    def request(self, works: Sequence[Work], patience: float = 0.0) -> None:
         """Ask for some results, the most urgent first, instead of what was asked for before; wait `patience` seconds.
 
         What is no longer asked for is stopped and forgotten.
@@ -135,15 +135,15 @@ class Job:
             self._share = share
 
 
-def look_after(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
+def polling_fragment(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
     """Draw a panel as a fragment, and while its job runs again and again; it gets `shown`, and whether that is so."""
     running = job.running
     st.fragment(panel, key=key, run_every=LOOK_AGAIN if running else None)(*shown, running)
 
 
-def want(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:
+def request_work(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:
     """In such a panel: have works done, and the page run again where its looking has to begin or to end."""
-    job.want(works, 0.0 if looking else PATIENCE)
+    job.request(works, 0.0 if looking else PATIENCE)
     if job.running != looking:
         run_again()
 

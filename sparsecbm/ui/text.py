@@ -22,7 +22,7 @@ def shortened(text: str, most: int = 160) -> str:
     return line[:most].rsplit(" ", 1)[0] + " …"
 
 
-def typed(text: str | None) -> str:
+def clean_text(text: str | None) -> str:
     """The text, empty for none, without the halves of characters that no address and no file can hold."""
     return (text or "").encode("utf-8", "replace").decode()
 

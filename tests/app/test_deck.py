@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.deck.deck import MOST_SCENES, Deck, deck_to_json
 from sparsecbm.deck.figure import check_figure
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Passage
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer, surveyed
+from sparsecbm.home.panel import surveyed
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
     EXPLAIN,
     HOME,

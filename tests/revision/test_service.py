@@ -19,7 +19,7 @@ from sparsecbm.revision.compute_patch import patch_bytes, save_patch
 from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.result import RevisionResult
 from sparsecbm.service import Explainer
-from sparsecbm.service import edited as changed
+from sparsecbm.service import predictions as changed
 from sparsecbm.subnetworks.units import KnockOut
 from sparsecbm.types import Prediction
 from tests.helpers import TOY, saved_checkpoint, untouched
@@ -364,5 +364,5 @@ def test_others_get_their_turn_during_a_revision_and_a_stopped_one_leaves_nothin
     with untouched(explainer._model, explainer._loaded.masks), pytest.raises(Cancelled):
         revised(explainer, progress=ask_and_stop)
     assert len(answers) == 2 and all(equal(answer, explainer.predict("The soup was bland.")) for answer in answers)
-    assert len(explainer._predictions) == 1 and not explainer._revising.locked() and not explainer._lock.locked()
+    assert len(explainer._predictions) == 2 and not explainer._revising.locked() and not explainer._lock.locked()
     assert equal(revised(explainer).after, before.after)

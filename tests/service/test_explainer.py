@@ -16,7 +16,7 @@ from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.checkpoint import load_checkpoint, write_notes
 from sparsecbm.service import Explainer, default_targets
 from sparsecbm.types import Prediction, Target
-from tests.helpers import HOSTILE, TOY, random_masks, saved_checkpoint, tiny_model, untouched
+from tests.helpers import HOSTILE, random_masks, saved_checkpoint, tiny_model, untouched
 
 TEXT = "The soup was tasty. The room felt shabby."
 POSITIVE = (0.0, 0.0, 1.0)
@@ -135,17 +135,18 @@ def test_no_override_reproduces_the_prediction_bit_for_bit(explainer: Explainer)
                 assert np.array_equal(getattr(after, field.name), getattr(made, field.name)), field.name
 
 
-def test_overriding_runs_no_backbone_pass(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[int] = []
-    model = explainer._model
-    monkeypatch.setattr(model, "run_pass", lambda *parts, run=model.run_pass: runs.append(1) or run(*parts))
-    forward = model.backbone.forward
-    monkeypatch.setattr(model.backbone, "forward", lambda *p, **named: runs.append(1) or forward(*p, **named))
-    made = explainer.predict(TEXT)
-    assert len(runs) == 2  # one vmap over all passes, so the counting works
-    explainer.override(made, {"soup": POSITIVE, "room": (0.2, 0.3, 0.5)})
-    explainer.without_residual(made)
-    assert len(runs) == 2
+def test_a_text_is_passed_through_the_backbone_once(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks, in whatever order; word scores add only the passes of their method."""
+    passes: list[int] = []
+    pool = explainer._model.pool
+    monkeypatch.setattr(explainer._model, "pool", lambda *given: passes.append(1) or pool(*given))
+    text = "The waiter was kind and the room was warm."
+    prediction = explainer.predict(text)
+    explainer.predict(text, residual=False)
+    explainer.override(prediction, {"soup": POSITIVE, "room": (0.2, 0.3, 0.5)})
+    assert explainer.explain(text, method="gradient-x-input").prediction is prediction
+    explainer.knock_out(text, [])
+    assert len(passes) == 2, "one for the prediction, one without the weights"
 
 
 @pytest.mark.parametrize("kind", ["dense", "black_box"])
@@ -213,7 +214,8 @@ class NothingKept(dict[Any, Any]):
 
 
 def test_many_threads_get_what_one_would(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explainer, "_attributions", NothingKept())
+    for cache in ("_attributions", "_predictions"):
+        monkeypatch.setattr(explainer, cache, NothingKept())
     todo = jobs(explainer)
     serial = [job() for job in todo]
     wrong: list[str] = []
@@ -257,7 +259,8 @@ def test_nothing_changes_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch
         explainer.override(before.prediction, {"soup": POSITIVE})
         explainer.without_residual(before.prediction)
         with monkeypatch.context() as patch:
-            patch.setattr(explainer, "_attributions", NothingKept())
+            for cache in ("_attributions", "_predictions"):
+                patch.setattr(explainer, cache, NothingKept())
             patch.setattr(checkpoint.model.backbone.encoder.layer[1].output, "forward", fail)
             for call in (explainer.predict, explainer.explain):
                 with pytest.raises(RuntimeError, match="in the middle"):
@@ -288,13 +291,8 @@ def test_others_get_their_turn_while_many_are_predicted(explainer: Explainer) ->
     explainer._lock.release()
 
 
-def test_results_belong_to_the_caller(explainer: Explainer) -> None:
-    """What one session scribbles over its result, no other sees."""
+def test_no_caller_can_write_into_a_result_that_others_get(explainer: Explainer) -> None:
     made = explainer.predict(TEXT)
-    with untouched(explainer._model):
-        for field in fields(Prediction):
-            array = getattr(made, field.name)
-            if isinstance(array, np.ndarray):
-                array[...] = 7
-    again = explainer.predict(TEXT)
-    assert not (again.label_bias == 7).any() and again.schema == TOY
+    arrays = [array for field in fields(Prediction) if isinstance(array := getattr(made, field.name), np.ndarray)]
+    assert len(arrays) > 5 and not any(array.flags.writeable for array in arrays)
+    assert explainer.predict(TEXT) is made

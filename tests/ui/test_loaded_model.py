@@ -1,11 +1,17 @@
-"""One model for all sessions, and results that no session can spoil for another."""
+"""One model for all sessions, and what happens when its files change under the running server."""
 
 import gc
+import json
+import shutil
+from pathlib import Path
 
-from sparsecbm.data.samples import load_samples
-from sparsecbm.ui.engine import SURVEYED_OF_EACH_KIND, load_explainer, predicted, surveyed
+import pytest
+import torch
 
-TEXT = "The soup was cold, but the waiter was kind."
+from sparsecbm.errors import CheckpointError
+from sparsecbm.schema import CEBAB
+from sparsecbm.ui.loaded_model import LoadedModel, load_explainer
+from tests.helpers import saved_checkpoint
 
 
 def test_every_session_gets_the_same_explainer() -> None:
@@ -13,16 +19,36 @@ def test_every_session_gets_the_same_explainer() -> None:
     assert gc.get_freeze_count() > 10_000
 
 
-def test_a_cached_result_is_a_copy() -> None:
-    explainer = load_explainer()
-    first = predicted(explainer, TEXT)
-    wanted = first.label_probabilities.copy()
-    first.label_probabilities[:] = 0
-    again = predicted(explainer, TEXT)
-    assert (again.label_probabilities == wanted).all() and (wanted == explainer.predict(TEXT).label_probabilities).all()
+def test_a_replaced_checkpoint_is_noticed_and_loaded_when_asked(tmp_path: Path) -> None:
+    folder = saved_checkpoint(tmp_path / "a", schema=CEBAB)
+    other = saved_checkpoint(tmp_path / "b", dtype=torch.float16, schema=CEBAB)
+    model = LoadedModel(str(folder))
+    old = model.explainer
+    prediction = old.predict("The soup was cold.")
+    assert model.replaced_by() is None
+
+    (folder / "metrics.json").write_text(json.dumps({"dev": {"n": 1}}))
+    assert model.replaced_by() is None and model.explainer is old and old.checkpoint.metrics == {"dev": {"n": 1}}
+
+    shutil.copytree(other, folder, dirs_exist_ok=True)
+    found = model.replaced_by()
+    assert found == LoadedModel(str(other)).explainer.checkpoint.hash != old.checkpoint.hash
+    assert model.explainer is old and model.explainer.predict("The soup was cold.") is prediction, "until it is asked"
+
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
+    with pytest.raises(CheckpointError):
+        model.reload()
+    assert model.explainer is old, "a broken one takes nobody's model away"
+
+    weights.write_bytes(whole)
+    assert found[:12] in model.reload()
+    assert model.explainer.checkpoint.hash == found and model.replaced_by() is None
 
 
-def test_the_survey_tries_every_kind_and_counts_right() -> None:
-    found = surveyed(load_explainer())
-    assert found.tried == SURVEYED_OF_EACH_KIND * len({sample.kind for sample in load_samples()})
-    assert found.labels_wrong == sum(failure.label != failure.sample.label for failure in found.failures) <= found.tried
+def test_files_that_did_not_change_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LoadedModel(str(saved_checkpoint(tmp_path / "a", schema=CEBAB)))
+    assert model.replaced_by() is None
+    monkeypatch.setattr(model.explainer, "renew_notes", lambda: pytest.fail("the files were read"))
+    assert model.replaced_by() is None

@@ -56,7 +56,7 @@ def test_everything_wanted_is_done_in_order() -> None:
     order: list[str] = []
     works = [Work(key, key, lambda _, key=key: order.append(key) or key) for key in "abc"]
     job = Job()
-    job.want(works, WAIT)
+    job.request(works, WAIT)
     assert order == ["a", "b", "c"] and [job.result(work) for work in works] == ["a", "b", "c"]
     assert not job.running and not job.stopped
 
@@ -64,58 +64,58 @@ def test_everything_wanted_is_done_in_order() -> None:
 def test_a_result_is_kept_while_it_is_wanted_and_no_longer(gated: Callable[..., Gated]) -> None:
     one, job = gated("a"), Job()
     one.leave.set()
-    job.want([one.work], WAIT)
-    job.want([one.work, quick("b")], WAIT)
+    job.request([one.work], WAIT)
+    job.request([one.work, quick("b")], WAIT)
     assert one.runs == 1
-    job.want([quick("b")], WAIT)
-    job.want([one.work], WAIT)
+    job.request([quick("b")], WAIT)
+    job.request([one.work], WAIT)
     assert one.runs == 2
 
 
 def test_progress_is_told_while_it_runs(gated: Callable[..., Gated]) -> None:
     one, job = gated("a"), Job()
-    job.want([one.work])
+    job.request([one.work])
     assert one.entered.wait(WAIT)
     assert job.running and job.progress == ("Work a", 0.0) and job.result(one.work) is None
     one.leave.set()
-    job.want([one.work], WAIT)
+    job.request([one.work], WAIT)
     assert job.result(one.work) == "Work a" and not job.running
 
 
 def test_what_is_no_longer_wanted_stops_and_the_next_begins(gated: Callable[..., Gated]) -> None:
     old, new, job = gated("old"), gated("new"), Job()
-    job.want([old.work])
+    job.request([old.work])
     assert old.entered.wait(WAIT)
-    job.want([new.work])
+    job.request([new.work])
     old.leave.set()
     assert old.ended.wait(WAIT) and old.outcome == "cancelled"
     new.leave.set()
-    job.want([new.work], WAIT)
+    job.request([new.work], WAIT)
     assert job.result(new.work) == "Work new" and job.result(old.work) is None
 
 
 def test_cancel_keeps_nothing_and_again_starts_anew(gated: Callable[..., Gated]) -> None:
     one, job = gated("a"), Job()
-    job.want([one.work, quick("b")])
+    job.request([one.work, quick("b")])
     assert one.entered.wait(WAIT)
     job.cancel()
     assert job.stopped and not job.running
     one.leave.set()
     assert one.ended.wait(WAIT) and one.outcome == "cancelled"
-    job.want([one.work, quick("b")], WAIT)
+    job.request([one.work, quick("b")], WAIT)
     assert job.result(one.work) is None and job.result(quick("b")) is None, "still stopped"
     job.again()
-    job.want([one.work, quick("b")], WAIT)
+    job.request([one.work, quick("b")], WAIT)
     assert job.result(one.work) == "Work a" and not job.stopped
 
 
 def test_other_work_goes_on_after_a_cancel(gated: Callable[..., Gated]) -> None:
     one, job = gated("a"), Job()
-    job.want([one.work])
+    job.request([one.work])
     assert one.entered.wait(WAIT)
     job.cancel()
     one.leave.set()
-    job.want([quick("b")], WAIT)
+    job.request([quick("b")], WAIT)
     assert job.result(quick("b")) == "b" and not job.stopped
 
 
@@ -124,7 +124,7 @@ def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
         raise InputError("Too large.")
 
     job, work = Job(), Work("a", "a", fail)
-    job.want([work, quick("b")], WAIT)
+    job.request([work, quick("b")], WAIT)
     for _ in range(2):
         with pytest.raises(InputError, match="Too large"):
             job.result(work)
@@ -134,17 +134,17 @@ def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
 def test_work_that_nobody_asks_about_any_more_stops(gated: Callable[..., Gated]) -> None:
     one, job = gated("a"), Job(-2 * WAIT)
     one.leave.set()
-    job.want([one.work], WAIT)
+    job.request([one.work], WAIT)
     assert job.result(one.work) is None and one.outcome == "cancelled" and not job.running
 
 
 def test_two_sessions_work_at_the_same_time(gated: Callable[..., Gated]) -> None:
     one, two, first, second = gated("a"), gated("a"), Job(), Job()
-    first.want([one.work])
-    second.want([two.work])
+    first.request([one.work])
+    second.request([two.work])
     assert one.entered.wait(WAIT) and two.entered.wait(WAIT)
     first.cancel()
     for work in (one, two):
         work.leave.set()
-    second.want([two.work], WAIT)
+    second.request([two.work], WAIT)
     assert second.result(two.work) == "Work a" and first.result(one.work) is None
