@@ -1,4 +1,4 @@
-"""The command line as a whole: exit codes, and every mistake told in one line on standard error."""
+"""The command line as a whole: exit codes, and one line on standard error for every mistake."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from sparsecbm.errors import SparseCBMError
 ROOT = Path(__file__).parents[1]
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def error_line(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line of a failed command; nothing may stand on standard output."""
     out, err = capsys.readouterr()
     assert out == ""
@@ -31,7 +31,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     (["explain", "Good soup", "--js"], ["'--js'", "--json"]),
     (["explain", "Good soup", "--override"], ["--override", "one argument", "--help"]),
     (["explain", "Good soup", "--device", "tpu"], ["'tpu'", "cpu", "Use one"]),
-    (["explain", "Good \udcff soup"], ["Byte 5", "UTF-8", "Convert"]),
+    (["explain", "Good \udcff soup"], ["byte 5", "UTF-8", "Convert"]),
     (["evaluate", "--json"], ["--data", "evaluate --help"]),
     (["evaluate", "--dataset", "cebap", "--data", "."], ["'cebap'", "cebab", "Use one"]),
     (["train", "--data", "d", "--output", "o", "--sparsity", "much"], ["'much'", "a number", "--help"]),
@@ -42,7 +42,7 @@ def test_a_mistake_is_one_line_that_says_what_came_and_what_is_allowed(
     arguments: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    line = told(capsys)
+    line = error_line(capsys)
     assert [part for part in parts if part not in line] == []
 
 
@@ -59,7 +59,7 @@ def test_what_a_command_raises_becomes_one_line_and_an_exit_code(
 
     monkeypatch.setattr("sparsecbm.words.command.run", fail)
     assert main(["explain", "x"]) == code
-    assert part in told(capsys)
+    assert part in error_line(capsys)
 
 
 def test_a_bug_is_not_dressed_up_as_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import os
 import runpy
 import sys
 
-from sparsecbm.cli.parser import Commands
+from sparsecbm.cli.parser import Commands, add_checkpoint
 from sparsecbm.errors import InputError
 from sparsecbm.shipped import CHECKPOINT_VARIABLE, DASHBOARD
 
@@ -18,11 +18,7 @@ def add(commands: Commands) -> None:
         description="Start the dashboard and print its address. Every other option goes to `streamlit run`, "
         "e.g. --server.port 8600.",
     )
-    parser.add_argument(
-        "--checkpoint",
-        metavar="PATH_OR_HUB_ID",
-        help="folder or Hugging Face Hub id of a trained model (default: the one that ships with this project)",
-    )
+    add_checkpoint(parser, device=False)
     parser.set_defaults(run=run, parser=parser, other_options=[])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json, write_line
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, device_of, number, whole
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, number, whole
 from sparsecbm.errors import InputError
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
 from sparsecbm.words.command import add_override, best, overrides_of, show_prediction, utf8
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
         _check(options)
         check_bounds(options.portion, options.steps)
         text, patch = utf8(options.text), patch_of(options)
-        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        explainer = Explainer.load(checkpoint_of(options), device=options.device)
         schema, started = explainer.schema, time.perf_counter()
         wanted = [parse_revision(one, schema) for one in options.revise]
         overrides = overrides_of(options.override, schema)

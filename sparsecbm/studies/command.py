@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json
-from sparsecbm.cli.parser import Commands, Parser, add_checkpoint, add_json, checkpoint_of, device_of, number, whole
+from sparsecbm.cli.parser import Commands, Parser, add_checkpoint, add_json, checkpoint_of, number, whole
 
 if TYPE_CHECKING:
     from sparsecbm.service import Explainer
@@ -60,7 +60,7 @@ def _add_simulate(actions: Any) -> None:
             ("skill", 0.7, "how often an annotator's own answer is right"),
             ("trust", 0.6, "how often the model's answer is taken over"),
             ("error-rate", 0.1, "how often a concept is set wrongly"),
-            ("lapse-rate", 0.02, "how often the last answer is any label at all")):
+            ("lapse-rate", 0.02, "how often the final answer is any label at all")):
         parser.add_argument(f"--{name}", type=number, default=default, metavar="SHARE",
                             help=f"{what}, 0 to 1 (default: %(default)s)")
     parser.add_argument("--policy", default="ectp", metavar="NAME", help="order in which concepts are looked at "
@@ -141,7 +141,7 @@ def simulate_study(options: argparse.Namespace) -> None:
 
 def export_study(options: argparse.Namespace) -> None:
     """Write a study's files."""
-    from sparsecbm.studies.export import export_study as export
+    from sparsecbm.studies.compute_export import export_study as export
 
     with _store() as store:
         account = export(store, options.study, Path(options.folder))
@@ -187,7 +187,7 @@ def _store() -> "Store":
 def _explainer(options: argparse.Namespace) -> "Explainer":
     from sparsecbm.service import Explainer
 
-    return Explainer.load(checkpoint_of(options), device_of(options))
+    return Explainer.load(checkpoint_of(options), options.device)
 
 
 def _protocol(study: str) -> Any:

@@ -2,133 +2,113 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, show_table, write_json, write_line
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, check_save, checkpoint_of, device_of, whole
+from sparsecbm.cli.console import say, share_bar, show_table, write_line
+from sparsecbm.cli.measurement import Measurement, add_measurement
+from sparsecbm.cli.parser import Commands, add_seed, at_least
 from sparsecbm.errors import InputError
-from sparsecbm.evaluation.command import add_data
 from sparsecbm.subnetworks.command_comparison import JSON_HELP, against, show_comparison
 
 if TYPE_CHECKING:
     from sparsecbm.model.checkpoint import Checkpoint
-    from sparsecbm.subnetworks.specificity import SubnetworkProbe
-
+    from sparsecbm.subnetworks.specificity import SpecificityReport
 
 Report = dict[str, Any]
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser(
-        "overlap",
+    parser = add_measurement(
+        commands, "overlap", measure,
         help="show how subnetworks share weights and, with --probe, whether each carries its concept",
-        description="Count which weights the concepts' masks share, beside what independent masks would share. With "
-        "--probe, also read each concept through its own mask, through other and random masks, and with weights "
-        "knocked out, on a labelled split. With --against, also count what they have in common with other masks.",
-        epilog=JSON_HELP,
-    )
+        description="Count which weights the concepts' masks share, and compare that with independent masks. With "
+        "--probe, also predict each concept through its own mask, through other and random masks, and with weights "
+        "knocked out, on a labelled split. With --against, also compare the masks with those of another checkpoint.",
+        split="split to probe on", data_required=False, saved="the result of --probe", epilog=JSON_HELP)
     parser.add_argument("--against", metavar="FOLDER_OR_SPARSITY",
-                        help="compare with another checkpoint's masks, or with these pruned further by magnitude, "
-                        "without training, e.g. runs/other or 90%%")
+                        help="compare with the masks of another checkpoint, or with these masks pruned further by "
+                        "magnitude, without training, e.g. runs/other or 90%%")
     parser.add_argument("--probe", action="store_true", help="also measure accuracies on a split; this takes minutes")
-    add_data(parser, required=False)
-    parser.add_argument("--split", default="dev", help="split to probe on (default: %(default)s)")
-    parser.add_argument("--sample", type=whole, metavar="N",
-                        help="probe on so many rows drawn at random, without replacement (default: all)")
-    parser.add_argument("--random-masks", type=whole, default=5, metavar="N",
-                        help="random masks that each concept's own is compared with (default: %(default)s)")
-    parser.add_argument("--seed", type=whole, default=0, help="seed of sample and random masks (default: %(default)s)")
-    parser.add_argument("--save", action="store_true",
-                        help="also write what the probe measured into metrics.json of the checkpoint, for the app, and "
-                        "into its card")
-    add_checkpoint(parser)
-    add_json(parser)
-    parser.set_defaults(run=run, parser=parser)
+    parser.add_argument("--sample", type=at_least(1), metavar="N",
+                        help="number of rows to probe, drawn at random without replacement (default: all)")
+    parser.add_argument("--random-masks", type=at_least(1), default=5, metavar="N",
+                        help="random masks that each concept's own mask is compared with (default: %(default)s)")
+    add_seed(parser, "sample and random masks")
 
 
-def run(options: argparse.Namespace) -> None:
-    """Count, measure if asked to, and write the numbers."""
-    from sparsecbm.model.checkpoint import load_checkpoint
+def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Measurement:
+    """Count shared weights, and compare and probe the masks if the user wants it."""
     from sparsecbm.model.units import Subnetworks
     from sparsecbm.service import Explainer
     from sparsecbm.subnetworks.compute_overlap import mask_overlap
 
-    with only_result_on_stdout():
-        source = checkpoint_of(options)
-        _check(options, source)
-        other = None if options.against is None else against(options.against)
-        checkpoint = load_checkpoint(source, device_of(options))
-        report: Report = {"checkpoint": checkpoint.hash, **mask_overlap(Subnetworks.of(checkpoint)).to_json()}
-        compared = None if other is None else Explainer(checkpoint).compare(other)
-        probed = _probe(options, checkpoint) if options.probe else None
-    measured = {} if probed is None else probed.to_json()
-    if options.json:
-        write_json(report | ({} if compared is None else {"against": compared.to_json()}) | measured)
-    else:
+    if options.probe and options.data is None:
+        raise InputError("--probe needs labelled texts. Add --data with a folder or zip file of the official files, or "
+                         "hub:OWNER/NAME.")
+    if options.save and not options.probe:
+        raise InputError("--save needs --probe, because only the result of the probe is saved. Add --probe, or leave "
+                         "--save out.")
+    other = None if options.against is None else against(options.against)
+    checkpoint = load()
+    report: Report = {"checkpoint": checkpoint.hash, **mask_overlap(Subnetworks.of(checkpoint)).to_json()}
+    compared = None if other is None else Explainer(checkpoint).compare(other)
+    probed = _probe(options, checkpoint) if options.probe else None
+    probe = {} if probed is None else probed.to_json()
+
+    def show() -> None:
         show_overlap(report)
         if compared is not None:
             show_comparison(compared)
         if probed is not None:
             show_probe(probed)
-    if options.save:  # last: what cannot be saved has at least been shown
-        _save(checkpoint.path, measured)
+
+    return Measurement(report | ({} if compared is None else {"against": compared.to_json()}) | probe, show, probe,
+                       _write_card)
 
 
-def _check(options: argparse.Namespace, source: str | Path) -> None:
-    """What would fail after a long time fails at once."""
-    if options.probe and options.data is None:
-        raise InputError("--probe came without --data; allowed: a folder or zip with the official files, or "
-                         "hub:OWNER/NAME. Say where the labelled texts are.")
-    if options.save and not options.probe:
-        raise InputError("--save came without --probe; allowed: both, for only what the probe measures is kept. Add "
-                         "--probe, or leave --save out.")
-    check_save(options, source)
-
-
-def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "SubnetworkProbe":
+def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "SpecificityReport":
     """Measure, unless metrics.json already holds the same measurement of the same checkpoint and data."""
     from dataclasses import asdict
 
     from sparsecbm.data import load_split
-    from sparsecbm.subnetworks.compute_specificity import probe, probe_settings
-    from sparsecbm.subnetworks.specificity import SubnetworkProbe
+    from sparsecbm.subnetworks.compute_specificity import measure_specificity, specificity_settings
+    from sparsecbm.subnetworks.specificity import SpecificityReport
 
     split = load_split(options.dataset, options.data, options.split)
     wanted = (checkpoint, split, options.sample, options.random_masks, options.seed)
-    if checkpoint.metrics.get("probe") == asdict(probe_settings(*wanted)):
-        write_line("The same was measured before: metrics.json of the checkpoint has it.")
-        return SubnetworkProbe.from_json(checkpoint.metrics)
-    with share_bar("reading through other masks") as progress:
-        return probe(*wanted, progress=progress)
+    if checkpoint.metrics.get("probe") == asdict(specificity_settings(*wanted)):
+        write_line("This was measured before with the same settings; the result is read from metrics.json.")
+        return SpecificityReport.from_json(checkpoint.metrics)
+    with share_bar("predicting through other masks") as progress:
+        return measure_specificity(*wanted, progress=progress)
 
 
-def _save(folder: Path, measured: Mapping[str, Any]) -> None:
-    """Keep what was measured: in metrics.json and, where training wrote a card from that file, in the card."""
-    from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics
+def _write_card(folder: Path) -> None:
+    """Write the card again from the new metrics, if training wrote it from metrics before."""
+    from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE
     from sparsecbm.training.card import model_card
 
-    add_metrics(folder, measured)
     metrics = json.loads((folder / METRICS_FILE).read_text())
     if "training" in metrics:
         (folder / CARD_FILE).write_text(model_card(metrics))
 
 
 def show_overlap(report: Report) -> None:
-    """The statistics of the masks as a person reads them."""
+    """The statistics of the masks as tables."""
     concepts = report["concepts"]
     size, users = report["weights"], report["shared_by"]
-    show_table("Jaccard overlap of every two masks; chance for independent masks of these densities in brackets",
+    show_table("Jaccard overlap of every two masks; in brackets, that of independent masks of the same densities",
                ("", *concepts), [(name, *(f"{seen:.3f} ({chance:.3f})" for seen, chance in zip(*rows, strict=True)))
                                  for name, *rows in zip(concepts, report["jaccard"], report["expected"], strict=True)])
-    show_table(f"Of {size:,} masked weights, those that so many concepts keep", ("concepts", "weights", "share"),
+    show_table(f"{size:,} masked weights by the number of concepts that keep them", ("concepts", "weights", "share"),
                [(str(number), f"{count:,}", f"{count / size:.1%}") for number, count in enumerate(users)])
-    say(f"common core, kept by every concept: {report['core'] / size:.1%}; kept by one concept alone: "
+    say(f"common core, kept by every concept: {report['core'] / size:.1%}; kept by one concept only: "
         + ", ".join(f"{name} {count / size:.1%}" for name, count in report["exclusive"].items()))
     for title, parts in (("layer", report["layers"]), ("module", report["modules"])):
-        show_table(f"By {title}: density of each mask, and the overlap furthest from chance",
+        show_table(f"By {title}: density of each mask, and the overlap that is furthest from chance",
                    (title, *concepts, "Jaccard", "chance", "z"),
                    [_part(name.replace("_", " "), part, concepts) for name, part in parts.items()])
     if report["residual"] is not None:
@@ -147,19 +127,20 @@ def _part(name: str, part: Mapping[str, Any], concepts: Sequence[str]) -> list[s
     return [name, *densities, *(f"{part[figure][i][j]:{form}}" for figure, form in figures)]
 
 
-def show_probe(probed: "SubnetworkProbe") -> None:
-    """What was measured on the split, in percent and in points of accuracy."""
+def show_probe(probed: "SpecificityReport") -> None:
+    """The result of the probe as tables, in percent and in points of accuracy."""
     settings, concepts = probed.settings, probed.concepts
     show_table(f"Specificity, {settings.n} texts of {settings.split}: accuracy in percent of each concept's head "
                "(column) through each concept's mask (row)", ("mask", *concepts),
                [(name, *map(_percent, row)) for name, row in zip(concepts, probed.specificity, strict=True)])
-    show_table("Necessity: accuracy in percent of each concept through other masks than its own",
+    show_table("Necessity: accuracy in percent of each concept through its own and through other masks",
                ("concept", "own", "best other", "complement", "random (sd)", "majority"),
                [(name, _percent(one.own), _percent(max(one.swap.values(), default=float("nan"))),
                  _percent(one.complement), f"{_percent(one.random_mean)} ({_percent(one.random_sd)})",
                  _percent(one.majority)) for name, one in probed.necessity.items()])
-    for exclusive, what in ((False, "all weights of a concept's mask"), (True, "only the weights that are its own")):
-        show_table(f"Points of accuracy that each concept (column) loses when {what} (row) are taken out of every pass",
+    for exclusive, what in ((False, "all weights of a concept's mask"),
+                            (True, "only the weights that no other concept keeps")):
+        show_table(f"Points of accuracy that each concept (column) loses when {what} (row) are removed from every pass",
                    ("without", *concepts), [(name, *(f"{100 * cost:+.1f}" for cost in row)) for name, row
                                             in zip(concepts, probed.cost(exclusive), strict=True)])
 

@@ -22,7 +22,7 @@ from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.subnetworks.compute_specificity import probe
+from sparsecbm.subnetworks.compute_specificity import measure_specificity
 from sparsecbm.training.card import model_card
 from sparsecbm.training.heads import fit_label_head, fit_residual
 from sparsecbm.training.loop import Trainer
@@ -128,7 +128,7 @@ def _write(folder: Path, metrics: dict[str, Any]) -> None:
 def _probed(checkpoint: Checkpoint, split: Split, config: TrainConfig) -> dict[str, Any]:
     """What the subnetworks carry; nothing where the rows do not say, for the model is trained all the same."""
     try:
-        return probe(checkpoint, split, config.probe_rows, seed=config.seed).to_json()
+        return measure_specificity(checkpoint, split, config.probe_rows, seed=config.seed).to_json()
     except DataError as error:
         log.warning("%s", error)
         return {}

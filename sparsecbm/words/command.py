@@ -1,15 +1,16 @@
-"""`explain`: why the model says what it says of one text, and what a person's correction would change."""
+"""`explain`: why the model predicts what it does for one text, and what a person's correction would change."""
 
 import argparse
 from collections.abc import Sequence
 from typing import Any
 
 from sparsecbm.cli.console import in_steps, only_result_on_stdout, printable, say, show_table, write_json
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, add_method, checkpoint_of, device_of
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, whole
 from sparsecbm.errors import InputError
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
+from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
 
-#: Words shown per target in the text form; the JSON form has them all.
+#: Words shown per target in the tables; the JSON has them all.
 WORDS_SHOWN = 6
 
 
@@ -18,17 +19,20 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "explain",
         help="explain one text: label, concepts, exact contributions and word scores",
-        description="Explain one text: the label, the concepts, what each adds to the label, and word scores.",
+        description="Explain one text: the label, the concepts, what each contributes to the label, and word scores.",
     )
     parser.add_argument("text", metavar="TEXT", help="the text, in quotes; put -- before one that starts with a dash")
     parser.add_argument(
         "--target",
         action="append",
         metavar="SUBJECT=NAME",
-        help="what the word scores explain, e.g. food=Positive, label=5, or label=2:4 for why 2 rather than 4; "
+        help="target of the word scores, e.g. food=Positive, label=5, or label=2:4 for why 2 rather than 4; "
         "repeatable (default: every concept's predicted value and the predicted label)",
     )
-    add_method(parser)
+    parser.add_argument("--method", metavar="NAME", default=DEFAULT_METHOD,
+                        help=f"one of {', '.join(METHODS)} (default: %(default)s)")
+    parser.add_argument("--steps", type=whole, metavar="N",
+                        help="integration steps, or sampled orders of the words for shapley (default: 32 and 25)")
     parser.add_argument("--no-residual", action="store_true", help="leave the residual out of the label")
     add_override(parser)
     add_patch(parser)
@@ -38,13 +42,13 @@ def add(commands: Commands) -> None:
 
 
 def add_override(parser: argparse.ArgumentParser) -> None:
-    """Which concepts a person sets."""
+    """Which concepts the user sets."""
     parser.add_argument(
         "--override",
         action="append",
         default=[],
         metavar="CONCEPT=VALUE",
-        help="set a concept, e.g. food=Positive, or food=0.2,0.3,0.5 for a distribution over its values; repeatable",
+        help="set a concept, e.g. food=Positive, or food=0.2,0.3,0.5 for probabilities of its values; repeatable",
     )
 
 
@@ -57,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
 
     with only_result_on_stdout():
         text, patch = utf8(options.text), patch_of(options)
-        explainer = Explainer.load(checkpoint_of(options), device=device_of(options))
+        explainer = Explainer.load(checkpoint_of(options), device=options.device)
         overrides = overrides_of(options.override, explainer.schema)
         targets = [Target.parse(target, explainer.schema) for target in options.target] if options.target else None
         if patch is not None:
@@ -80,41 +84,40 @@ def run(options: argparse.Namespace) -> None:
 
 
 def utf8(text: str) -> str:
-    """The text, if it is one: bytes that are not UTF-8 reach Python as lone surrogates."""
+    """The text, if it is valid UTF-8: other bytes reach Python as lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"Byte {error.start} of the text is not UTF-8; allowed: UTF-8 text. Convert the text and try again."
+            f"The text is not valid UTF-8 at byte {error.start}. Convert it to UTF-8 and try again."
         ) from None
     return text
 
 
 def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
-    """The overrides that were asked for, by concept; InputError when one is none, or a concept is set twice."""
+    """The overrides by concept; InputError when one is malformed, or a concept is set twice."""
     from sparsecbm.concepts.distribution import parse_override
 
     overrides: dict[str, tuple[float, ...]] = {}
     for text in texts:
         concept, distribution = parse_override(text, schema)
         if concept in overrides:
-            raise InputError(f"Override {text!r} sets {concept} a second time; allowed: one override per concept. "
-                             "Leave one out.")
+            raise InputError(f"Override {text!r} sets {concept} a second time. Leave one of the two out.")
         overrides[concept] = distribution
     return overrides
 
 
 def show(values: dict[str, Any]) -> None:
-    """The explanation as a person reads it; `values` are those of the JSON form."""
+    """The explanation as tables; `values` are those of the JSON."""
     if values["truncated"]:
-        say(f"Note: first {values['tokens_read']} of {values['tokens_total']} tokens read.")
+        say(f"Note: the model read the first {values['tokens_read']} of {values['tokens_total']} tokens.")
     intervention = values.get("intervention")
     show_prediction(values, "Prediction" if intervention is None else "Before")
     if intervention is not None:
         changes = ", ".join(f"{concept} set to {best(p)}" for concept, p in intervention["overrides"].items())
         say(f"\nOverride: {changes}")
         show_prediction(intervention["after"], "After")
-    say(f"\nWords that moved each target most, in logits (the {WORDS_SHOWN} largest)")
+    say(f"\nThe {WORDS_SHOWN} words with the largest scores for each target, in logits")
     for attribution in values["attributions"]:
         words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
         scores = "  ".join(f"{printable(word['word'])} {word['score']:+.2f}" for word in words)
@@ -127,7 +130,7 @@ def show(values: dict[str, Any]) -> None:
 
 
 def show_prediction(values: dict[str, Any], title: str) -> None:
-    """Label and ledger of a prediction, given as its JSON values."""
+    """Label and contributions of a prediction, given as its JSON values."""
     label = values["label"]["name"]
     parts = [(c["name"], best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
     rows = [

@@ -62,8 +62,8 @@ def test_the_text_form_says_it_all(base: list[str], capsys: Any) -> None:
     assert main([*base, "--revision-pairs", "1"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for part in ("4 pairs of dev", "smaller is better", "s learner", "revision against the override", "4 pairs in all",
-                 "train_exclusive"):
+    names = (name.replace("_", " ") for name in NAMES)
+    for part in ("4 pairs of dev", "L2", "cosine distance", "train_exclusive", *names):
         assert part in out, part
 
 
@@ -74,7 +74,7 @@ def test_a_model_without_masks_has_no_revisions(tmp_path: Path, base: list[str],
 
 
 @pytest.mark.parametrize(("arguments", "part"), [
-    (["--revision-pairs", "-1"], "Revision pairs -1"), (["--seed", "-1"], "Seed -1"),
+    (["--revision-pairs", "-1"], "--revision-pairs: -1"), (["--seed", "-1"], "--seed: -1"),
     (["--dataset", "imdb-c"], "imdb-c"), (["--save", "--checkpoint", "owner/name"], "owner/name"),
     (["--split", "train_exclusive"], "'original_id' is missing"),
     (["--train-split", "train_inclusive"], "train_inclusive"),

@@ -56,9 +56,8 @@ def test_the_text_form_says_it_all(base: list[str], capsys: Any) -> None:
     assert main([*base, "--revision-rows", "1"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for part in ("16 texts of dev", "lcp is an oracle", "Wrong: ", "annotator errs in 10%", "order of ectp",
-                 "known concepts: 0, 0, 0, 0, 16", "standard deviation over 5 draws", "1 texts with a misread concept",
-                 "revision", "random edit", "that then say what the annotators say", "earlier step", "±"):
+    for part in ("16 texts of dev", "lcp is an oracle", "10%", "order of ectp", "0, 0, 0, 0, 16", "over 5 draws",
+                 "1 texts with a wrong concept", "revision", "random edit", "±"):
         assert part in out, part
     table = [line for line in out.splitlines() if "│" in line]
     assert len(table) == 8 + 3 and max(map(len, table)) <= 80  # a line for each curve, in a narrow terminal
@@ -71,8 +70,8 @@ def test_a_model_without_masks_has_no_revisions(tmp_path: Path, base: list[str],
 
 
 @pytest.mark.parametrize(("arguments", "part"), [
-    (["--sample", "0"], "Sample 0"), (["--orders", "0"], "Orders 0"), (["--error-rate", "2"], "Error rate 2"),
-    (["--error-rate", "often"], "'often'"), (["--revision-rows", "-1"], "-1"), (["--seed", "-1"], "Seed -1"),
+    (["--sample", "0"], "--sample: 0"), (["--orders", "0"], "--orders: 0"), (["--error-rate", "2"], "Error rate 2"),
+    (["--error-rate", "often"], "'often'"), (["--revision-rows", "-1"], "-1"), (["--seed", "-1"], "--seed: -1"),
     (["--save", "--checkpoint", "owner/name"], "owner/name"), (["--split", "train_inclusive"], "train_inclusive"),
 ])
 def test_wrong_requests(arguments: list[str], part: str, base: list[str], capsys: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sparsecbm.__main__ import main
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, write_notes
 from sparsecbm.subnetworks import compute_specificity as probes
-from sparsecbm.subnetworks.specificity import SubnetworkProbe
+from sparsecbm.subnetworks.specificity import SpecificityReport
 from sparsecbm.training.card import model_card
 from tests.helpers import saved_checkpoint
 
@@ -86,7 +86,7 @@ def test_saved_once_and_read_the_next_time(
     after = load_checkpoint(folder, "cpu")
     assert after.hash == before.hash == first["checkpoint"]
     assert after.metrics == before.metrics | {name: first[name] for name in MEASURED}
-    assert SubnetworkProbe.from_json(after.metrics).to_json() == {name: first[name] for name in MEASURED}
+    assert SpecificityReport.from_json(after.metrics).to_json() == {name: first[name] for name in MEASURED}
     assert {path.name for path in folder.iterdir()} == {path.name for path in tiny_checkpoint.iterdir()}
     food = f"| food | {100 * first['necessity']['food']['own']:.1f} |"
     assert after.card == model_card(after.metrics) and "on 4 texts of `dev`" in after.card and food in after.card
@@ -116,9 +116,8 @@ def test_the_text_form_says_it_all(base: list[str], probing: list[str], capsys: 
     assert main([*base, *probing]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for part in ("Jaccard overlap", "common core", "kept by one concept alone: food", "By layer", "By module",
-                 "feed forward", "residual: density 0.2", "Specificity, 4 texts of dev", "Necessity", "best other",
-                 "complement", "majority", "all weights of a concept's mask", "only the weights that are its own"):
+    for part in ("Jaccard overlap", "common core", "By layer", "By module", "feed forward", "residual: density 0.2",
+                 "Specificity, 4 texts of dev", "Necessity", "best other", "complement", "majority", *CONCEPTS):
         assert part in out
     assert main(base) == 0
     assert "Necessity" not in capsys.readouterr().out
@@ -154,7 +153,7 @@ def test_wrong_requests(arguments: list[str], parts: list[str], base: list[str],
 def test_a_probe_of_nothing_is_refused(change: list[str], base: list[str], probing: list[str], capsys: Any) -> None:
     assert main([*base, *probing, *change]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and f"of {change[1]} came" in err
+    assert out == "" and err.count("\n") == 1 and f"{change[0]}: {change[1]} is too small" in err
 
 
 @pytest.mark.parametrize("kind", ["dense", "black_box"])
