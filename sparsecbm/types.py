@@ -149,11 +149,16 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the document as written: `text == document[start:end]`."""
+    """A word of the document as written: `text == document[start:end]`.
+
+    `unread` words hold something that the tokenizer does not know, such as an emoji; all such words look alike to the
+    model.
+    """
 
     text: str
     start: int
     end: int
+    unread: bool = False
 
 
 @dataclass(frozen=True, eq=False)

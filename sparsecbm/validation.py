@@ -1,13 +1,26 @@
-"""Values from outside, checked by pydantic before they are believed."""
+"""Values and texts from outside, checked before they are used."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import regex
 from pydantic import ValidationError
 
 from sparsecbm.errors import InputError
 
 Form = TypeVar("Form")
+
+# Blanks, control characters, and whatever Unicode says has no picture of its own.
+_INVISIBLE = regex.compile(r"[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Cs}\u2800]*")
+
+
+def is_blank(text: str) -> bool:
+    """True when nothing of a text can be seen: it is empty, or holds only blanks and invisible characters.
+
+    >>> is_blank("\u200b\u00ad "), is_blank("ok")
+    (True, False)
+    """
+    return _INVISIBLE.fullmatch(text) is not None
 
 
 def validated(validate: Callable[[Any], Form], values: Any, source: str) -> Form:

@@ -1,16 +1,19 @@
 """Text to tokens and back to words."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.types import Word
+from sparsecbm.validation import is_blank
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +58,16 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Tokens of the texts, padded to the longest; texts beyond `max_tokens` are cut. InputError on blank text."""
         for text in texts:
-            if not text.strip():
+            if is_blank(text):
                 raise InputError("The text is empty; type or paste at least one word.")
-        batch = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
+        batch = self._tokens(list(texts), padding=True, truncation=True, return_tensors="pt")
         return Encoded(batch["input_ids"], batch["attention_mask"])
 
     def encode_unpadded(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
         """Tokens of each text as `encode` gives them, without padding, and whether it was cut."""
-        if any(not text.strip() for text in texts):
+        if any(is_blank(text) for text in texts):
             raise InputError("One of the texts is empty; leave it out, or type at least one word.")
-        encodings = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens).encodings
+        encodings = self._tokens(list(texts), truncation=True).encodings
         return [one.ids for one in encodings], [bool(one.overflowing) for one in encodings]
 
     def pad(self, rows: Sequence[Sequence[int]]) -> Encoded:
@@ -77,22 +79,37 @@ class Encoder:
 
     def count_tokens(self, text: str) -> int:
         """Number of tokens of the whole text, special tokens included, without any cut."""
-        return len(self.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+        return len(self._tokens(text, truncation=False)["input_ids"])
 
     def words(self, text: str) -> tuple[tuple[Word, ...], tuple[int | None, ...]]:
         """The words that are read, and for each token the index of its word (None for special tokens)."""
-        encoding = self.tokenizer(text, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True)
+        encoding = self._tokens(text, truncation=True, return_offsets_mapping=True)
         spans: dict[int, tuple[int, int]] = {}
         for word, (start, end) in zip(encoding.word_ids(), encoding["offset_mapping"], strict=True):
             if word is not None and end > start:
                 first, last = spans.get(word, (start, end))
                 spans[word] = (min(first, start), max(last, end))
+        unknown = {word for word, token in zip(encoding.word_ids(), encoding["input_ids"], strict=True)
+                   if token == self.tokenizer.unk_token_id}
+        starts = {start for start, _ in spans.values()}
         index: dict[int, int] = {}
         words: list[Word] = []
         for word, (start, end) in spans.items():
             core = text[start:end]
             start, end = start + len(core) - len(core.lstrip()), end - (len(core) - len(core.rstrip()))
+            while start < end < len(text) and end not in starts and _belongs_to_the_one_before(text[end]):
+                end += 1  # an accent that the tokenizer dropped
             if start < end:  # byte-level tokenizers give blanks words of their own
                 index[word] = len(words)
-                words.append(Word(text[start:end], start, end))
+                words.append(Word(text[start:end], start, end, word in unknown))
         return tuple(words), tuple(None if word is None else index.get(word) for word in encoding.word_ids())
+
+    def _tokens(self, text: str | list[str], **options: Any) -> BatchEncoding:
+        """What the tokenizer makes of texts; `[SEP]` and its like, when a person types them, are ordinary text."""
+        return self.tokenizer(text, max_length=self.max_tokens if options["truncation"] else None, verbose=False,
+                              split_special_tokens=True, **options)
+
+
+def _belongs_to_the_one_before(character: str) -> bool:
+    """True of marks and joiners, which change how the character before them looks."""
+    return unicodedata.category(character)[0] == "M" or character == "\u200d"

@@ -49,10 +49,35 @@ def test_hostile_text_is_read(text: str, encoder: Encoder) -> None:
     assert all(first.end <= second.start for first, second in zip(words, words[1:], strict=False))
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0\u2003"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0\u2003", "\u200b\ufeff", "\u00ad", "\u2060 \u2063", "\u3164", "\ufe0f\u2800",
+                                  "\x01\x02"])
 def test_blank_text_is_refused(text: str, encoder: Encoder) -> None:
     with pytest.raises(InputError, match="empty"):
         encoder.encode(["The soup.", text])
+
+
+def test_what_a_person_types_is_never_a_control_token(encoder: Encoder) -> None:
+    specials = encoder.tokenizer.all_special_tokens
+    text = f"The soup {' '.join(specials)} was tasty"
+    ids = encoder.encode([text]).input_ids[0].tolist()
+    plain = encoder.encode(["The soup was tasty"]).input_ids[0].tolist()
+    special = [[one for one in row if one in encoder.tokenizer.all_special_ids] for row in (ids, plain)]
+    unknown = encoder.tokenizer.unk_token_id
+    assert [one for one in special[0] if one != unknown] == [one for one in special[1] if one != unknown]
+    assert encoder.encode_unpadded([text])[0][0] == ids and encoder.count_tokens(text) == len(ids)
+    assert "".join(word.text for word in encoder.words(text)[0]) == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("accented", ["Cafe\u0301", "o\u0308l\u0302", "nai\u0308ve"])
+def test_an_accent_of_its_own_stays_with_its_word(accented: str) -> None:
+    words, _ = tiny_encoder().words(f"The {accented} was {accented}")
+    assert [word.text for word in words] == ["The", accented, "was", accented]
+
+
+def test_what_the_tokenizer_does_not_know_is_marked() -> None:
+    words, _ = tiny_encoder().words("The soup \U0001f92e was \u0e14\u0e35 !")
+    assert [word.text for word in words if word.unread] == ["\U0001f92e", "\u0e14\u0e35"]
+    assert not any(word.unread for word in Encoder(byte_level(), 64).words("The soup \U0001f92e")[0])
 
 
 def test_a_batch_is_padded_on_the_right(encoder: Encoder) -> None:
