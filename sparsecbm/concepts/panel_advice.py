@@ -14,7 +14,7 @@ from sparsecbm.revision.panel_session import current_result, follow, read_only, 
 from sparsecbm.revision.rule import setting_in_words
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.loaded_model import load_explainer
-from sparsecbm.ui.session import change, current_view, seed_widget, write_address
+from sparsecbm.ui.session import change, chosen, current_view, seed_widget, text_key, write_address
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.text import as_markdown
 
@@ -53,9 +53,10 @@ def _fix() -> None:
         explainer, wanted = load_explainer(), current_view().wanted
         schema = explainer.schema
         write_address(schema)
-        st.segmented_control(f"Which {as_markdown(schema.label_title)} should it be?", schema.labels, key=_WANTED,
-                             default=seed_widget(_WANTED, wanted), format_func=lambda name: label_name(name, schema),
-                             on_change=_wanted_chosen)
+        key = text_key(_WANTED)
+        st.segmented_control(f"Which {as_markdown(schema.label_title)} should it be?", schema.labels, key=key,
+                             default=seed_widget(key, wanted), format_func=lambda name: label_name(name, schema),
+                             on_change=_wanted_chosen, args=(key,))
         if wanted is None:
             st.html(f"Choose a {as_html(schema.label_title)}, and see the fewest concepts that would have to be "
                     "different for it.")
@@ -71,8 +72,9 @@ def _fix() -> None:
                       args=(ways[way], schema))
 
 
-def _wanted_chosen() -> None:
-    change(wanted=st.session_state[_WANTED])
+def _wanted_chosen(key: str) -> None:
+    if chosen(key):
+        change(wanted=st.session_state[key])
 
 
 def _apply(fix: Fix, schema: ConceptSchema) -> None:

@@ -77,6 +77,12 @@ def text_key(name: str) -> str:
     return f"{name}{_MARK}{_text_number()}" if _text_number() else name
 
 
+def at_hand(key: str) -> bool:
+    """False for a widget that belongs to a text which is no longer at hand: what it still says is of no use."""
+    name, _, number = key.partition(_MARK)
+    return name not in _of_texts() or int(number or 0) == _text_number()
+
+
 def seed_widget(key: str, value: Value) -> Value:
     """Make a widget show `value`; to be called before the widget is drawn, which is given the value as its own, too.
 
@@ -96,8 +102,7 @@ def chosen(key: str) -> bool:
     Streamlit, which has forgotten that by then, takes it for a choice.
     """
     value, shown = st.session_state[key], _shown()
-    name, _, number = key.partition(_MARK)
-    if name in _of_texts() and int(number or 0) != _text_number():
+    if not at_hand(key):
         return False
     if key in shown and shown[key] == value:
         return False
@@ -106,8 +111,9 @@ def chosen(key: str) -> bool:
 
 
 def _begin(text: str, anew: bool) -> None:
-    """Count the texts that were at hand; `anew` counts the same text again."""
-    if anew or st.session_state.get(_TEXT, text) != text:
+    """Count the texts that were at hand; `anew` counts the same text again. Where there was none, no widget was."""
+    before = st.session_state.get(_TEXT)
+    if before and (anew or before != text):
         st.session_state[_NUMBER] = _text_number() + 1
     st.session_state[_TEXT] = text
 
