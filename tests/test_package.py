@@ -1,8 +1,10 @@
-"""What `import sparsecbm` offers, and that it costs nothing until it is used."""
+"""What `import sparsecbm` offers, that it costs nothing until it is used, and what the built package contains."""
 
 import subprocess
 import sys
 import typing
+import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +12,8 @@ from jaxtyping import TypeCheckError
 
 import sparsecbm
 from sparsecbm.model.masks import ConceptMasks
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_the_public_names_are_these() -> None:
@@ -43,3 +47,29 @@ def test_shapes_in_annotations_are_checked_while_tests_run() -> None:
     flat = torch.ones(2, 6, dtype=torch.bool)
     with pytest.raises(TypeCheckError):
         ConceptMasks.from_bools(("food", "residual"), {"weight": flat})
+
+
+def files(folder: Path) -> set[str]:
+    """All files below a folder, without what tools leave there."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in paths if not {"__pycache__", ".ruff_cache"} & set(path.parts)}
+
+
+@pytest.mark.slow
+def test_the_package_holds_all_that_the_commands_and_the_dashboard_need(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(installed)
+    expected = {f"sparsecbm/{path}" for path in files(ROOT / "sparsecbm")} | {
+        f"sparsecbm/dashboard/{path}" for path in files(ROOT)
+        if path.startswith(("app.py", "pages/", ".streamlit/config.toml", "checkpoints/cebab-minilm/"))}
+    assert {path for path in files(installed) if ".dist-info/" not in path} == expected
+    about = next(installed.glob("*.dist-info"))
+    assert "sparsecbm = sparsecbm.__main__:main" in (about / "entry_points.txt").read_text()
+    assert {"Requires-Dist: torch==2.13.0", "License-Expression: Apache-2.0"} <= set(
+        (about / "METADATA").read_text().splitlines())
+    script = "from sparsecbm.shipped import *; print(DASHBOARD, DEFAULT_CHECKPOINT / 'config.json')"
+    paths = subprocess.run([sys.executable, "-c", script], cwd=installed, check=True, capture_output=True, text=True)
+    assert all(Path(path).is_relative_to(installed) and Path(path).is_file() for path in paths.stdout.split())

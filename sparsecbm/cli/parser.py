@@ -24,9 +24,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
-    """Read a whole command line; an argument that no option takes is an error that lists the options."""
+    """Read a whole command line; an argument that no option takes is an error that lists the options.
+
+    A command that declares `other_options` gets the rest as it is.
+    """
     options, extra = parser.parse_known_args(arguments)
-    if extra:
+    if "other_options" in options:
+        options.other_options = extra
+    elif extra:
         command: Parser = options.parser
         allowed = [name for action in command._actions for name in (action.option_strings or [action.dest.upper()])]
         raise InputError(

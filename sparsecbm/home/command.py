@@ -14,7 +14,7 @@ def add(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "app",
-        help="start the dashboard in a browser",
+        help="start the dashboard and print its address",
         description="Start the dashboard and print its address. Every other option goes to `streamlit run`, "
         "e.g. --server.port 8600.",
     )
