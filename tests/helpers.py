@@ -35,7 +35,7 @@ HOSTILE = {
     "emoji": "The soup 🍜👩‍👩‍👧 was tasty 🎉",
     "right to left": "המרק היה טעים \u202eabc\u202c, الحساء لذيذ",
     "control characters": "The\x00soup\x07was\x1b[31m tasty\u200b\ufeff",
-    "control characters": "\x01a\x02\u200b",
+    "only replacement characters": "\ufffd\x01\ufffd",  # which word pieces drop
     "html": "<script>alert('soup')</script><img src=x onerror=alert(1)> &amp; tasty",
     "combining": "Z͑ͫ̓̿ä̴́l̷g̸o soup",
     "one word": "word" * 400,

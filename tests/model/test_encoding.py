@@ -49,8 +49,8 @@ def test_hostile_text_is_read(text: str, encoder: Encoder) -> None:
     assert all(first.end <= second.start for first, second in zip(words, words[1:], strict=False))
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0\u2003", "\u200b\ufeff", "\u00ad", "\u2060 \u2063", "\u3164", "\ufe0f\u2800",
-                                  "\x01\x02"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0\u2003", "\u200b\ufeff", "\u00ad", "\u2060 \u2063", "\u3164",
+                                  "\ufe0f\u2800", "\x01\x02"])
 def test_blank_text_is_refused(text: str, encoder: Encoder) -> None:
     with pytest.raises(InputError, match="empty"):
         encoder.encode(["The soup.", text])

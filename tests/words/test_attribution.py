@@ -174,7 +174,7 @@ def test_the_shortest_texts_are_explained_by_every_method(text: str, method: str
 
 
 def test_a_text_without_words_has_nothing_to_score() -> None:
-    made = explain(tiny_model(), TARGETS[0], HOSTILE["only control characters"])
+    made = explain(tiny_model(), TARGETS[0], HOSTILE["only replacement characters"])
     assert made.words == () and made.scores.shape == (0,) and made.difference == made.completeness_gap == 0
 
 

@@ -182,14 +182,14 @@ def test_methods_meet_the_same_random_orders() -> None:
 
 def test_a_text_without_words_has_flat_curves() -> None:
     model, weights = sparse()
-    review = WordRemoval(model, tiny_encoder(), weights, HOSTILE["only control characters"])
+    review = WordRemoval(model, tiny_encoder(), weights, HOSTILE["only replacement characters"])
     assert review.words == ()
     made = faithfulness(review, scored(review, []))
     assert (curves(made) == made.probability).all() and made.loo_tau is None
     assert made.comprehensiveness == made.sufficiency == 0 and not made.random_comprehensiveness.any()
 
 
-@pytest.mark.parametrize("text", [text for name, text in HOSTILE.items() if name != "only control characters"])
+@pytest.mark.parametrize("text", [text for name, text in HOSTILE.items() if name != "only replacement characters"])
 def test_unusual_texts(text: str) -> None:
     model, weights = sparse()
     review = WordRemoval(model, tiny_encoder(), weights, text)
