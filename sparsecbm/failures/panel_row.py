@@ -1,4 +1,4 @@
-"""One review of the slice, read closely: what is told of it, what the model read, and the smallest fix."""
+"""One document of the slice, read closely: its gold and predicted answers, and the smallest fix."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -31,15 +31,14 @@ MOST_FIXES = 3
 _TEXT_HEIGHT = "11rem"
 
 
-def open_review(explainer: Explainer, analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], opened: str | None) -> None:
-    """The open review with ways to the next and the previous one of the slice; or what to do when none is open."""
+def open_review(
+    explainer: Explainer, analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], opened: str
+) -> None:
+    """The open document, with ways to the next and the previous one of the slice."""
     ids = analysis.reviews.ids
     if opened not in ids:
-        if opened is not None:
-            st.warning(f"{as_markdown(analysis.reviews.name)} has no review with the id {as_markdown(opened[:60])}.",
-                       icon=":material/warning:")
-        st.info("**Press a cell of the table** to read its review here: what is told of it, what the model read, and "
-                "the smallest change that would put it right.", icon=":material/arrow_back:")
+        st.warning(f"{as_markdown(analysis.reviews.name)} has no review with the id {as_markdown(opened[:60])}. Press "
+                   "a cell of the table to open another one.", icon=":material/warning:")
         return
     row = ids.index(opened)
     _steps(analysis, numbers, row)
@@ -49,11 +48,11 @@ def open_review(explainer: Explainer, analysis: ErrorAnalysis, numbers: Int[np.n
         plain_review(text, _TEXT_HEIGHT)
     else:
         _words(words)
-    st.toggle("Show the words it went by", key=f"{_KEY}:words", persist_state="session")
+    st.toggle("Show the words behind the label", key=f"{_KEY}:words", persist_state="session")
     schema, display = explainer.schema, explainer.schema.label_display
-    said, told = analysis.predicted_labels[row], analysis.reviews.labels[row]
+    said, gold = analysis.predicted_labels[row], analysis.reviews.labels[row]
     probability = percent(float(analysis.predictions.label_probabilities[row, said]))
-    true = f"True {schema.label_title}: **{as_markdown(display[told])}**, the model says" if told >= 0 else "It says"
+    true = f"True {schema.label_title} **{as_markdown(display[gold])}**, predicted" if gold >= 0 else "Predicted"
     st.markdown(f"{true} **{as_markdown(display[said])}** ({probability}): "
                 f"{as_markdown(outcome_name(OUTCOMES[analysis.outcomes[row]], schema))}.")
     if analysis.has_concepts:
@@ -73,18 +72,18 @@ def open_review(explainer: Explainer, analysis: ErrorAnalysis, numbers: Int[np.n
 
 
 def concepts_html(analysis: ErrorAnalysis, row: int) -> str:
-    """The concepts of one row as told and as read, the misread ones with a cross."""
+    """The gold and predicted values of one row, the misread ones with a cross."""
     reviews, schema = analysis.reviews, analysis.reviews.schema
     raters = reviews.agreement is not None
     lines = []
     for k, concept in enumerate(schema.concepts):
-        value, told = analysis.predicted_values[row, k], reviews.values[row, k]
+        value, gold = analysis.predicted_values[row, k], reviews.values[row, k]
         share = float("nan") if reviews.agreement is None else float(reviews.agreement[row, k + 1])
         read = f"{schema.values[value]} ({percent(float(analysis.predictions.concept_probabilities[row, k, value]))})"
         cross = " ✗" if analysis.misread[row, k] else ""
-        lines.append([concept, "–" if told < 0 else schema.values[told], f"{read}{cross}",
+        lines.append([concept, "–" if gold < 0 else schema.values[gold], f"{read}{cross}",
                       *(["–" if np.isnan(share) else f"{percent(share)} agree"] if raters else [])])
-    return table_html("Concepts", ("Concept", "Told", "Read", *(("Raters",) if raters else ())), lines)
+    return table_html("Concepts", ("Concept", "True", "Predicted", *(("Raters",) if raters else ())), lines)
 
 
 def step(numbers: Int[np.ndarray, " shown"], row: int, by: int) -> int | None:
@@ -107,11 +106,11 @@ def _steps(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], row: int
 
 
 def _fix(explainer: Explainer, analysis: ErrorAnalysis, row: int) -> None:
-    """The fewest concepts that would have to be read otherwise for the true label."""
-    schema, told = explainer.schema, analysis.reviews.labels[row]
+    """The fewest concepts to set for the true label."""
+    schema, gold = explainer.schema, analysis.reviews.labels[row]
     if not analysis.label_wrong[row]:
         return
-    label = schema.labels[told]
+    label = schema.labels[gold]
     found = explainer.smallest_fix(explainer.predict(analysis.reviews.texts[row]), label)
     lines = [f"- {as_markdown(fix_text(fix, label, schema, {}))}" for fix in found.fixes[:MOST_FIXES] if fix.values]
     st.markdown("\n".join([f"**Smallest fix.** {as_markdown(found.reason)}", "", *lines]))

@@ -40,7 +40,7 @@ def file_name(kind: str, content: str, ending: str) -> str:
 
     E.g. "explanation-the-soup-was-cold-2026-03-14.html".
     """
-    words = re.sub(r"[\W_]+", "-", content[:200].casefold()).strip("-")[:40].rstrip("-")
+    words = re.sub(r"[\W_]+", "-", content[:200].lower()).strip("-")[:40].rstrip("-")
     return "-".join(filter(None, (kind, words, f"{date.today()}.{ending}")))
 
 
@@ -80,6 +80,11 @@ def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
     """Some shares from the least to the largest, e.g. "26 to 29 %"."""
     low, high = (f"{100 * share:.{digits}f}" for share in (shares.min(), shares.max()))
     return f"{low if low == high else f'{low} to {high}'}\u00a0%"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, e.g. "1 edit" or "1,200 edits"; `many` is the plural where it is not regular."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def listed(names: Sequence[str]) -> str:

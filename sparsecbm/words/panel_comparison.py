@@ -1,4 +1,4 @@
-"""Heatmaps beside each other on one scale: every concept and the label, or two methods with how far they agree."""
+"""Heat maps side by side on one scale: every concept and the label, or two methods and how far they agree."""
 
 import pandas as pd
 import streamlit as st
@@ -13,11 +13,11 @@ from sparsecbm.ui.view import View
 from sparsecbm.words.compute_faithfulness import rank_correlation
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html
 from sparsecbm.words.methods import METHODS
-from sparsecbm.words.panel_word_scores import how
+from sparsecbm.words.panel_word_scores import method_title
 
 COMPARE_HELP = (
-    "Spearman's rank correlation of the two methods' scores: 1 when they put the words in the same order, 0 when one "
-    "order says nothing about the other, −1 when they are opposite."
+    "Spearman's rank correlation of the two methods' scores: 1 when they rank the words alike, 0 when one ranking says "
+    "nothing about the other, −1 when they are opposite."
 )
 _COMPARE, _NONE = "explain:compare", ""
 
@@ -32,7 +32,7 @@ def all_targets(explanation: Explanation) -> None:
             name = as_markdown(target_name(attribution.target, prediction.schema))
             st.markdown(f"**{name}**, {_gap(attribution)}")
             st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
-    st.html(legend_html(limit, dark, "the answer named above each"))
+    st.html(legend_html(limit, dark, "the target named above each"))
     st.dataframe(score_table(attributions, prediction.schema), hide_index=True,
                  alt="Score of every word for every target, in logits")
 
@@ -52,13 +52,13 @@ def two_methods(one: Explanation, other: Explanation) -> None:
     limit, dark, prediction = full_colour(both), is_dark(), one.prediction
     agreement = rank_correlation(*both)
     if agreement is None:
-        st.markdown("There are too few words, or too little difference between them, to compare two orders.")
+        st.markdown("There are too few words, or their scores are too similar, to compare two rankings.")
     else:
-        st.markdown(f"Rank correlation of the two: **{agreement:+.2f}**, they {_agreement(agreement)}."
+        st.markdown(f"Rank correlation of the two methods: **{agreement:+.2f}**. They {_agreement(agreement)}."
                     .replace("-", "−"))
     for column, attribution in zip(st.columns(2, gap="medium"), both, strict=True):
         with column:
-            st.markdown(f"**{as_markdown(how(attribution))}**")
+            st.markdown(f"**{as_markdown(method_title(attribution))}**")
             st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
             note(f"{_gap(attribution)} · {attribution.milliseconds:.0f} ms")
     st.html(legend_html(limit, dark, target_name(both[0].target, prediction.schema)))

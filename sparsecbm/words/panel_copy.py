@@ -1,34 +1,45 @@
-"""What if the review said something else? A changed copy beside the original: label, concepts, and word by word."""
+"""What if the text said something else? A changed copy compared with the original: label, concepts, word by word."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
-from sparsecbm.figures.colour import shading
-from sparsecbm.figures.text import as_html, label_name, label_with_probability, percent, signed, target_name
+from sparsecbm.figures.text import (
+    clipped,
+    isolated,
+    label_name,
+    label_with_probability,
+    listed,
+    percent,
+    signed,
+    target_name,
+)
+from sparsecbm.figures.text_diff import ADDED, REMOVED, aligned
 from sparsecbm.types import Attribution, Explanation, Prediction, Word
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.review import MOST_CHARACTERS
-from sparsecbm.ui.session import change, current_view, seed_widget, start_review
-from sparsecbm.ui.shell import is_dark
-from sparsecbm.ui.text import as_markdown, typed
+from sparsecbm.ui.session import at_hand, change, seed_widget, start_review, text_key
+from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.text import as_markdown, clean_text
 from sparsecbm.ui.view import View
-from sparsecbm.words.figure import LEAST_LIMIT, SHADED_FROM, legend_html
+from sparsecbm.words.figure import LEAST_LIMIT, legend_html, look_of
 from sparsecbm.words.panel_word_scores import plain_review
+
+#: More hidden words than this are counted, not named.
+MOST_NAMED = 4
 
 
 def changed_text(view: View, words: Sequence[Word]) -> str | None:
-    """The changed copy of the view's review, whose words are given; None where nothing is changed."""
+    """The changed copy of the view's text, whose words are given; None where nothing is changed."""
     if view.edit is not None:
         return view.edit
     return without_words(view.text, words, view.hidden) if view.hidden else None
 
 
 def without_words(text: str, words: Sequence[Word], hidden: Collection[int]) -> str:
-    """The text without the words of these numbers; where one stood between two blanks, one blank is left."""
+    """The text without the words of these numbers; where one stood between two spaces, one space is left."""
     kept, position = "", 0
     for number in sorted(hidden):
         kept += text[position : words[number].start]
@@ -40,7 +51,7 @@ def without_words(text: str, words: Sequence[Word], hidden: Collection[int]) -> 
 
 @dataclass(frozen=True)
 class ConceptChange:
-    """A concept that is read otherwise in the changed copy; the shares are those of each copy's own value, 0..1."""
+    """A concept with another predicted value for the changed text; the probability of each value, 0..1."""
 
     concept: str
     before: str
@@ -59,7 +70,7 @@ def concept_changes(before: Prediction, after: Prediction) -> tuple[ConceptChang
 
 @dataclass(frozen=True)
 class WordChange:
-    """A word of either copy with its score in each; None where the word is not in that copy."""
+    """A word of either text with its score in each; None where the text lacks the word."""
 
     text: str
     before: float | None
@@ -67,34 +78,59 @@ class WordChange:
 
 
 def word_changes(before: Attribution, after: Attribution) -> tuple[WordChange, ...]:
-    """Both copies word by word, in reading order: what was kept, what was removed, then what came in its place."""
+    """Both texts word by word, in reading order: kept words, removed words, then the words that replace them."""
     old, new = [word.text for word in before.words], [word.text for word in after.words]
     changes: list[WordChange] = []
-    for _, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if old[i:i_end] == new[j:j_end]:
-            changes += [WordChange(word, float(was), float(now)) for word, was, now in
-                        zip(old[i:i_end], before.scores[i:i_end], after.scores[j:j_end], strict=True)]
+    for same, i, j in aligned(old, new):
+        removed = zip(old[i], before.scores[i].tolist(), strict=True)
+        added = zip(new[j], after.scores[j].tolist(), strict=True)
+        if same:
+            changes += [WordChange(word, was, now) for (word, was), (_, now) in zip(removed, added, strict=True)]
         else:
-            changes += [WordChange(word, float(was), None)
-                        for word, was in zip(old[i:i_end], before.scores[i:i_end], strict=True)]
-            changes += [WordChange(word, None, float(now))
-                        for word, now in zip(new[j:j_end], after.scores[j:j_end], strict=True)]
+            changes += [WordChange(word, was, None) for word, was in removed]
+            changes += [WordChange(word, None, now) for word, now in added]
     return tuple(changes)
 
 
 _EDIT = "explain:edit"
 
 
-def both_predictions(before: Prediction, after: Prediction, view: View) -> None:
-    """Label and concepts of the original and of its copy, and the two ways to go on from here."""
-    hidden = view.edit is None
-    st.markdown("#### What if these words were not there?" if hidden else "#### What if the review said this instead?")
-    old, new = (label_name(side.label, side.schema) for side in (before, after))
-    moved = f"The label flips from **{as_markdown(old)}** to **{as_markdown(new)}**." if old != new else (
-        f"The label stays **{as_markdown(new)}**.")
-    said = [f"{change.concept} reads **{change.after}** ({percent(change.share_after)}) instead of **{change.before}** "
-            f"({percent(change.share_before)})" for change in concept_changes(before, after)]
-    st.markdown(f"{moved} {'; '.join(said) if said else 'No concept is read otherwise'}.")
+def change_line(before: Prediction, after: Prediction | None, view: View, words: Sequence[Word]) -> None:
+    """Above the text: what a click on a word does, and, once words are out, what the prediction is without them."""
+    copy = changed_text(view, words)
+    with st.container(horizontal=True, vertical_alignment="center", key="explain:change"):
+        if copy is None:
+            note(":material/touch_app: Click a word to see the prediction without it.")
+            return
+        st.markdown(change_sentence(before, after, view, words))
+        st.button("Restore the words" if view.edit is None else "Discard the edit", on_click=_drop, key="explain:drop")
+        st.button("Use the changed text", on_click=start_review, args=(copy,), key="explain:adopt",
+                  disabled=not copy.strip(), help="The changed text replaces the one above")
+
+
+def change_sentence(before: Prediction, after: Prediction | None, view: View, words: Sequence[Word]) -> str:
+    """What became of the label and of every concept, as Markdown."""
+    with_change = "With your edit" if view.edit is not None else f"Without {_named(view.hidden, words)}"
+    if after is None:
+        return f"{with_change}, no word is left: there is nothing to predict."
+    schema, label = before.schema, before.schema.label_index(before.label)
+    old, new = (as_markdown(label_name(side.label, schema)) for side in (before, after))
+    shares = [percent(float(side.label_probabilities[label])) for side in (before, after)]
+    said = [f"the label flips from **{old}** to **{new}** ({percent(float(after.label_probabilities.max()))})"
+            if old != new else f"the label stays **{new}** ({shares[0]} → {shares[1]})"]
+    said += [f"{as_markdown(change.concept)} reads **{change.after}** ({percent(change.share_after)}) instead of "
+             f"**{change.before}** ({percent(change.share_before)})" for change in concept_changes(before, after)]
+    return f"{with_change}: {'; '.join(said)}."
+
+
+def _named(hidden: Sequence[int], words: Sequence[Word]) -> str:
+    if len(hidden) > MOST_NAMED:
+        return f"these {len(hidden)} words"
+    return listed([isolated(f"“{as_markdown(clipped(words[number].text))}”") for number in hidden])
+
+
+def compared_texts(before: Prediction, after: Prediction) -> None:
+    """The changed text, and the label's probabilities for both texts."""
     plain_review(after.text, "10rem")
     for column, side, title in zip(st.columns(2, gap="medium"), (before, after), ("Original", "Changed"), strict=True):
         with column:
@@ -102,62 +138,50 @@ def both_predictions(before: Prediction, after: Prediction, view: View) -> None:
             st.html(label_bars_html(side, title, changed=side is after))
 
 
-def copy_buttons(copy: str) -> None:
-    """The two ways to go on from a changed copy."""
-    with st.container(horizontal=True):
-        st.button("Bring the words back" if current_view().edit is None else "Drop the edit", on_click=_drop,
-                  key="explain:drop")
-        st.button("Make this the review", on_click=start_review, args=(copy,), key="explain:adopt",
-                  disabled=not copy.strip(), help="The copy takes the place of the review above")
-
-
 def edit_form(view: View, text: str) -> None:
-    """A box with the review, or with the copy that there is already."""
+    """A box with the text, or with the changed copy if there is one."""
     with st.form("explain:edit-form", border=False):
-        st.text_area("Edit a copy; the review above stays as it is", seed_widget(_EDIT, text), key=_EDIT, height=110,
+        key = text_key(_EDIT)
+        st.text_area("Edit a copy; the text above stays as it is", seed_widget(key, text), key=key, height=110,
                      max_chars=MOST_CHARACTERS)
-        st.form_submit_button("Compare", on_click=_edited, args=(view.text,))
+        st.form_submit_button("Compare", on_click=_edited, args=(view.text, key))
 
 
 def word_by_word(before: Explanation, after: Explanation) -> None:
-    """Every word of both copies: kept ones with both scores, removed ones struck out, added ones underlined."""
+    """Every word of both texts: kept ones with both scores, removed ones struck out, added ones underlined."""
     changes = word_changes(before.attributions[0], after.attributions[0])
     name = target_name(before.attributions[0].target, before.prediction.schema)
     scores = [abs(score) for word in changes for score in (word.before, word.after) if score is not None]
     limit, dark = max([LEAST_LIMIT, *scores]), is_dark()
-    st.markdown(f"Words for and against **{as_markdown(name)}**. A kept word has its score in the copy, after its old "
-                "one where that differs; removed words are struck out, added ones underlined.")
+    st.markdown(f"Words for and against **{as_markdown(name)}**. Kept words show their new score, after the "
+                "old one where it differs; removed words are struck out, added ones underlined.")
     st.html(changes_html(changes, limit, dark))
     st.html(legend_html(limit, dark, name))
     st.dataframe(pd.DataFrame({
         "word": [word.text for word in changes],
-        "what": [_what(word) for word in changes],
+        "change": [_what(word) for word in changes],
         "original": [word.before for word in changes],
         "changed": [word.after for word in changes],
-    }).round(4), hide_index=True, alt="Score of every word in the original and in the changed copy, in logits")
+    }).round(4), hide_index=True, alt="Score of every word in the original and in the changed text, in logits")
 
 
 def changes_html(changes: Sequence[WordChange], limit: float, dark: bool) -> str:
-    """Both copies in one line of words; all text in it is escaped."""
+    """Both texts in one line of words; all text in it is escaped."""
     return ('<div dir="auto" style="line-height:2.1;overflow-wrap:anywhere;max-height:22rem;overflow-y:auto">'
             f'{" ".join(_change_html(word, limit, dark) for word in changes)}</div>')
 
 
 def _change_html(word: WordChange, limit: float, dark: bool) -> str:
     score = word.before if word.after is None else word.after
-    assert score is not None  # a word is in one of the two copies
-    styles = ["border-radius:.25rem", "padding:.12em .2em"]
-    if abs(score / limit) >= SHADED_FROM and word.after is not None:
-        styles.append(shading(score / limit, dark))
-    if word.after is None or word.before is None:
-        styles.append(f"text-decoration:{'line-through' if word.after is None else 'underline'} 2px")
-    numbers = signed(score)
+    assert score is not None  # a word is in one of the two texts
+    look, numbers = look_of(score, limit, dark), signed(score)
     if word.before is not None and word.after is not None and signed(word.before) != numbers:
         numbers = f"{signed(word.before)}\u00a0→\u00a0{numbers}"
-    mark = ""
-    if abs(score / limit) >= SHADED_FROM:  # in a box of its own, so that the line through a removed word spares it
-        mark = f'<sup style="font-size:.68em;display:inline-block"><bdi>{numbers}</bdi></sup>'
-    return (f'<span title="{_what(word)}, {numbers}" style="{";".join(styles)}">{as_html(word.text)}{mark}</span>')
+    mark = numbers if look.style else ""
+    if word.after is None:
+        look = replace(look, style="")
+    decoration = REMOVED if word.after is None else ADDED if word.before is None else ""
+    return look.html(word.text, decoration, mark, f"{_what(word)}, {numbers}")
 
 
 def _what(word: WordChange) -> str:
@@ -168,6 +192,7 @@ def _drop() -> None:
     change(hidden=(), edit=None)
 
 
-def _edited(original: str) -> None:
-    text = typed(st.session_state[_EDIT])
-    change(hidden=(), edit=None if text == original else text)
+def _edited(original: str, key: str) -> None:
+    text = clean_text(st.session_state[key])
+    if at_hand(key):
+        change(hidden=(), edit=None if text == original else text)

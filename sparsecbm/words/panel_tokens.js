@@ -1,4 +1,4 @@
-// Draws the pieces of sparsecbm/ui/tokens.py. Text of a review only ever becomes text nodes and attributes. A word is
+// Draws the pieces of token_pieces in panel_tokens.py. The text only ever becomes text nodes and attributes. A word is
 // an inline element, not a button element: those are boxes, and boxes put right-to-left words in the wrong order.
 export default function ({ data, parentElement, setTriggerValue }) {
     let box = parentElement.querySelector(".review");
@@ -77,9 +77,8 @@ function foldOf(piece) {
 }
 
 function dress(span, piece) {
-    span.style.background = piece.hidden ? "" : piece.background;
-    span.style.color = piece.hidden ? "" : piece.ink;
-    span.title = piece.hidden ? `hidden; ${piece.tip}` : piece.tip;
+    span.style.cssText = piece.hidden ? "" : piece.style;
+    span.title = [piece.hidden ? "hidden" : "", piece.tip].filter(Boolean).join("; ");
     span.setAttribute("aria-label", piece.hidden ? `${piece.shown}, hidden` : piece.say);
     span.setAttribute("aria-pressed", String(piece.hidden));
     span.querySelector("bdi").textContent = piece.hidden ? "" : piece.mark;

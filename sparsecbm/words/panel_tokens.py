@@ -1,6 +1,6 @@
-"""The review as words that can be clicked away: a Streamlit component around the pieces of `tokens`.
+"""The text as words that can be clicked away: a Streamlit component around the pieces of `token_pieces`.
 
-The review reaches its script as data only.
+The text reaches its script as data only.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any
 
 import streamlit as st
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on
-from sparsecbm.figures.text import signed, visible
-from sparsecbm.types import Attribution
+from sparsecbm.figures.text import visible
+from sparsecbm.types import Word
 from sparsecbm.ui.component import component
-from sparsecbm.words.figure import PRINTED_FROM, SHADED_FROM, effect_text
+from sparsecbm.ui.session import at_hand
+from sparsecbm.words.figure import PRINTED_FROM, look_of
 
 #: How close words stand: by name, what people see on the button.
 DENSITIES: Mapping[str, str] = {"comfortable": "All words", "compact": "Compact", "strong": "Strong words only"}
-#: A longer review starts compact.
+#: A longer text starts compact.
 COMFORTABLE_WORDS = 120
 #: Fewer weak words in a row than this are not worth folding.
 SHORTEST_FOLD = 4
@@ -25,28 +25,30 @@ Piece = dict[str, Any]
 
 
 def usual_density(words: int) -> str:
-    """How a review of so many words is shown at first."""
+    """How a text with so many words is shown at first."""
     return "comfortable" if words <= COMFORTABLE_WORDS else "compact"
 
 
 def token_pieces(
-    attribution: Attribution, text: str, limit: float, dark: bool, density: str, hidden: Collection[int] = (),
-    truncated: bool = False,
+    words: Sequence[Word], scores: Sequence[float] | None, text: str, limit: float, dark: bool, density: str,
+    hidden: Collection[int] = (), truncated: bool = False,
 ) -> list[Piece]:
     """The whole text in order; `limit` is the score, in logits, that gets the full colour, `hidden` are word numbers.
 
-    Density "strong" folds runs of weak words into one piece each. What follows the last word that the model read is a
-    piece of its own, marked as unread when the text was `truncated`.
+    Without `scores` no word is coloured. Density "strong" folds runs of weak words into one piece each. What follows
+    the last word that the model read is a piece of its own, marked as unread when the text was `truncated`.
     """
-    words, shares = attribution.words, [float(score) / limit for score in attribution.scores]
     starts = [0, *(word.end for word in words)]
-    folds = {run.start: run for run in weak_runs(shares, hidden)} if density == "strong" else {}
+    folds = {}
+    if density == "strong" and scores is not None:
+        folds = {run.start: run for run in weak_runs([score / limit for score in scores], hidden)}
 
     def single(number: int) -> list[Piece]:
-        word = words[number]
-        piece = _word(visible(word.text), float(attribution.scores[number]), shares[number], dark, density)
-        between = visible(text[starts[number] : word.start])
-        piece |= {"word": number, "hidden": number in hidden}
+        shown = visible(words[number].text)
+        look = {"style": "", "mark": "", "tip": "", "say": shown} if scores is None else (
+            _look(shown, scores[number], limit, dark, density))
+        piece = {"shown": shown, "word": number, "hidden": number in hidden, **look}
+        between = visible(text[starts[number] : words[number].start])
         return [{"text": between}, piece] if between else [piece]
 
     pieces: list[Piece] = []
@@ -76,41 +78,33 @@ def weak_runs(shares: Sequence[float], kept: Collection[int] = ()) -> tuple[rang
     return tuple(runs)
 
 
-def _word(shown: str, score: float, share: float, dark: bool, density: str) -> Piece:
-    number, effect = signed(score), effect_text(share)
-    shaded = abs(share) >= SHADED_FROM
-    mark = number if density != "compact" else number[0]
-    background = diverging(share, DARK_PAPER if dark else PAPER) if shaded else ""
-    return {
-        "shown": shown,
-        "tip": f"{number}: {effect}",
-        "say": f"{shown}, {number.replace('+', 'plus ').replace('−', 'minus ')}, {effect}",
-        "mark": mark if abs(share) >= PRINTED_FROM else "",
-        "background": background,
-        "ink": ink_on(background) if shaded else "",
-    }
+def _look(shown: str, score: float, limit: float, dark: bool, density: str) -> Piece:
+    look = look_of(score, limit, dark)
+    number = look.tip.partition(":")[0].replace("+", "plus ").replace("−", "minus ")
+    return {"style": look.style, "mark": look.mark[:1] if density == "compact" else look.mark, "tip": look.tip,
+            "say": f"{shown}, {number}, {look.effect}"}
 
 
 _component = component(__file__)
 
 
 def token_view(
-    key: str, label: str, review: str, pieces: Sequence[Piece], density: str,
+    key: str, label: str, text: str, pieces: Sequence[Piece], density: str,
     changed: Callable[[tuple[int, ...]], None],
 ) -> None:
-    """Draw the pieces under the name `label`; `changed` gets the numbers of all hidden words when one is pressed.
+    """Draw the pieces under the name `label`; `changed` gets the numbers of all hidden words when one is clicked.
 
-    A press reports all of them, not the one, and is numbered. What is drawn carries the number of the last press it
-    knows of, so that none is lost when the page is still busy with the press before.
+    A click reports all of them, not the one, and is numbered. What is drawn carries the number of the last click it
+    knows of, so that no click is lost while the page is still busy with the one before.
     """
     turn = f"{key}:turn"
 
     def pressed() -> None:
         press = st.session_state[key].get("hidden")
-        if press is not None:
+        if press is not None and at_hand(key):
             st.session_state[turn] = int(press["turn"])
             changed(tuple(int(number) for number in press["hidden"]))
 
     _component(key=key, on_hidden_change=pressed, data={
-        "label": label, "review": review, "pieces": list(pieces), "density": density,
+        "label": label, "review": text, "pieces": list(pieces), "density": density,
         "turn": st.session_state.get(turn, 0)})

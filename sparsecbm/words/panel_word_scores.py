@@ -1,79 +1,98 @@
-"""The review with its words coloured, large: one sentence, the words, what their colours mean, and a receipt."""
+"""The text with its words coloured: one sentence, the words, what their colours mean, and a receipt."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
-from sparsecbm.figures.text import as_html, receipt_line, signed, target_name
-from sparsecbm.types import Attribution, Explanation
-from sparsecbm.ui.session import change
-from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.figures.text import as_html, clipped, isolated, receipt_line, signed, target_name
+from sparsecbm.schema import ConceptSchema
+from sparsecbm.types import Attribution, Explanation, Prediction, Word
+from sparsecbm.ui.session import change, text_key
+from sparsecbm.ui.shell import is_dark
 from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
-from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, legend_html, miss_text
+from sparsecbm.words.figure import (
+    LEAST_LIMIT,
+    far_from_complete,
+    full_colour,
+    gap_text,
+    legend_html,
+    miss_text,
+    strongest_words,
+)
 from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_tokens import token_pieces, token_view
 
+#: Words that the sentence names, for and against the target.
+_NAMED = 2
+
 
 def plain_review(text: str, height: str = "24rem") -> None:
-    """A review whose words are not scored; one that needs more than `height` scrolls."""
+    """A text without word scores; one that needs more than `height` scrolls."""
     with st.container(border=True):
         st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;max-height:{height};'
                 f'overflow-y:auto">{as_html(text)}</div>')
 
 
-def scored_review(explanation: Explanation, view: View, density: str) -> None:
-    """The words for and against the target, whole or through the view's part; pressing a word hides it."""
-    attribution, prediction = explanation.attributions[0], explanation.prediction
-    dark, limit = is_dark(), full_colour((attribution,))
-    name = target_name(attribution.target, prediction.schema)
-    part = view.part if view.part in attribution.parts else None
-    shown = attribution if part is None else replace(attribution, scores=attribution.parts[part])
-    through = "" if part is None else f" through **{as_markdown(part)}**"
-    without = " without the residual" if attribution.target.concept is None and not view.residual else ""
-    st.markdown(f"Words for and against **{as_markdown(name)}**{through}{without}: {_sentence(shown)}")
+def word_view(
+    prediction: Prediction, words: Sequence[Word], attribution: Attribution | None, view: View, density: str
+) -> None:
+    """The text, its words coloured once there are scores, whole or through the view's part; a click hides a word."""
+    dark, limit, scores, name = is_dark(), LEAST_LIMIT, None, ""
+    if attribution is not None:
+        limit, name = full_colour((attribution,)), target_name(attribution.target, prediction.schema)
+        scores = _through(attribution, view.part).scores.tolist()
+    label = f"Words for and against {name}." if name else "The text; its words have no scores yet."
     with st.container(border=True):
-        token_view("explain:tokens", f"Words for and against {name}. Arrow keys move, Enter takes a word out.",
-                   prediction.text, token_pieces(shown, prediction.text, limit, dark, density, view.hidden,
-                                                 prediction.truncated), density, _hide)
-    st.html(legend_html(limit, dark, name))
+        token_view(text_key("explain:tokens"), f"{label} Arrow keys move, Enter takes a word out.", prediction.text,
+                   token_pieces(words, scores, prediction.text, limit, dark, density, view.hidden,
+                                prediction.truncated), density, _hide)
+    if name:
+        st.html(legend_html(limit, dark, name))
 
 
-def receipt(explanation: Explanation) -> None:
-    """Always on screen: by what the words were scored, and how far the scores account for the whole."""
-    attribution = explanation.attributions[0]
-    note(as_markdown(receipt_text(explanation)))
+def strongest_line(attribution: Attribution, schema: ConceptSchema, view: View) -> None:
+    """The target, the way to it, and the strongest words for and against it."""
+    shown = _through(attribution, view.part)
+    through = f" through **{as_markdown(view.part)}**" if view.part in attribution.parts else ""
+    without = " without the residual" if attribution.target.concept is None and not view.residual else ""
+    st.markdown(f"Words for and against **{as_markdown(target_name(attribution.target, schema))}**{through}{without}: "
+                f"{strongest_sentence(shown)}")
+
+
+def strongest_sentence(attribution: Attribution) -> str:
+    """The strongest words each way with their scores, as Markdown: long words cut, right-to-left words isolated."""
+    sentences = []
+    for named, effect in zip(strongest_words(attribution, _NAMED), ("for it", "against it"), strict=True):
+        words = [f"{isolated(f'**{as_markdown(clipped(word))}**')} ({signed(score)})" for word, score in named]
+        if words:
+            sentences.append(f"{' and '.join(words)} {'speaks' if len(words) == 1 else 'speak'} most {effect}")
+    return f"{'; '.join(sentences) or 'no word moves it'}."
+
+
+def _through(attribution: Attribution, part: str | None) -> Attribution:
+    """The attribution, or what goes through one of its parts."""
+    return replace(attribution, scores=attribution.parts[part]) if part in attribution.parts else attribution
+
+
+def gap_warning(attribution: Attribution) -> None:
+    """A warning where the scores do not account for the whole difference."""
     if far_from_complete(attribution):
-        st.warning(f"Read these words with care: {miss_text(attribution)}. Integrated gradients, or more steps, miss "
-                   "less. The sum further down is exact.", icon=":material/warning:")
+        st.warning(f"Read these words with care: {miss_text(attribution)}. Integrated gradients, or more steps, leave "
+                   "a smaller gap. The contributions of the concepts are exact.", icon=":material/warning:")
 
 
 def receipt_text(explanation: Explanation) -> str:
-    """The same in one line, for the first target."""
+    """How the words of the first target were scored, and how far the scores account for the whole, in one line."""
     attribution = explanation.attributions[0]
-    whole = replace(explanation.receipt, method=how(attribution), milliseconds=attribution.milliseconds)
+    whole = replace(explanation.receipt, method=method_title(attribution), milliseconds=attribution.milliseconds)
     return receipt_line(whole, str(attribution.target), gap_text(attribution))
 
 
-def how(attribution: Attribution) -> str:
+def method_title(attribution: Attribution) -> str:
     """Method and steps, e.g. "Integrated gradients, 32 steps"."""
     return method_named(attribution.method).with_steps(attribution.steps)
-
-
-def _sentence(attribution: Attribution) -> str:
-    """The strongest words each way, in words."""
-    order = [number for number in attribution.scores.argsort()
-             if any(letter.isalnum() for letter in attribution.words[number].text)]
-    said = [_strongest(attribution, order[::-1][:2], 1, "for it"), _strongest(attribution, order[:2], -1, "against it")]
-    return "; ".join(filter(None, said)) + "." if any(said) else "no word moves it."
-
-
-def _strongest(attribution: Attribution, numbers: Sequence[Any], sign: int, verb: str) -> str:
-    names = [f"**{as_markdown(attribution.words[number].text)}** ({signed(float(attribution.scores[number]))})"
-             for number in numbers if sign * attribution.scores[number] >= 0.005]
-    return f"{' and '.join(names)} {'speaks' if len(names) == 1 else 'speak'} most {verb}" if names else ""
 
 
 def _hide(hidden: tuple[int, ...]) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.schema import CEBAB
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
 from tests.helpers import saved_checkpoint
 
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("ui.tasks", "revision.panel_revise", "studies.panel_case"):
+    for module in ("ui.tasks", "words.panel", "revision.panel_revise", "studies.panel_case"):
         monkeypatch.setattr(f"sparsecbm.{module}.PATIENCE", 300.0)
 
 

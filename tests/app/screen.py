@@ -57,7 +57,7 @@ def blocks(at: AppTest) -> list[str]:
 
 def view_data(at: AppTest) -> dict[str, Any]:
     """What the large view of the words was given to draw."""
-    data: dict[str, Any] = json.loads(at.get("bidi_component")[0].proto.json)
+    data: dict[str, Any] = json.loads(_views(at, "panel_tokens")[0].json)
     return data
 
 

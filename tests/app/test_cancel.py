@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.service import Explainer
-from tests.app.screen import bars, fine, open_explain, press, set_concept, shown_text, view_data
+from tests.app.screen import fine, open_explain, press, shown_text, words
 
 TEXT = "A soup that nobody has explained before, with basil."
 
@@ -26,13 +26,19 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         return explain(self, *first, progress)
 
     monkeypatch.setattr(Explainer, "explain", slow)
-    monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
+    for module in ("ui.tasks", "words.panel"):
+        monkeypatch.setattr(f"sparsecbm.{module}.PATIENCE", 0.0)
     yield opened
     opened.set()
 
 
 def labels(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
+
+
+def unscored(at: AppTest) -> bool:
+    """True when the whole text is on screen, and no word is coloured."""
+    return shown_text(at) == TEXT and not any(word["style"] for word in words(at))
 
 
 def until_done(at: AppTest) -> AppTest:
@@ -44,16 +50,14 @@ def until_done(at: AppTest) -> AppTest:
 
 def test_a_slow_explanation_shows_progress_and_can_be_stopped(gate: threading.Event) -> None:
     at = fine(open_explain(text=TEXT))
-    assert "Cancel" in labels(at) and not at.get("bidi_component")
-    assert bars(at, "Before"), "the prediction does not wait for the words"
-    fine(set_concept(at, "food", "Positive"))
-    assert bars(at, "After") != bars(at, "Before") and "Cancel" in labels(at)
+    assert "Cancel" in labels(at) and unscored(at)
+    shown = {element.proto.component_name for element in at.get("bidi_component")}
+    assert "sparsecbm.panel_concepts" in shown, "label and concepts do not wait for the words"
     fine(press(at, "explain:cancel"))
-    assert any("Stopped. Nothing was kept" in line.value for line in at.markdown)
-    assert "Cancel" not in labels(at) and not at.get("bidi_component")
+    assert "Cancel" not in labels(at) and "Run again" in labels(at) and unscored(at)
     gate.set()
     fine(until_done(press(at, "explain:again")))
-    assert shown_text(at) == TEXT and view_data(at)["pieces"]
+    assert shown_text(at) == TEXT and not unscored(at)
     assert not {"Cancel", "Run again"} & set(labels(at))
 
 

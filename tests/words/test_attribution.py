@@ -163,8 +163,9 @@ def test_hostile_text_is_explained(text: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("text", "words"), [("soup", ["soup"]), ("\u00a7 \u00b6", ["\u00a7", "\u00b6"]), ("\ufffd", [])],
-                         ids=["one word", "unknown", "no word"])
+@pytest.mark.parametrize(("text", "words"), [
+    ("soup", ["soup"]), ("\u00a7 \u00b6", ["\u00a7", "\u00b6"]), ("\ufffd", []),
+], ids=["one word", "unknown", "no word"])
 def test_the_shortest_texts_are_explained_by_every_method(text: str, words: list[str], method: str) -> None:
     """One word carries everything, and two unknown words are the same word to the model but not on the screen."""
     made = explain(tiny_model(), TARGETS[2], text, method=method)

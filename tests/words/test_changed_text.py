@@ -6,7 +6,14 @@ import pytest
 
 from sparsecbm.types import Word
 from sparsecbm.ui.view import View
-from sparsecbm.words.panel_copy import ConceptChange, changed_text, concept_changes, without_words, word_changes
+from sparsecbm.words.panel_copy import (
+    ConceptChange,
+    change_sentence,
+    changed_text,
+    concept_changes,
+    without_words,
+    word_changes,
+)
 from tests.builders import a_prediction, an_attribution
 
 
@@ -37,11 +44,22 @@ def test_there_is_one_copy_whatever_made_it() -> None:
     assert changed_text(View("Good soup", edit=""), words) == ""
 
 
-def test_only_concepts_whose_value_changes_are_told() -> None:
+def test_only_concepts_with_another_value_are_listed() -> None:
     before = a_prediction(concepts={"food": "Negative", "noise": "Positive"})
     after = a_prediction(concepts={"food": "Positive", "noise": "Positive"})
     assert concept_changes(before, after) == (ConceptChange("food", "Negative", "Positive", 1.0, 1.0),)
     assert concept_changes(before, before) == ()
+
+
+def test_the_sentence_names_the_words_and_what_became_of_label_and_concepts() -> None:
+    text = "Good soup"
+    before, after = (a_prediction(label=label, concepts={"food": value})
+                     for label, value in (("4", "Positive"), ("2", "unknown")))
+    flipped = change_sentence(before, after, View(text, hidden=(0,)), words_of(text))
+    assert "“Good”" in flipped and "flips from **4 stars** to **2 stars**" in flipped and "**unknown**" in flipped
+    assert "stays **4 stars**" in change_sentence(before, before, View(text, edit="Fine soup"), words_of(text))
+    many = "a b c d e f"
+    assert "6 words" in change_sentence(before, None, View(many, hidden=tuple(range(6))), words_of(many))
 
 
 def test_kept_words_have_both_scores_removed_and_added_ones_their_own() -> None:

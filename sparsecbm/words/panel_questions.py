@@ -1,0 +1,115 @@
+"""Questions about the words: other targets, another method, whether the scores are faithful; and files to save."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from sparsecbm.concepts.distribution import Distribution
+from sparsecbm.export import explanation_csv, explanation_html, explanation_json
+from sparsecbm.figures.text import file_name
+from sparsecbm.service import Explainer
+from sparsecbm.types import Explanation, Faithfulness, InterventionResult, Prediction
+from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.session import current_view, run_again, session_job, write_address
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.tasks import Job, Work, polling_fragment, request_work
+from sparsecbm.ui.view import View
+from sparsecbm.words.panel_comparison import all_targets, method_to_compare, two_methods
+from sparsecbm.words.panel_faithfulness import faithfulness_strip
+from sparsecbm.words.panel_requests import ALL_TARGETS, FAITHFULNESS, TWO_METHODS, WordRequests, word_requests
+
+
+def word_questions(prediction: Prediction) -> None:
+    """Sections to open, each worked out only while it is open, and downloads of what is on screen."""
+    polling_fragment(session_job("explain"), _panel, prediction)
+
+
+def _panel(prediction: Prediction, looking: bool) -> None:
+    with errors_shown():
+        view, job, requests = current_view(), session_job("explain"), word_requests(prediction)
+        write_address(prediction.schema)
+        request_work(job, requests.works, looking, run_again)
+        explanation = None
+        with errors_shown():
+            explanation = job.result(requests.scores)
+        with section("All concepts side by side, and the scores as a table", ALL_TARGETS) as fold:
+            if fold.open:
+                drawn(job, requests.all_targets, all_targets)
+        with section("Two methods side by side", TWO_METHODS, view.compare is not None):
+            method_to_compare(view)
+            if explanation is not None and requests.other_method:
+                drawn(job, requests.other_method, partial(two_methods, explanation))
+        with section("Are these scores faithful to the model?", FAITHFULNESS) as fold:
+            if fold.open:
+                drawn(job, requests.faithfulness,
+                      lambda result: faithfulness_strip(result, prediction.schema, prediction.receipt))
+        if explanation is not None:
+            _downloads(job, explanation, requests, view)
+
+
+def section(label: str, key: str, opened: bool = False) -> Any:
+    """A section to open; opening it runs its fragment again."""
+    return st.expander(label, opened, key=key, on_change="rerun")
+
+
+def drawn(job: Job, work: Work | None, draw: Callable[[Any], None]) -> None:
+    """Draw the result of a piece of work, or say that it is still to come."""
+    with errors_shown():
+        result = job.result(work) if work else None
+        if result is not None:
+            draw(result)
+        else:
+            note("Stopped." if job.stopped else "Working on it…")
+
+
+def _downloads(job: Job, explanation: Explanation, requests: WordRequests, view: View) -> None:
+    """Whatever has been worked out and is on screen goes into the files, each target once."""
+    found = {attribution.target: attribution for attribution in explanation.attributions}
+    with errors_shown():
+        for attribution in getattr(_result(job, requests.all_targets), "attributions", ()):
+            found.setdefault(attribution.target, attribution)
+        measured = _result(job, requests.faithfulness)
+        download_buttons(load_explainer(), replace(explanation, attributions=tuple(found.values())), view,
+                         [measured] if measured else [])
+
+
+def _result(job: Job, work: Work | None) -> Any | None:
+    return job.result(work) if work else None
+
+
+def download_buttons(
+    explainer: Explainer, explanation: Explanation, view: View, faithfulness: Sequence[Faithfulness]
+) -> None:
+    """One button per kind of file; a file is made when its button is clicked, outside the run of the page."""
+    intervention = partial(_intervention, explainer, explanation, dict(view.overrides), view.residual)
+    kinds = {
+        "html": ("HTML page", "text/html", partial(_html, explanation, intervention, tuple(faithfulness))),
+        "csv": ("CSV table", "text/csv", partial(explanation_csv, explanation)),
+        "json": ("JSON", "application/json", partial(_json, explanation, intervention)),
+    }
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Save what is on screen:", width="content")
+        for ending, (label, mime, made) in kinds.items():
+            st.download_button(label, made, file_name("explanation", explanation.prediction.text, ending), mime,
+                               key=f"explain:save:{ending}", on_click="ignore", icon=":material/download:")
+
+
+def _intervention(
+    explainer: Explainer, explanation: Explanation, overrides: Mapping[str, Distribution], residual: bool
+) -> InterventionResult | None:
+    return explainer.override(explanation.prediction, overrides, residual) if overrides else None
+
+
+def _html(
+    explanation: Explanation, intervention: Callable[[], InterventionResult | None],
+    faithfulness: tuple[Faithfulness, ...],
+) -> str:
+    return explanation_html(explanation, intervention(), faithfulness)
+
+
+def _json(explanation: Explanation, intervention: Callable[[], InterventionResult | None]) -> str:
+    return json.dumps(explanation_json(explanation, intervention()), ensure_ascii=False, indent=2)
