@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -94,7 +95,8 @@ class Participant:
                            trigger_value=True)
         for one in self.tree.get("bidi_component"):
             if "elapsed" in json.loads(one.proto.json):
-                told = {"click": {"elapsed": 1, "time": datetime.now(UTC).isoformat()}}
+                told = {"press": {"key": token_hex(8), "button": "", "elapsed": 1,
+                                  "time": datetime.now(UTC).isoformat()}}
                 states.widgets.add(id=one.proto.id, json_value=json.dumps(told))
         self._filled = []
         return self.run(states)

@@ -65,7 +65,7 @@ def _go_on(someone: Participant, told: Told, chance: random.Random, thought: flo
             seen = someone.press("I agree, and take part")
         elif "Open the case" in labels:
             seen = someone.press("Open the case")
-        elif "Send my answer" in labels or "Send my last answer" in labels:
+        elif "Send my answer" in labels or "Send my final answer" in labels:
             seen = _answer(someone, told, chance, labels)
         elif someone.tree.get("success"):
             told.done = True
@@ -87,7 +87,7 @@ def _answer(someone: Participant, told: Told, chance: random.Random, labels: Seq
     if "Send my answer" in labels:
         return someone.press("Send my answer")
     someone.write(f"Words of {told.code}")
-    return someone.press("Send my last answer")
+    return someone.press("Send my final answer")
 
 
 def _note(told: Told, someone: Participant, seen: Seen) -> None:

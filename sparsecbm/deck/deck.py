@@ -20,7 +20,7 @@ _Part = Annotated[Passage | Heatmap | Bars | Table | Chart, Field(discriminator=
 class Scene:
     """A snapshot; `parts` are shown from the top. `page` and `query` are the address that it was pinned from.
 
-    `checkpoint` is the content hash of the model that it tells of, and `receipt` how the results came about, in words.
+    `checkpoint` is the content hash of its model, and `receipt` says in words how the results were computed.
     """
 
     title: Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
@@ -51,54 +51,56 @@ MOST_BYTES = 4 * 2**20
 
 @dataclass(frozen=True, config=STRICT)
 class Deck:
-    """Scenes are numbered from 0 here, and from 1 wherever a person reads their number.
+    """Scenes in their order, and the title of the cover, empty for the usual one.
 
-    InputError for a deck that is too large, and for numbers that it does not have.
+    Scenes are numbered from 0 here, and from 1 wherever a person reads their number. InputError for a deck that is too
+    large, and for numbers that it does not have.
     """
 
     scenes: tuple[Scene, ...] = ()
     format: Literal[1] = FORMAT
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)] = ""
 
     def __post_init__(self) -> None:
         size = sum(scene.size for scene in self.scenes)
         if len(self.scenes) > MOST_SCENES or size > MOST_BYTES:
-            raise InputError(f"A deck of {len(self.scenes):,} scenes and {size:,} bytes came; allowed: up to "
-                             f"{MOST_SCENES} scenes and {MOST_BYTES:,} bytes. Export this deck and start another one, "
-                             "or delete scenes.")
+            raise InputError(f"The deck would have {len(self.scenes):,} scenes and {size:,} bytes; allowed: up to "
+                             f"{MOST_SCENES} scenes and {MOST_BYTES:,} bytes. Export it and start a new one, or "
+                             "delete scenes.")
 
     def add(self, *scenes: Scene) -> "Deck":
         """With more scenes at the end."""
-        return Deck((*self.scenes, *scenes))
+        return replace(self, scenes=(*self.scenes, *scenes))
 
     def remove(self, number: int) -> "Deck":
         """Without a scene."""
         self._check(number)
-        return Deck((*self.scenes[:number], *self.scenes[number + 1 :]))
+        return replace(self, scenes=(*self.scenes[:number], *self.scenes[number + 1 :]))
 
     def move(self, number: int, to: int) -> "Deck":
         """With a scene at another place; those between move up."""
         self._check(number)
         self._check(to)
         rest = [*self.scenes[:number], *self.scenes[number + 1 :]]
-        return Deck((*rest[:to], self.scenes[number], *rest[to:]))
+        return replace(self, scenes=(*rest[:to], self.scenes[number], *rest[to:]))
 
     def rename(self, number: int, title: str, note: str) -> "Deck":
         """With another title and note for a scene."""
         self._check(number)
         changes = {"title": title, "note": note}
         renamed = validated(lambda given: replace(self.scenes[number], **given), changes, f"Scene {number + 1}")
-        return Deck((*self.scenes[:number], renamed, *self.scenes[number + 1 :]))
+        return replace(self, scenes=(*self.scenes[:number], renamed, *self.scenes[number + 1 :]))
 
     def number(self, scene: Scene) -> int:
         """The number of a scene; InputError where it is gone."""
         if scene not in self.scenes:
-            raise InputError(f"The scene {scene.title!r} is not in this deck any more; allowed: one of its "
-                             f"{len(self.scenes)}. Look at the list again.")
+            raise InputError(f"The scene {scene.title!r} is no longer in this deck; allowed: one of its "
+                             f"{len(self.scenes)} scenes. Look at the list again.")
         return self.scenes.index(scene)
 
     def _check(self, number: int) -> None:
         if not 0 <= number < len(self.scenes):
-            raise InputError(f"Scene {number + 1} was asked for; allowed: 1 to {len(self.scenes)}, the scenes of this "
+            raise InputError(f"There is no scene {number + 1}; allowed: 1 to {len(self.scenes)}, the scenes of this "
                              "deck. Look at the list again.")
 
 
@@ -107,13 +109,13 @@ _DECK = TypeAdapter(Deck)
 
 def deck_to_json(deck: Deck) -> str:
     """The deck's file; equal decks give equal files."""
-    return _DECK.dump_json(deck).decode()
+    return _DECK.dump_json(deck, exclude=None if deck.title else {"title"}).decode()
 
 
-def deck_from_json(data: bytes, source: str = "deck") -> Deck:
-    """The inverse of `deck_to_json`. Nothing in it is run, fetched or believed to be HTML.
+def read_deck(data: bytes, source: str = "deck") -> Deck:
+    """The inverse of `deck_to_json`. Nothing in it is run, fetched or taken for HTML.
 
-    InputError names what is wrong with the file, and what is allowed.
+    InputError names what is wrong with the file, and what is allowed. `figure.deck_from_json` checks the charts, too.
     """
     if len(data) > MOST_BYTES + 1024:  # what is around the scenes
         raise InputError(f"{source} has {len(data):,} bytes; allowed for a deck: up to {MOST_BYTES:,}. Choose another "

@@ -1,79 +1,86 @@
 """The deck on the Home page: its scenes, what can be done with each, and the deck as a file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
-from sparsecbm.deck.deck import LONGEST_NOTE, LONGEST_TITLE, MOST_BYTES, Deck, Scene, deck_from_json, deck_to_json
+from sparsecbm.deck.deck import LONGEST_NOTE, LONGEST_TITLE, MOST_BYTES, Deck, Scene, deck_to_json
+from sparsecbm.deck.figure import deck_from_json
+from sparsecbm.deck.panel_order import order_view
 from sparsecbm.errors import InputError
-from sparsecbm.export import deck_html
-from sparsecbm.ui.action_result import outcome_of, tried
+from sparsecbm.export.deck import USUAL_TITLE, deck_html
+from sparsecbm.figures.text import counted, file_name
+from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.pin import current_deck, keep_deck, present
-from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import MENU, errors_shown, note
-from sparsecbm.ui.text import shortened, table_html, typed
+from sparsecbm.ui.text import clean_text
 
 HELP = (
-    "What you pin becomes a numbered scene: a snapshot with your title and note, which is shown large and without "
-    "controls, one scene after another by the arrow keys. Scenes need no model, so a deck can be shown anywhere."
+    "Whatever you pin becomes a numbered scene: a snapshot with your title and note. Presenting shows one scene after "
+    "another, large and without controls; arrow keys turn them. Scenes need no model, so a deck can be shown anywhere."
 )
 _KEY = "deck"
-_CHOSEN, _UPLOADS = f"{_KEY}:chosen", f"{_KEY}:uploads"
-#: More scenes than this scroll.
-_MOST_IN_SIGHT = 8
+_CHOSEN, _UPLOADS, _TITLE = f"{_KEY}:chosen", f"{_KEY}:uploads", f"{_KEY}:title"
 
 
 def deck_panel() -> None:
-    """List, one scene's controls, and files; an empty deck says how to fill it."""
+    """The scenes as cards, one scene's controls, and files; an empty deck says how to fill it."""
     deck = current_deck()
     st.markdown("### Presenter deck", help=HELP)
     with errors_shown():
         if not deck.scenes:
-            note("Nothing is pinned yet. Press :material/push_pin: **Pin** beside a failure, the words of a review, an "
-                 "intervention or a chart: it becomes a scene here, to be shown to others.")
+            note("Nothing is pinned yet. Press :material/push_pin: **Pin** next to a failure, the words of a text, an "
+                 "intervention or a chart: it becomes a scene here.")
         else:
             _files_and_present(deck)
-            with st.container(height=330 if len(deck.scenes) > _MOST_IN_SIGHT else "content", border=False):
-                st.html(table_html("Scenes", ("No.", "Title", "Note", "Pinned on", "Model"), [
-                    (str(number), scene.title, shortened(scene.note, 90), scene.page, scene.checkpoint[:8])
-                    for number, scene in enumerate(deck.scenes, 1)]))
+            order_view(f"{_KEY}:order", deck.scenes, _chosen(deck), _choose, _move)
             _one(deck)
         _import()
-        outcome_of(_KEY)
+        show_result(_KEY)
 
 
 def _files_and_present(deck: Deck) -> None:
+    st.text_input("Title of the cover", seed_widget(_TITLE, deck.title), max_chars=LONGEST_TITLE, key=_TITLE,
+                  placeholder=USUAL_TITLE, width=520, on_change=_name)
+    name = deck.title or deck.scenes[0].title
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Present", key=f"{_KEY}:present", type="primary", icon=":material/slideshow:", on_click=present,
                   args=(0,), help="Arrow keys turn the scenes, Escape leaves")
-        st.download_button("HTML to show anywhere", partial(deck_html, deck), "deck.html", "text/html",
-                           key=f"{_KEY}:html", on_click="ignore", icon=":material/download:",
+        st.download_button("HTML to show anywhere", partial(deck_html, deck), file_name("deck", name, "html"),
+                           "text/html", key=f"{_KEY}:html", on_click="ignore", icon=":material/download:",
                            help="One file with all scenes, for any browser, without a network")
-        st.download_button("JSON to load again", partial(deck_to_json, deck), "deck.json", "application/json",
-                           key=f"{_KEY}:json", on_click="ignore", icon=":material/download:")
+        st.download_button("JSON to load again", partial(deck_to_json, deck), file_name("deck", name, "json"),
+                           "application/json", key=f"{_KEY}:json", on_click="ignore", icon=":material/download:")
         with st.popover("Delete all", icon=":material/delete:", key=f"{_KEY}:clear"):
-            st.markdown("All scenes of your session go. Export them first if you want them back.")
+            st.markdown("This deletes all scenes of your session. Export them first if you want them back.")
             st.button("Delete all scenes", key=f"{_KEY}:clear-now", on_click=_try, args=(_clear,))
-    note("The deck lasts as long as your session: export it to keep it.")
+    note("For a PDF, open the HTML file and press **Print or save as PDF**: every scene gets a page. The deck lasts as "
+         "long as your session; export it to keep it.")
+
+
+def _chosen(deck: Deck) -> int:
+    """The number of the scene whose controls are shown."""
+    number: int = st.session_state.get(_CHOSEN, 0)
+    return min(number, len(deck.scenes) - 1)
+
+
+def _choose(number: int) -> None:
+    st.session_state[_CHOSEN] = number
 
 
 def _one(deck: Deck) -> None:
-    """One of the scenes: present from here, rename, move, delete, and the page that it was pinned on."""
-    numbers = list(range(len(deck.scenes)))
-    number = min(st.session_state.get(_CHOSEN) or 0, numbers[-1])
+    """One of the scenes: present from here, rename, delete, and the page that it was pinned on."""
+    number = _chosen(deck)
+    scene = deck.scenes[number]
     with st.container(border=True):
-        st.selectbox("A scene", numbers, seed_widget(_CHOSEN, number), key=_CHOSEN,
-                     format_func=lambda place: f"{place + 1}. {deck.scenes[place].title}")
-        scene = deck.scenes[number]
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**Scene {number + 1}**", width="content")
             st.button("Present from here", key=f"{_KEY}:here", icon=":material/slideshow:", on_click=present,
-                      args=(number,))
-            st.button("Up", key=f"{_KEY}:up", icon=":material/arrow_upward:", disabled=number == 0, on_click=_try,
-                      args=(partial(_move, scene, -1),))
-            st.button("Down", key=f"{_KEY}:down", icon=":material/arrow_downward:", disabled=number == numbers[-1],
-                      on_click=_try, args=(partial(_move, scene, 1),))
+                      args=(number + 1,))
             st.button("Delete", key=f"{_KEY}:delete", icon=":material/delete:", on_click=_try,
                       args=(partial(_delete, scene),))
             _origin(scene)
@@ -109,27 +116,34 @@ def _import() -> None:
 
 
 def _try(action: Callable[[], str]) -> None:
-    tried(_KEY, action, "The file cannot be read")
+    attempt(_KEY, action, "The file cannot be read")
 
 
-def _move(scene: Scene, step: int) -> str:
-    deck = current_deck()
-    number = deck.number(scene)
-    keep_deck(deck.move(number, number + step))
-    st.session_state[_CHOSEN] = number + step
-    return f"Scene {number + 1} is now scene {number + step + 1}."
+def _name() -> None:
+    if chosen(_TITLE):
+        title = clean_text(st.session_state[_TITLE]).strip()
+        keep_deck(replace(current_deck(), title=title))
+
+
+def _move(number: int, to: int) -> None:
+    def move() -> str:
+        keep_deck(current_deck().move(number, to))
+        _choose(to)
+        return f"Scene {number + 1} is now scene {to + 1}."
+
+    _try(move)
 
 
 def _delete(scene: Scene) -> str:
     deck = current_deck()
     keep_deck(deck.remove(deck.number(scene)))
-    return f"The scene {scene.title!r} is gone from your deck."
+    return f"The scene {scene.title!r} is deleted."
 
 
 def _rename(scene: Scene, title: str, text: str) -> str:
     deck = current_deck()
     number = deck.number(scene)
-    keep_deck(deck.rename(number, *(typed(st.session_state[key]).strip() for key in (title, text))))
+    keep_deck(deck.rename(number, *(clean_text(st.session_state[key]).strip() for key in (title, text))))
     return f"Scene {number + 1} is saved."
 
 
@@ -141,8 +155,8 @@ def _clear() -> str:
 def _add(key: str) -> str:
     given = st.session_state.get(key)
     if given is None:
-        raise InputError("No file came; allowed: a deck that was exported as JSON. Choose a file first.")
+        raise InputError("No file was chosen; allowed: a deck that was exported as JSON.")
     added = deck_from_json(given.getvalue(), given.name).scenes
     keep_deck(current_deck().add(*added))
     st.session_state[_UPLOADS] += 1  # the next box is empty
-    return f"{len(added)} scene{'' if len(added) == 1 else 's'} added to your deck."
+    return f"{counted(len(added), 'scene')} added to your deck."

@@ -1,4 +1,4 @@
-// Turns scenes by key and by button. Keys count wherever the focus is, but not while somebody types.
+// Turns slides by key and by button. Keys count wherever the focus is, but not while somebody types.
 export default function ({ data, parentElement, setTriggerValue }) {
     let nav = parentElement.querySelector("nav");
     if (!nav) {
@@ -14,13 +14,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     nav.drawn = data.at;
     // What was drawn before the page heard of the last press leaves that one standing.
     if (data.turn >= nav.turn) Object.assign(nav, { at: data.at, turn: data.turn });
-    nav.querySelector("output").textContent = `${nav.at + 1} / ${data.count}`;
+    nav.querySelector("output").textContent = slideName(nav.at, data.count);
     nav.go = key => {
         const next = key === "Escape" ? null : sceneAfter(key, nav.at, data.count);
         if (next === undefined) return false;
         if (next !== nav.at) {
             nav.at = next ?? nav.at;
-            nav.querySelector("output").textContent = `${nav.at + 1} / ${data.count}`;
+            nav.querySelector("output").textContent = slideName(nav.at, data.count);
             setTriggerValue("pressed", { at: next, turn: ++nav.turn });
         }
         return true;

@@ -1,12 +1,13 @@
-"""Presenting a deck: one scene fills the window, in large type. It needs no model."""
+"""Presenting a deck: one slide fills the window, in large type. It needs no model."""
 
 from collections.abc import Callable
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.figure import enlarged
-from sparsecbm.export.deck import KEYS_SCRIPT, LARGE, scene_pieces, scene_style
+from sparsecbm.export.deck import KEYS_SCRIPT, LARGE, cover_html, scene_pieces, scene_style
 from sparsecbm.ui.component import component
 from sparsecbm.ui.pin import current_deck, present
 from sparsecbm.ui.shell import errors_shown, is_dark
@@ -16,10 +17,10 @@ _TURN = "deck:turn"
 
 
 def stage(key: str, at: int, count: int, go: Callable[[int | None], None]) -> None:
-    """Draw it at scene `at` of `count`; `go` gets the scene to show, or None to leave.
+    """The control at slide `at` of `count`; `go` gets the slide to show, or None to leave.
 
     A press says where it leads and is numbered. What is drawn carries the number of the last press it knows of, so that
-    two quick presses lead two scenes on although the page was still busy with the first.
+    two quick presses lead two slides on although the page was still busy with the first.
     """
 
     def pressed() -> None:
@@ -36,13 +37,13 @@ def stage(key: str, at: int, count: int, go: Callable[[int | None], None]) -> No
 _STYLE = (
     "@media screen {{ html {{ font-size: {size}px !important; }} }} "
     "[data-testid=stSidebar], [data-testid=stHeader], [data-testid=stSidebarCollapsedControl] {{ display: none; }} "
-    "[data-testid=stMainBlockContainer] {{ max-width: none; padding: 1.2rem 2.4rem 2.6rem; }} "
+    "[data-testid=stMainBlockContainer] {{ max-width: none; padding: 1.2rem 2.4rem 3.4rem; }} "
     "[data-testid=stMain] [data-testid=stVerticalBlock] {{ gap: .4rem; }} "
 )
 
 
 def scene_shown(at: int) -> None:
-    """The scene, and the small control that turns to others; where there is none, what to do."""
+    """The slide, and the control that turns to others; without a deck, what to do."""
     deck = current_deck()
     st.html(f"<style>{_STYLE.format(size=16 * LARGE)}{scene_style(is_dark())}</style>")
     if not deck.scenes:
@@ -51,12 +52,18 @@ def scene_shown(at: int) -> None:
         st.button("To the deck", on_click=present, args=(None,), key="deck:leave", icon=":material/arrow_back:")
         return
     with errors_shown():
-        scene = deck.scenes[at]
-        for number, piece in enumerate(scene_pieces(scene)):
-            if piece.chart is None:
-                st.html(f'<div class="scene">{piece.html}</div>')
-            else:
-                figure = go.Figure(enlarged(piece.chart.dark if is_dark() else piece.chart.light, LARGE, scene.title))
-                st.plotly_chart(figure, key=f"deck:chart:{at}:{number}", alt=piece.chart.alt,
-                                config={"displayModeBar": False})
-    stage("deck:stage", at, len(deck.scenes), present)
+        if at == 0:
+            st.html(f'<div class="scene">{cover_html(deck)}</div>')
+        else:
+            _scene(deck.scenes[at - 1], at)
+    stage("deck:stage", at, len(deck.scenes) + 1, present)
+
+
+def _scene(scene: Scene, at: int) -> None:
+    for number, piece in enumerate(scene_pieces(scene)):
+        if piece.chart is None:
+            st.html(f'<div class="scene">{piece.html}</div>')
+        else:
+            figure = go.Figure(enlarged(piece.chart.dark if is_dark() else piece.chart.light, LARGE, scene.title))
+            st.plotly_chart(figure, key=f"deck:chart:{at}:{number}", alt=piece.chart.alt,
+                            config={"displayModeBar": False})

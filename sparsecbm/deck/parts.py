@@ -1,6 +1,6 @@
-"""What a scene shows, as plain values that check themselves: text, words with scores, bars, a table, a chart.
+"""The parts of a scene, as plain values that check themselves: text, words with scores, bars, a table, a chart.
 
-They come from files of others, too. All text is plain text: whoever draws a part escapes it.
+They can come from a file of somebody else. All text is plain text: whoever draws a part escapes it.
 """
 
 from collections.abc import Iterable
@@ -9,18 +9,21 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from sparsecbm.deck.figure import check_figure
+from sparsecbm.deck.chart_json import check_chart
 from sparsecbm.errors import InputError
 from sparsecbm.types import Word
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+#: The cell of a table that marks a wrong prediction; it is drawn in the colour of what opposes.
+WRONG = "wrong"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Passage:
-    """A sentence that says what is seen, or, as a `quote`, the review itself."""
+    """A sentence about what the scene shows, or, as a `quote`, the document itself."""
 
     text: str
     quote: bool = False
@@ -29,9 +32,9 @@ class Passage:
 
 @dataclass(frozen=True, config=STRICT)
 class Heatmap:
-    """A review with a score per word, in logits; `spans` are (start, end, score) in the order of the text.
+    """A document with a score per word, in logits; `spans` are (start, end, score) in the order of the text.
 
-    `limit` is the score that gets the full colour, and `subject` what positive scores speak for.
+    `limit` is the score that gets the full colour, and `subject` names what positive scores speak for.
     """
 
     text: str
@@ -44,7 +47,7 @@ class Heatmap:
         position = 0
         for start, end, _ in self.spans:
             if not position <= start < end <= len(self.text):
-                raise InputError(f"A word from {start} to {end} came; allowed: words one after another within the "
+                raise InputError(f"Got a word from {start} to {end}; allowed: words one after another within the "
                                  f"text's {len(self.text):,} characters. Pin the words again.")
             position = end
 
@@ -61,7 +64,7 @@ class Heatmap:
 
 @dataclass(frozen=True, config=STRICT)
 class Bars:
-    """Probabilities as bars under a heading; the one called `top` stands out, and `pale` ones are those from before."""
+    """Probabilities as bars under a heading; the row `top` stands out, and `pale` bars are those before a change."""
 
     heading: str
     rows: tuple[tuple[str, Share], ...]
@@ -72,7 +75,7 @@ class Bars:
 
 @dataclass(frozen=True, config=STRICT)
 class Table:
-    """Cells as they are read; every row has a cell for each column."""
+    """Cells of text; every row has a cell for each column."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -84,9 +87,9 @@ class Table:
 
 @dataclass(frozen=True, config=STRICT)
 class Chart:
-    """A plotly figure as JSON, as it is drawn on light and on dark paper; `alt` says it in words, `table` in numbers.
+    """A plotly figure as JSON, for light and for dark paper; `alt` describes it in words, `table` in numbers.
 
-    InputError for figures that are not of the kinds that this program draws.
+    InputError for figures of kinds that this program does not draw.
     """
 
     light: str
@@ -96,8 +99,8 @@ class Chart:
     kind: Literal["chart"] = "chart"
 
     def __post_init__(self) -> None:
-        check_figure(self.light)
-        check_figure(self.dark)
+        check_chart(self.light)
+        check_chart(self.dark)
 
 
 Part = Passage | Heatmap | Bars | Table | Chart
@@ -106,5 +109,5 @@ Part = Passage | Heatmap | Bars | Table | Chart
 def _check_widths(rows: Iterable[tuple[str, ...]], columns: int) -> None:
     for row in rows:
         if len(row) != columns:
-            raise InputError(f"A row of {len(row)} cells came for a table of {columns} columns; allowed: a cell for "
+            raise InputError(f"Got a row of {len(row)} cells for a table of {columns} columns; allowed: a cell for "
                              "each column. Pin the table again.")

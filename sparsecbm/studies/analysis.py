@@ -1,4 +1,4 @@
-"""What a study says: accuracy with and without help, reliance, confidence, time, interventions and agreement by arm.
+"""The results of a study by arm: accuracy with and without help, reliance, confidence, time, interventions, agreement.
 
 Reliance is on the model's first answer, before the participant set anything. Appropriate reliance on a case is to
 accept a right answer or to reject a wrong one; switching to right advice and keeping a right answer against wrong
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sparsecbm.intervals import Interval
 from sparsecbm.studies.cases import case_rows
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.outcome import (
@@ -48,6 +49,10 @@ MEASURES = {
     "seconds": "seconds for a case (geometric mean)",
     "interventions": "interventions for a case",
 }
+#: The possible values of measures that are not shares.
+_RANGES: dict[str, Interval] = {
+    "gain": (-1.0, 1.0), "confidence_before": (0.0, float(HIGHEST)), "confidence_after": (0.0, float(HIGHEST)),
+    "interventions": (0.0, math.inf), "log_seconds": (-math.inf, math.inf)}
 #: What arms are compared by. Times are compared as logarithms.
 COMPARED = ("right_with", "gain", "appropriate", "over_reliance", "under_reliance", "log_seconds")
 
@@ -63,7 +68,7 @@ class Level:
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """An arm: `measures` by the names of MEASURES, None where no case bears on one.
+    """An arm: `measures` by the names of MEASURES, None where no case says anything about one.
 
     `calibration_gap` is the mean of |share right - confidence / 6| over levels, weighted by their answers. `alpha` is
     Krippendorff's, of the last answers.
@@ -81,7 +86,7 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Results:
-    """What a study says so far. `help` compares accuracy with help and without, in each arm."""
+    """The results so far. `help` compares accuracy with help and without, in each arm."""
 
     participants: int
     finished: int
@@ -96,7 +101,7 @@ class Results:
 
 
 def case_table(courses: Sequence[Course]) -> pd.DataFrame:
-    """The cases that count, with what is derived from them as numbers, missing where a case does not bear on it.
+    """The cases that count, with their measures as numbers, missing where a case says nothing about one.
 
     Without a last answer, because time was over, a case counts as not right and says nothing about reliance.
     """
@@ -107,13 +112,13 @@ def case_table(courses: Sequence[Course]) -> pd.DataFrame:
 
 
 def analyse(protocol: Protocol, courses: Sequence[Course]) -> Results:
-    """The results of some courses of one study; people and simulated participants are better not mixed."""
+    """The results of some courses of one study; do not mix people and simulated participants."""
     table = case_table(courses)
     present = [arm for arm in protocol.arms if (table["arm"] == arm).any()]
     done = sum(step_of(course).stage == "done" for course in courses)
     helped, compared = comparisons(protocol, table)
-    mixed = [mixed_model(table, outcome, present) for outcome in ("right_with", "appropriate", "log_seconds")
-             if len(present) > 1]
+    mixed = [mixed_model(table, outcome, present, _differences(outcome))
+             for outcome in ("right_with", "appropriate", "log_seconds") if len(present) > 1]
     return Results(len(courses), done, tuple(_summary(table, arm) for arm in present), helped, compared,
                    tuple(mixed))
 
@@ -123,8 +128,8 @@ def comparisons(
 ) -> tuple[tuple[Comparison, ...], tuple[Comparison, ...]]:
     """Accuracy with help against without, in each arm; then every two arms by each of COMPARED."""
     present = [arm for arm in protocol.arms if (table["arm"] == arm).any()]
-    helped = [paired("right_with", arm, "without help", both["right_with"].tolist(), both["right_without"].tolist())
-              for arm in present
+    helped = [paired("right_with", arm, "without help", both["right_with"].tolist(), both["right_without"].tolist(),
+                     _differences("right_with")) for arm in present
               if len(both := _means(table[table["arm"] == arm], ["right_with", "right_without"]).dropna())]
     compared = [found for outcome in COMPARED for one, other in combinations(present, 2)
                 if (found := compare(table, outcome, other, one, protocol.between)) is not None]
@@ -132,12 +137,24 @@ def comparisons(
 
 
 def compare(table: pd.DataFrame, outcome: str, arm: str, against: str, between: bool) -> Comparison | None:
-    """Two arms by their participants' means, paired unless `between`; None where nothing bears on the outcome."""
+    """Two arms by their participants' means, paired unless `between`; None where no case says anything about it."""
     a, b = (_means(table[table["arm"] == name], [outcome])[outcome].dropna() for name in (arm, against))
+    bounds = _differences(outcome)
     if between:
-        return independent(outcome, arm, against, a.tolist(), b.tolist()) if len(a) and len(b) else None
+        return independent(outcome, arm, against, a.tolist(), b.tolist(), bounds) if len(a) and len(b) else None
     both = sorted(set(a.index) & set(b.index))
-    return paired(outcome, arm, against, a.loc[both].tolist(), b.loc[both].tolist()) if both else None
+    return paired(outcome, arm, against, a.loc[both].tolist(), b.loc[both].tolist(), bounds) if both else None
+
+
+def _range(name: str) -> Interval:
+    """The possible values of a measure."""
+    return _RANGES.get(name, (0.0, 1.0))
+
+
+def _differences(name: str) -> Interval:
+    """The possible differences between two values of a measure."""
+    low, high = _range(name)
+    return low - high, high - low
 
 
 def _derived(row: dict[str, Any]) -> dict[str, float]:
@@ -174,7 +191,7 @@ def _means(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 def _summary(table: pd.DataFrame, arm: str) -> ArmSummary:
     rows = table[table["arm"] == arm]
     means = _means(rows, [*MEASURES, "log_seconds"])
-    found = {name: estimate(means[name].dropna().tolist()) for name in MEASURES if name != "seconds"}
+    found = {name: estimate(means[name].dropna().tolist(), _range(name)) for name in MEASURES if name != "seconds"}
     logs = estimate(means["log_seconds"].dropna().tolist())
     found["seconds"] = logs and Estimate(math.exp(logs.value), _exp(logs.low), _exp(logs.high), logs.n)
     answered = rows.dropna(subset=["confidence_after", "final"])

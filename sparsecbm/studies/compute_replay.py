@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from sparsecbm.errors import CheckpointError, DataError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_answers import ModelAnswers, shown
+from sparsecbm.studies.compute_export import EVENTS_FILE, FORMAT, PROTOCOL_FILE, STUDY_FILE
 from sparsecbm.studies.design import Trial, trials
-from sparsecbm.studies.export import EVENTS_FILE, FORMAT, PROTOCOL_FILE, STUDY_FILE
 from sparsecbm.studies.log import Entry, Event, Shown
 from sparsecbm.studies.protocol import Protocol
 from sparsecbm.studies.run import Edits, edits_of

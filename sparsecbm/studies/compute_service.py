@@ -1,7 +1,7 @@
-"""Where participants act: an entry is checked, the model asked, and both written before anyone sees anything.
+"""The study service: an entry is checked, the model predicts, and both are written before the participant sees it.
 
-A double click gives the first outcome again, and what comes from a window that is out of date is refused; in both cases
-the result holds the course as it stands, to draw the screen from.
+A press that comes twice gives the first outcome again, and one from an outdated window is refused; in both cases the
+result holds the current course, to draw the screen from.
 """
 
 import secrets
@@ -15,17 +15,17 @@ from sparsecbm.studies.log import Course, Entry, Event, Log, Recorded, now, stam
 from sparsecbm.studies.run import EDITING, Step, check, edits_of, events_of, is_late, step_of
 
 
-class Desk:
-    """Writes what participants do into a log, with what the model answers. Safe for many threads."""
+class StudyService:
+    """Writes what participants do into a log, with the model's predictions. Safe for many threads."""
 
     def __init__(self, log: Log, explainer: Explainer) -> None:
         self._log, self._answers = log, ModelAnswers(explainer)
 
     def act(self, code: str, entry: Entry, at: datetime | None = None) -> Recorded:
-        """Do what a participant wants, at a time (default: now); once this returns, it is kept.
+        """Do what a participant wants, at a time (default: now); once this returns, it is in the log.
 
-        InputError when the entry cannot come at this step or does not hold what it must, CheckpointError when another
-        model is loaded than the study was made for; then nothing is written.
+        InputError when the entry does not fit the step or lacks something, CheckpointError when the loaded model is not
+        the study's; then nothing is written.
         """
         course, moment = self._log.course(code), at or now()
         step = step_of(course)
@@ -44,7 +44,7 @@ class Desk:
         if trial is None:
             return Event(entry, stamp(moment))
         case = course.protocol.case_of[trial.case]
-        if entry.action == "revise":  # what was left open is kept as it was done
+        if entry.action == "revise":  # defaults are logged, so that a replay repeats them
             entry = replace(entry, portion=DEFAULT_PORTION if entry.portion is None else entry.portion,
                             steps=DEFAULT_STEPS if entry.steps is None else entry.steps)
         event = Event(entry, stamp(moment), trial.position, trial.case, before=step.shown)
@@ -63,5 +63,5 @@ class Desk:
 
 
 def new_key() -> str:
-    """A key for one click."""
+    """A random key for one press."""
     return secrets.token_urlsafe(12)

@@ -1,6 +1,6 @@
-"""Studies with nobody in them: annotators by a simple model take part through the same desk and leave the same log.
+"""Simulated participants: annotators by a simple model take part through the same service and leave the same log.
 
-Made to check a design before people are asked. What comes out says what the assumptions below say, no more.
+Made to check a design before people are asked. The results say what the assumptions below say, no more.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, policy_named
 from sparsecbm.errors import InputError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_answers import ModelAnswers
-from sparsecbm.studies.compute_service import Desk
+from sparsecbm.studies.compute_service import StudyService
 from sparsecbm.studies.design import trials
 from sparsecbm.studies.log import Action, Course, Entry, Event, Log, Participant, Recorded
 from sparsecbm.studies.protocol import HIGHEST, Moment, Protocol, offers
@@ -32,9 +32,9 @@ class Annotator:
 
     skill       how often the own answer is the true label, otherwise any other one
     trust       how often the model's answer, after what was set, is taken over from an own answer that differs
-    policy      the order in which concepts are looked at, at most `most` of them, where the arm lets them be set
+    policy      the order in which concepts are checked, at most `most` of them, where the arm lets them be set
     error_rate  how often a concept is set to a wrong value; one without a known truth is marked as not sure
-    lapse_rate  how often the last answer is any label at all
+    lapse_rate  how often the final answer is any label at all
     seconds     mean time for a case; times are log-normal with a spread of a factor of about 1.6
     """
 
@@ -51,14 +51,14 @@ class Annotator:
         rates = {"skill": self.skill, "trust": self.trust, "error_rate": self.error_rate, "lapse_rate": self.lapse_rate}
         for name, rate in rates.items():
             if not 0 <= rate <= 1:
-                raise InputError(f"{name} {rate} came; allowed: 0 to 1. Give a share.")
+                raise InputError(f"Got {name} {rate}; allowed: 0 to 1.")
         if self.most < 0 or not 0 < self.seconds < np.inf:
-            raise InputError(f"{self.most} concepts and {self.seconds} seconds came; allowed: 0 or more concepts and a "
+            raise InputError(f"Got {self.most} concepts and {self.seconds} seconds; allowed: 0 or more concepts and a "
                              "positive time.")
 
 
 class MemoryLog:
-    """Simulated participants of one protocol, kept nowhere: for many studies in a row."""
+    """Simulated participants of one protocol in memory only: for many studies in a row."""
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol, self.courses = protocol, dict[str, Course]()
@@ -82,10 +82,10 @@ class MemoryLog:
 
 
 class Simulation:
-    """Annotators at a desk."""
+    """Annotators who take part in a study."""
 
     def __init__(self, log: Log, explainer: Explainer) -> None:
-        self._log, self._desk, self._answers = log, Desk(log, explainer), ModelAnswers(explainer)
+        self._log, self._service, self._answers = log, StudyService(log, explainer), ModelAnswers(explainer)
         self._explainer = explainer
 
     def take_part(self, code: str, annotator: Annotator, seed: int) -> Course:
@@ -97,7 +97,7 @@ class Simulation:
         return course
 
     def _one(self, course: Course, step: Step, annotator: Annotator, random: np.random.Generator) -> Course:
-        """What comes next: a step, or a whole case from its first answer on."""
+        """The next step, or a whole case from its first answer on."""
         if step.trial is None or step.stage == "ready":
             plain: Mapping[str, Action] = {"consent": "consent", "start": "answers", "end": "answers", "ready": "open"}
             moment: Moment | None = step.stage if step.stage in ("start", "end") else None
@@ -121,7 +121,7 @@ class Simulation:
                          answers=_rated(course.protocol, "after", confidence))
 
     def _set_concepts(self, course: Course, annotator: Annotator, random: np.random.Generator) -> Course:
-        """Look at concepts in the policy's order, again after each; set each to what the annotator reads."""
+        """Check concepts in the policy's order, computed anew after each; set each to what the annotator reads."""
         schema = course.protocol.schema
         for _ in range(min(annotator.most, len(schema.concepts))):
             step = step_of(course)
@@ -141,10 +141,10 @@ class Simulation:
 
     def _act(self, course: Course, action: Action, **entered: object) -> Course:
         entry = replace(Entry(action, len(course.events), uuid4().hex), **entered)  # type: ignore[arg-type]
-        recorded = self._desk.act(course.participant.code, entry)
+        recorded = self._service.act(course.participant.code, entry)
         if recorded.status != "written":
-            raise InputError(f"Participant {course.participant.code} is {recorded.status} at event {entry.sequence}; "
-                             "allowed: nobody else who goes on with a simulated participant. Simulate again.")
+            raise InputError(f"Event {entry.sequence} of participant {course.participant.code} is {recorded.status}: "
+                             "somebody else used the code of a simulated participant. Simulate again.")
         return recorded.course
 
 
@@ -152,7 +152,7 @@ def simulate(
     store: Store, study: str, explainer: Explainer, annotator: Annotator, participants: int, seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> tuple[str, ...]:
-    """Let simulated participants take part in a study that is kept; returns their codes.
+    """Let simulated participants take part in a study of the database; returns their codes.
 
     `progress` gets the share done, 0..1, and may raise Cancelled. CheckpointError when another model is loaded.
     """
@@ -167,17 +167,17 @@ def simulate(
 
 
 def check_participants(participants: int, seed: int) -> None:
-    """InputError unless there is someone to simulate, with a seed that is none below 0."""
+    """InputError unless there is someone to simulate and the seed is not negative."""
     if participants < 1 or seed < 0:
-        raise InputError(f"{participants} participants with seed {seed} came; allowed: at least 1, and a seed of 0 or "
-                         "more. Change them.")
+        raise InputError(f"Got {participants} participants and seed {seed}; allowed: at least 1 participant, and a "
+                         "seed of 0 or more.")
 
 
 def in_memory(
     protocol: Protocol, explainer: Explainer, annotator: Annotator, participants: int, seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> tuple[Course, ...]:
-    """As `simulate`, but kept nowhere: the courses."""
+    """As `simulate`, but in memory only: the courses."""
     check_participants(participants, seed)
     log = MemoryLog(protocol)
     run = Simulation(log, explainer)

@@ -1,4 +1,4 @@
-"""The studies' database: where it is, opened so that what is committed stays, and brought to this release's form."""
+"""The studies' database: where it is, opened so that what is committed stays, and upgraded to this release's tables."""
 
 import os
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def open_database(url: str | None = None) -> Engine:
             raise ConfigError("An SQLite database in memory keeps nothing; allowed: a file. Name one.")
         Path(where.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
         where = where.set(database=str(Path(where.database).expanduser()))
-    with told(where):
+    with database_errors(where):
         try:
             engine = create_engine(where, pool_pre_ping=where.get_backend_name() == "postgresql")
         except (NoSuchModuleError, ImportError) as error:
@@ -69,28 +69,28 @@ def open_database(url: str | None = None) -> Engine:
 
 
 @contextmanager
-def told(where: URL) -> Iterator[None]:
-    """What the database cannot do, as a DataError that hides its password."""
+def database_errors(where: URL) -> Iterator[None]:
+    """Turn errors of the database into a DataError that hides its password."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
         reason = str(error.orig).strip().partition("\n")[0]
         raise DataError(f"The studies' database {where.render_as_string(hide_password=True)} cannot be used "
-                        f"({reason}); nothing of this step is written. Check that it runs, may be written to and has "
-                        "free space, and try again.") from error
+                        f"({reason}); nothing of this step was written. Check that it runs, is writable and has free "
+                        "space, and try again.") from error
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes; it is committed, safe on the disk, when the block is left, or not at all."""
-    with told(engine.url), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with database_errors(engine.url), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that reads what stood at one moment, and holds nobody up."""
-    with told(engine.url), engine.connect() as connection:
+    with database_errors(engine.url), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():

@@ -1,4 +1,4 @@
-"""The cases of a study, drawn from a slice of a source so that outcomes balance."""
+"""The design of a study: which participant meets which case in which arm; and cases drawn so that outcomes balance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-#: Tell apart the draws that are made of one seed.
+#: Distinguish the draws that are made from one seed.
 _NAMES, _ROWS, _WITHIN, _SHARES = range(4)
 
 
@@ -78,12 +78,20 @@ def _between(protocol: Protocol, number: int) -> tuple[Trial, ...]:
     return _numbered(protocol, [(0, arm, cases[i]) for i in row.tolist()])
 
 
+def practice_of(protocol: Protocol, block: int) -> tuple[Case, ...]:
+    """The practice cases of a participant's arm at place `block`."""
+    blocks = 1 if protocol.between else len(protocol.arms)
+    dealt = protocol.deal_practice and len(protocol.practice) >= blocks
+    return protocol.practice[block::blocks] if dealt else protocol.practice
+
+
 def _numbered(protocol: Protocol, found: list[tuple[int, Arm, str]]) -> tuple[Trial, ...]:
-    """Trials in their order, each block with the practice cases in front."""
+    """Trials in their order, each block with its practice cases in front."""
     made, last = list[Trial](), -1
     for block, arm, case in found:
         if block != last:
-            made += [Trial(len(made) + i, block, one.id, arm, True) for i, one in enumerate(protocol.practice)]
+            made += [Trial(len(made) + i, block, one.id, arm, True)
+                     for i, one in enumerate(practice_of(protocol, block))]
         made.append(Trial(len(made), block, case, arm, False))
         last = block
     return tuple(made)
@@ -108,7 +116,7 @@ RIGHT, WRONG = "right", "wrong"
 
 
 def outcomes_of(reviews: "Reviews", predicted: Sequence[int]) -> list[str]:
-    """For each row whether the predicted label index is right or wrong; "" where the true label is not told."""
+    """For each row whether the predicted label index is right or wrong; "" where there is no gold label."""
     return ["" if truth < 0 else RIGHT if truth == label else WRONG
             for truth, label in zip(reviews.labels.tolist(), predicted, strict=True)]
 
@@ -128,9 +136,9 @@ def choose_cases(
     each, rest = divmod(size, max(len(groups), 1))
     if size < 1 or rest or any(len(group) < each for group in groups.values()):
         counted = ", ".join(f"{len(group)} {name}" for name, group in sorted(groups.items())) or "none"
-        raise InputError(f"{size} cases were asked for, of rows with these outcomes: {counted}; allowed: a number that "
-                         "the outcomes share equally, and no more of each than there are. Ask for fewer cases, or "
-                         "choose a larger slice.")
+        raise InputError(f"{size} cases were asked for, from rows with these outcomes: {counted}; allowed: a number "
+                         "that the outcomes can share equally, and no more of each than there are. Ask for fewer "
+                         "cases, or choose a larger slice.")
     random = np.random.default_rng(seed)
     chosen = [row for _, group in sorted(groups.items())
               for row in random.permutation(np.unique(group))[:each].tolist()]

@@ -1,4 +1,4 @@
-"""What a participant did, as it is kept: entries that come in, events that stand in the log, and what became of one."""
+"""What a participant did: entries that come in, events in the log, and what became of an entry."""
 
 import typing
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Entry:
     """What a participant wants to do.
 
     sequence     the number that the event will have, which is that of the step that the screen showed
-    key          random, one for each click, so that the same click sent twice counts once
+    key          random, one for each press of a button, so that a press that is sent twice counts once
     to           the label chosen, the value or distribution (`0.2,0.3,0.5`) that a concept is set or revised to
     portion      of a revision, largest share of active weights; steps, the most of them
     answers      by question, a number 0..6 or a text
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Event:
-    """A line of the log: what was entered, where, what the model said before and after, and when it was written.
+    """A line of the log: what was entered, where, the model's prediction before and after, and when it was written.
 
     `from_` is what the concept was before. `after` is what the participant sees of the model from here on; None where
     nothing of it is shown or it cannot change. `detail` says what a revision did. `at` is UTC in ISO 8601.
@@ -79,7 +79,7 @@ class Participant:
 
 @dataclass(frozen=True)
 class Course:
-    """All that is known of a participant: the study, the trials in their order, and the log so far."""
+    """All data of a participant: the study, the trials in their order, and the log so far."""
 
     protocol: Protocol
     participant: Participant
@@ -89,18 +89,24 @@ class Course:
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it is kept; `id` stands in its link. A closed one takes no new participants."""
+    """A study in the database; `id` stands in its link. A closed one takes no new participants."""
 
     id: str
     protocol: Protocol
     created: datetime
     closed: bool
+    started: bool = False
+
+    @property
+    def state(self) -> Literal["not started", "running", "closed"]:
+        """Whether people may take part."""
+        return "closed" if self.closed else "running" if self.started else "not started"
 
 
 @dataclass(frozen=True)
 class Logged:
-    """What was done with a study: started, closed, results seen, exported, or a participant withdrawn with so many
-    events."""
+    """What was done with a study: started, closed, results seen, exported, or a participant with that many `events`
+    withdrawn."""
 
     kind: Note
     events: int
@@ -112,8 +118,8 @@ class Recorded:
     """What became of an entry, and the participant's course as it is now.
 
     written   it is in the database, as `event`
-    repeated  the same click was written before, as `event`; nothing is written again
-    stale     something else was written since the screen was drawn, in another window for instance; nothing is written
+    repeated  the same press was written before, as `event`; nothing is written again
+    stale     something else was written since the screen was drawn, e.g. in another window; nothing is written
     late      the time for the case is over; nothing is written, only a timeout can be
     """
 

@@ -17,7 +17,13 @@ from statsmodels.stats.meta_analysis import effectsize_smd
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from sparsecbm.errors import InputError
-from sparsecbm.intervals import Z95
+from sparsecbm.intervals import Z95, Interval
+
+#: Below this many participants there is no interval: by Student's t it would cover most of what is possible.
+FEWEST = 5
+_ANY: Interval = (-math.inf, math.inf)
+#: Numbers that differ by less are the same.
+_SAME = 1e-12
 
 
 def krippendorff_alpha(answers: Iterable[Sequence[str]]) -> float | None:
@@ -43,7 +49,7 @@ def krippendorff_alpha(answers: Iterable[Sequence[str]]) -> float | None:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval, None where too few say anything, over `n` participants."""
+    """A value over `n` participants with its 95 % interval; None below FEWEST of them, or where all are the same."""
 
     value: float
     low: float | None
@@ -53,7 +59,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The mean of `arm` less that of `against`; `problem` says why there is no test, where there is none.
+    """The mean of `arm` minus that of `against`; `problem` says why there is no test, where there is none.
 
     `effect` is d_z for a paired test (the mean of the differences by their standard deviation, its interval from the
     noncentral t distribution, Cumming and Finch 2001) and Hedges' g for an independent one. `p_holm` is corrected for
@@ -73,7 +79,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Term:
-    """An arm less the first one in a mixed model; `effect` is the estimate by the model's whole standard deviation."""
+    """An arm minus the first one in a mixed model; `effect` is the estimate over the total standard deviation."""
 
     arm: str
     estimate: float
@@ -88,7 +94,7 @@ class MixedModel:
     """outcome ~ arm + case, with an intercept for each participant drawn from a normal distribution.
 
     Cases are fixed effects: what is said holds for these cases. A yes or no outcome is modelled as a share.
-    `participants_sd` and `residual_sd` are standard deviations; `notes` is what the fit complained of, `problem` why
+    `participants_sd` and `residual_sd` are standard deviations; `notes` are warnings of the fit, `problem` says why
     there is none.
     """
 
@@ -102,51 +108,62 @@ class MixedModel:
     problem: str = ""
 
 
-def estimate(values: Sequence[float]) -> Estimate | None:
-    """The mean with its interval by Student's t; None of no values."""
+def estimate(values: Sequence[float], bounds: Interval = _ANY) -> Estimate | None:
+    """The mean with its interval by Student's t, cut to the values that are possible; None without values."""
     if not len(values):
         return None
-    if len(values) < 2:
-        return Estimate(float(values[0]), None, None, 1)
-    stats = DescrStatsW(np.asarray(values, dtype=float))
-    low, high = stats.tconfint_mean()
-    return Estimate(float(stats.mean), float(low), float(high), len(values))
+    given = np.asarray(values, dtype=float)
+    if len(given) < FEWEST or np.ptp(given) < _SAME:
+        return Estimate(float(given.mean()), None, None, len(given))
+    low, high = _cut(*DescrStatsW(given).tconfint_mean(), bounds)
+    return Estimate(float(given.mean()), low, high, len(given))
 
 
-def paired(outcome: str, arm: str, against: str, a: Sequence[float], b: Sequence[float]) -> Comparison:
+def _cut(low: float, high: float, bounds: Interval) -> Interval:
+    return max(float(low), bounds[0]), min(float(high), bounds[1])
+
+
+def paired(
+    outcome: str, arm: str, against: str, a: Sequence[float], b: Sequence[float], bounds: Interval = _ANY
+) -> Comparison:
     """The same participants twice, in the same order: a paired t test. InputError when their numbers differ."""
     if len(a) != len(b) or not len(a):
-        raise InputError(f"{len(a)} and {len(b)} participants came to be paired; allowed: the same ones, at least one.")
+        raise InputError(f"Cannot pair {len(a)} with {len(b)} participants; allowed: the same ones, at least one.")
     differences = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    difference = estimate(differences.tolist())
+    difference = estimate(differences.tolist(), bounds)
     assert difference is not None
     found = Comparison(outcome, arm, against, "paired t", difference)
-    if len(differences) < 2 or np.ptp(differences) < 1e-12:
-        return replace(found, problem="fewer than two participants, or no difference between their differences")
+    if len(differences) < 2 or np.ptp(differences) < _SAME:
+        return replace(found, problem="fewer than two participants, or all have the same difference")
     t, p, _ = DescrStatsW(differences).ttest_mean(0)
     scale = math.sqrt(len(differences))
-    low, high = (float(nctdtrinc(len(differences) - 1, share, t)) / scale for share in (0.975, 0.025))
+    low, high = (float(nctdtrinc(len(differences) - 1, share, t)) / scale if len(differences) >= FEWEST else None
+                 for share in (0.975, 0.025))
     return replace(found, p=float(p), effect=Estimate(float(t) / scale, low, high, len(differences)))
 
 
-def independent(outcome: str, arm: str, against: str, a: Sequence[float], b: Sequence[float]) -> Comparison:
+def independent(
+    outcome: str, arm: str, against: str, a: Sequence[float], b: Sequence[float], bounds: Interval = _ANY
+) -> Comparison:
     """Two groups of participants: Welch's t test, and Hedges' g by the pooled deviation with its normal interval."""
     first, second = (np.asarray(values, dtype=float) for values in (a, b))
     if not len(first) or not len(second):
-        raise InputError(f"{len(first)} and {len(second)} participants came to be compared; allowed: at least one "
-                         "each.")
+        raise InputError(f"Cannot compare {len(first)} with {len(second)} participants; allowed: at least one each.")
     difference = float(first.mean() - second.mean())
     n = len(first) + len(second)
     found = Comparison(outcome, arm, against, "Welch t", Estimate(difference, None, None, n))
-    if min(len(first), len(second)) < 2 or max(np.ptp(first), np.ptp(second)) < 1e-12:
-        return replace(found, problem="fewer than two participants in an arm, or no difference between any of one arm")
+    if min(len(first), len(second)) < 2 or max(np.ptp(first), np.ptp(second)) < _SAME:
+        return replace(found, problem="fewer than two participants in an arm, or all of an arm are the same")
     means = CompareMeans(DescrStatsW(first), DescrStatsW(second))
-    low, high = means.tconfint_diff(usevar="unequal")
     g, variance = effectsize_smd(first.mean(), first.std(ddof=1), len(first), second.mean(), second.std(ddof=1),
                                  len(second))
+    tested = replace(found, p=float(means.ttest_ind(usevar="unequal")[1]), effect=Estimate(float(g), None, None, n))
+    if min(len(first), len(second)) < FEWEST:
+        return tested
+    low, high = _cut(*means.tconfint_diff(usevar="unequal"), bounds)
     half = Z95 * math.sqrt(variance)
-    return replace(found, difference=Estimate(difference, float(low), float(high), n),
-                   p=float(means.ttest_ind(usevar="unequal")[1]), effect=Estimate(float(g), g - half, g + half, n))
+    return replace(tested, difference=Estimate(difference, low, high, n),
+                   effect=Estimate(float(g), g - half, g + half, n))
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
@@ -168,13 +185,13 @@ def _holm(p: Float[np.ndarray, " test"]) -> Float[np.ndarray, " test"]:
     return np.asarray(np.minimum(steps, 1.0)[np.argsort(order)])
 
 
-def mixed_model(table: pd.DataFrame, outcome: str, arms: Sequence[str]) -> MixedModel:
+def mixed_model(table: pd.DataFrame, outcome: str, arms: Sequence[str], bounds: Interval = _ANY) -> MixedModel:
     """The model over the rows of a table of cases (columns participant, case, arm) that have the outcome."""
     rows = table.dropna(subset=[outcome])[["participant", "case", "arm", outcome]]
     rows = rows.rename(columns={outcome: "outcome"}).astype({"outcome": float})
     empty = MixedModel(outcome, arms[0], len(rows))
-    if rows["participant"].nunique() < 2 or rows["arm"].nunique() < 2 or np.ptp(rows["outcome"]) < 1e-12:
-        return replace(empty, problem="fewer than two participants or arms, or no difference in the outcome")
+    if rows["participant"].nunique() < FEWEST or rows["arm"].nunique() < 2 or np.ptp(rows["outcome"]) < _SAME:
+        return replace(empty, problem=f"fewer than {FEWEST} participants or two arms, or the outcome never differs")
     others = [arm for arm in arms[1:] if (rows["arm"] == arm).any()]
     columns = [np.ones(len(rows)), *(rows["arm"] == arm for arm in others),
                *(rows["case"] == case for case in sorted(set(rows["case"]))[1:])]
@@ -187,9 +204,10 @@ def mixed_model(table: pd.DataFrame, outcome: str, arms: Sequence[str]) -> Mixed
             return replace(empty, problem=f"the model cannot be fitted to these rows ({error})")
     between, within = max(0.0, float(fit.cov_re[0, 0])), float(fit.scale)
     if not 1e-12 < within < np.inf:
-        return replace(empty, problem="arms and cases account for every outcome, so that nothing is left to test by")
+        return replace(empty, problem="arms and cases account for every outcome, so no variance is left to test")
     limits = fit.conf_int()
-    terms = tuple(Term(arm, float(fit.params[k]), float(limits[k, 0]), float(limits[k, 1]), float(fit.pvalues[k]),
-                       float(fit.params[k]) / math.sqrt(between + within)) for k, arm in enumerate(others, start=1))
+    terms = tuple(Term(arm, value, *_cut(float(limits[k, 0]), float(limits[k, 1]), bounds), float(fit.pvalues[k]),
+                       value / math.sqrt(between + within))
+                  for k, arm in enumerate(others, start=1) for value in (float(fit.params[k]),))
     notes = tuple(dict.fromkeys(str(one.message).partition("\n")[0] for one in caught))
     return replace(empty, terms=terms, participants_sd=math.sqrt(between), residual_sd=math.sqrt(within), notes=notes)

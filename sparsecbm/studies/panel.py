@@ -8,7 +8,7 @@ from sparsecbm.studies.panel_builder import builder_panel
 from sparsecbm.studies.panel_monitor import monitor_panel
 from sparsecbm.studies.panel_results import results_panel
 from sparsecbm.studies.panel_store import study_store
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.sections import section_bar
 from sparsecbm.ui.shell import errors_shown
 

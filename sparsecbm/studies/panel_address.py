@@ -1,23 +1,17 @@
 """What the Studies page shows: to a participant their study, to the researcher a section and a study."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.fields import Field
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.panel_arms import AHEAD
-from sparsecbm.studies.panel_store import study_store
-from sparsecbm.studies.store import Store
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.studies.panel_store import CODE, DRY, STUDY, study_title
 from sparsecbm.ui.page_state import PageState
 from sparsecbm.ui.session import chosen, seed_widget
 
-STUDY, CODE, DRY = "study", "code", "dry"
 _VISIT, _USED = "study:visit", "study:used"
 
 
@@ -68,7 +62,7 @@ _PICK = "studies:of"
 
 @dataclass(frozen=True)
 class Looking:
-    """A section, and the id of the study that is followed or read; empty for the newest."""
+    """A section, and the id of the study that is monitored or read; empty for the newest."""
 
     section: str = next(iter(SECTIONS))
     study: str = ""
@@ -85,47 +79,15 @@ FIELDS = (Field("section", allowed=SECTIONS), Field("of", _study, attribute="stu
 STATE = PageState("studies", Looking(), FIELDS)
 
 
-def chosen_study(store: Store) -> Study | None:
-    """The study that is followed or read, as a list to choose from; None where there is none yet."""
-    studies = {study.id: study for study in store.studies()}
+def chosen_study(every: Sequence[Study]) -> Study | None:
+    """Let a person choose the study that is monitored or read; None where there is none yet."""
+    studies = {study.id: study for study in every}
     if not studies:
         return None
     found = studies.get(STATE.current.study) or next(iter(studies.values()))
     st.selectbox("Study", list(studies), list(studies).index(seed_widget(_PICK, found.id)), key=_PICK, width=520,
                  format_func=lambda name: study_title(studies[name]), on_change=_picked)
     return found
-
-
-def study_title(study: Study) -> str:
-    """A study as the lists call it."""
-    return f"{study.protocol.name}, version {study.protocol.version}"
-
-
-def state_of(study: Study) -> str:
-    """Whether people may take part."""
-    if study.closed:
-        return "closed"
-    return "running" if any(one.kind == "started" for one in study_store().notes(study.id)) else "not started"
-
-
-def start(study: Study) -> None:
-    """From now on people take part; the cases are prepared, so that the first of them need not wait for the words."""
-    if state_of(study) == "not started":
-        study_store().note(study.id, "started")
-    explainer = load_explainer()
-    if study.protocol.checkpoint == explainer.checkpoint.hash:
-        AHEAD.prepare(explainer, study.protocol)
-
-
-def time_words(time: datetime) -> str:
-    """A moment as the tables write it, in UTC."""
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def link_to(study: str, dry: bool = False) -> str:
-    """The address that a participant opens, or one who only tries the study out."""
-    here = (st.context.url or "Studies").partition("?")[0]
-    return f"{here}?{urlencode({STUDY: study} | ({DRY: '1'} if dry else {}))}"
 
 
 def _picked() -> None:

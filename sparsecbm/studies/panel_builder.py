@@ -12,7 +12,7 @@ from sparsecbm.studies.panel_builder_draft import DRAFT, OFFERED, Form, arms_of
 from sparsecbm.studies.panel_builder_power import power_part
 from sparsecbm.studies.panel_builder_start import files_part, start_part
 from sparsecbm.studies.protocol import ARMS, HIGHEST, LONGEST, Arm, Kind, Moment, Question
-from sparsecbm.ui.action_result import outcome_of, tried
+from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown, shortened
@@ -28,7 +28,7 @@ _KEY = "studies:questions"
 
 
 @dataclass(frozen=True)
-class Asked:
+class NewQuestion:
     """A question that is being written."""
 
     text: str = ""
@@ -37,13 +37,13 @@ class Asked:
     required: bool = False
 
 
-ASKED = Form(_KEY, Asked)
+NEW_QUESTION = Form(_KEY, NewQuestion)
 
 
 def questions_part() -> None:
-    """The questions that are offered, those that were added, and the form for another one."""
-    st.markdown("#### 4. Questions", help="Confidence is rated before and after the prediction is seen, so that the "
-                                          "results can tell whether people are as sure as they are right.")
+    """The usual questions, those that were added, and the form for a new one."""
+    st.markdown("### 4. Questions", help="Confidence is rated before and after the prediction is seen, so that the "
+                                          "results show whether people are as confident as they are right.")
     titles = ("Confidence before", "Confidence after", "Agreement with the model", "Remarks at the end")
     with st.container(horizontal=True, gap="medium"):
         for question, title in zip(OFFERED, titles, strict=True):
@@ -59,17 +59,18 @@ def questions_part() -> None:
                 st.button("Remove", key=f"{_KEY}:remove:{question.id}", icon=":material/close:", type="tertiary",
                           on_click=_remove, args=(question,), help=f"Do not ask {as_markdown(question.id)}")
     with st.expander("Add a question of your own", key=f"{_KEY}:more"):
-        st.text_input("Question", **ASKED.widget("text"), max_chars=LONGEST["question"],
-                      placeholder="How often do you read reviews of restaurants?")
+        st.text_input("Question", **NEW_QUESTION.widget("text"), max_chars=LONGEST["question"],
+                      placeholder="How often do you read such texts?")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.selectbox("Answer", **ASKED.choice("kind", list(KINDS)), format_func=KINDS.__getitem__, width=190)
-            st.selectbox("Asked", **ASKED.choice("moment", list(MOMENTS)), format_func=MOMENTS.__getitem__, width=330)
-            st.checkbox("Required", **ASKED.widget("required"))
-            st.button("Add it", key=f"{_KEY}:add", icon=":material/add:", on_click=tried,
-                      args=(_KEY, _add, "The question cannot be kept"))
-        outcome_of(_KEY)
+            st.selectbox("Answer", **NEW_QUESTION.choice("kind", list(KINDS)), format_func=KINDS.__getitem__, width=190)
+            st.selectbox("Asked", **NEW_QUESTION.choice("moment", list(MOMENTS)), width=330,
+                         format_func=MOMENTS.__getitem__)
+            st.checkbox("Required", **NEW_QUESTION.widget("required"))
+            st.button("Add it", key=f"{_KEY}:add", icon=":material/add:", on_click=attempt,
+                      args=(_KEY, _add, "The question cannot be added"))
+        show_result(_KEY)
     if not any(question in DRAFT.now.questions for question in OFFERED[:2]):
-        note("Without confidence, the results say nothing about calibration.")
+        note("Without confidence ratings, the results cannot show calibration.")
 
 
 def _toggle(question: Question, key: str) -> None:
@@ -80,15 +81,15 @@ def _toggle(question: Question, key: str) -> None:
 
 
 def _add() -> str:
-    said, questions = ASKED.now, DRAFT.now.questions
-    if not said.text.strip():
-        raise InputError("The question has no text; allowed: any text. Write it, then add it.")
+    new, questions = NEW_QUESTION.now, DRAFT.now.questions
+    if not new.text.strip():
+        raise InputError("The question has no text. Write it, then add it.")
     if len(questions) >= MOST:
-        raise InputError(f"{MOST} questions are asked already; allowed: so many. Remove one first.")
+        raise InputError(f"The study has {MOST} questions, the most allowed. Remove one first.")
     used = {question.id for question in questions}
     name = next(name for number in range(1, MOST + 1) if (name := f"own_{number}") not in used)
-    DRAFT.change(questions=(*questions, Question(name, said.text.strip(), said.kind, said.moment, said.required)))
-    ASKED.set(replace(said, text=""))
+    DRAFT.change(questions=(*questions, Question(name, new.text.strip(), new.kind, new.moment, new.required)))
+    NEW_QUESTION.set(replace(new, text=""))
     return "The question is added."
 
 
@@ -97,26 +98,27 @@ def _remove(question: Question) -> None:
 
 
 ARMS_HELP = (
-    "An arm is what participants are offered with the prediction; each offers all that those before it do. The first "
-    "one is what the others are held against."
+    "An arm is what participants see and can do besides the prediction; each offers everything that the arms above it "
+    "offer. The others are compared with the first one."
 )
 DESIGN_HELP = (
-    "Within: every participant goes through all arms, an equal share of the cases in each, in a balanced order; needs "
-    "fewer people. Between: every participant has one arm and sees all cases; nothing carries over from arm to arm."
+    "Within: every participant goes through all arms in a balanced order, with an equal share of the cases in each; "
+    "this needs fewer people. Between: every participant has one arm and sees all cases; nothing carries over from one "
+    "arm to another."
 )
 WITHIN, BETWEEN = "every participant has all arms", "every participant has one arm"
-#: Seconds for a case at the most.
+#: The longest time limit for a case, in seconds.
 LONGEST_CASE = 3600
 _BUILDER_KEY = "studies:build"
 
 
 def builder_panel(explainer: Explainer) -> None:
-    """Every part of the study that is being built."""
+    """All parts of the draft."""
     files_part(explainer)
     with st.container(border=True):
-        st.markdown("#### 1. Name and consent")
+        st.markdown("### 1. Name and consent")
         st.text_input("Name of the study", **DRAFT.widget("name"), max_chars=LONGEST["name"], width=430,
-                      placeholder="Do concepts help?", help="For you and the list of studies; participants see it.")
+                      placeholder="Do concepts help?", help="Shown in the list of studies and to participants.")
         st.text_area("Consent: what a participant reads and agrees to first", **DRAFT.widget("consent"), height=230,
                      max_chars=LONGEST["consent"])
     with st.container(border=True):
@@ -132,7 +134,7 @@ def builder_panel(explainer: Explainer) -> None:
 
 
 def _design(explainer: Explainer) -> None:
-    st.markdown("#### 3. Arms", help=ARMS_HELP)
+    st.markdown("### 3. Arms", help=ARMS_HELP)
     possible = arms_of(explainer)
     for arm, what in ARMS.items():
         key = f"{_BUILDER_KEY}:arm:{arm}"
@@ -141,19 +143,19 @@ def _design(explainer: Explainer) -> None:
         st.checkbox(f"**{arm}** – {offered}", seed_widget(key, there), key=key, on_change=_toggle_arm, args=(arm, key),
                     disabled=arm not in possible and not there)
     if len(possible) < len(ARMS):
-        note("The loaded model cannot offer the others.")
+        note("The loaded model cannot offer the other arms.")
     key = f"{_BUILDER_KEY}:between-arms"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Design", (WITHIN, BETWEEN), key=key, required=True, on_change=_design_chosen, args=(key,),
                              default=seed_widget(key, BETWEEN if DRAFT.now.between else WITHIN), help=DESIGN_HELP)
         st.number_input("Seconds for a case", 5, LONGEST_CASE, **DRAFT.widget("time_limit_s"), width=170,
-                        placeholder="no limit", help="When they are over, the case ends without an answer.")
+                        placeholder="no limit", help="Then the case ends without an answer.")
         st.number_input("Seed of the study", 0, 2**31, **DRAFT.widget("seed"), width=150,
-                        help="Decides arms and orders, with the participant's number.")
+                        help="With the participant's number, it decides arms and orders.")
     st.checkbox("Participants answer before they see the prediction, and again after", **DRAFT.widget("answer_first"),
-                help="Only then can the results tell what the help changed.")
+                help="Needed to measure what the help changed.")
     if not DRAFT.now.answer_first:
-        note("The results will then say nothing about accuracy without help.")
+        note("The results will then not show accuracy without help.")
 
 
 def _toggle_arm(arm: Arm, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The study that a person is building: what it says so far, and the protocol that it makes."""
+"""The draft of a study: what has been entered so far, and the protocol that it makes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +11,13 @@ from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Study
 from sparsecbm.studies.protocol import ARMS, CONFIDENCE, Arm, Case, Protocol, Question, offers
 from sparsecbm.ui.session import chosen, seed_widget
-from sparsecbm.ui.text import typed
+from sparsecbm.ui.text import clean_text
 
 Value = TypeVar("Value")
 
 
 class Form(Generic[Value]):
-    """A frozen dataclass of the session; `name` starts the keys of its widgets, `empty` makes what it starts with."""
+    """A frozen dataclass in the session; `name` starts the keys of its widgets, `empty` makes its first value."""
 
     def __init__(self, name: str, empty: Callable[[], Value]) -> None:
         self._name, self._empty = name, empty
@@ -56,27 +56,27 @@ class Form(Generic[Value]):
     def _said(self, field: str) -> None:
         if chosen(self.key(field)):
             said = st.session_state[self.key(field)]
-            self.change(**{field: typed(said) if isinstance(said, str) else said})
+            self.change(**{field: clean_text(said) if isinstance(said, str) else said})
 
 
 CONSENT = (
     "In this study you read short reviews and judge them, partly with the help of a computer model. The model can be "
-    "wrong. There is no sales talk and no trick.\n\n"
-    "What is kept: your answers, what you press, and when. You get a random code; nobody asks for your name, and "
-    "nothing that says who you are is kept. The data are used for research and may be published in this form.\n\n"
+    "wrong. There are no tricks, and nothing is for sale.\n\n"
+    "What is stored: your answers, what you press, and when. You get a random code; you are not asked for your name, "
+    "and nothing that identifies you is stored. The data are used for research and may be published in this form.\n\n"
     "Taking part is voluntary. You can stop at any time, go on later with your code, or have everything deleted: send "
     "your code to the person who invited you.\n\n"
     "By going on you say that you are at least 18 years old, have read this, and want to take part."
 )
 #: Questions that are offered; whoever wants others adds them.
 AGREEMENT = Question("agreement", "How much do you agree with the model's answer?", "agreement", "after")
-REMARKS = Question("remarks", "Is there anything that you want to tell us?", "text", "end", required=False)
+REMARKS = Question("remarks", "Is there anything you want to tell us?", "text", "end", required=False)
 OFFERED = (*CONFIDENCE, AGREEMENT, REMARKS)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a protocol needs, as far as it is given. `source` says in words where the cases are from."""
+    """The parts of a protocol that have been given so far. `source` says in words where the cases are from."""
 
     name: str = ""
     consent: str = CONSENT
@@ -90,26 +90,27 @@ class Draft:
     practice: tuple[Case, ...] = ()
     data_hash: str = ""
     source: str = ""
+    deal_practice: bool = True
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What must still be given, in the order of the form."""
+        """What is still missing, in the order of the form."""
         wanted = {"Give the study a name.": self.name.strip(), "Write the text of the consent.": self.consent.strip(),
                   "Draw the cases.": self.cases, "Choose at least one arm.": self.arms}
         return tuple(said for said, given in wanted.items() if not given)
 
     def protocol(self, explainer: Explainer, version: int = 1) -> Protocol:
-        """The protocol for the loaded model. ConfigError says what is wrong, InputError what is missing."""
+        """The protocol for the loaded model. ConfigError says what contradicts, InputError what is missing."""
         if self.missing:
             raise InputError(f"The study is not complete. {' '.join(self.missing)}")
         possible = arms_of(explainer)
         if refused := [arm for arm in self.arms if arm not in possible]:
-            raise InputError(f"The loaded model, a {explainer.checkpoint.kind.replace('_', ' ')} one, cannot "
-                             f"offer {', '.join(refused)}; allowed: {', '.join(possible)}. Leave these arms out.")
+            raise InputError(f"The loaded model ({explainer.checkpoint.kind.replace('_', ' ')}) cannot offer the arms "
+                             f"{', '.join(refused)}; allowed: {', '.join(possible)}.")
         return Protocol(
             self.name.strip(), self.consent, explainer.schema, self.arms, self.cases, explainer.checkpoint.hash,
             self.data_hash, self.practice, self.questions, self.between, self.answer_first, self.time_limit_s,
-            self.seed, version)
+            self.seed, version, self.deal_practice)
 
 
 DRAFT = Form("studies:build", Draft)
@@ -122,17 +123,18 @@ def arms_of(explainer: Explainer) -> tuple[Arm, ...]:
 
 
 def draft_of(protocol: Protocol, explainer: Explainer, source: str) -> Draft:
-    """A protocol to be changed. InputError when its concepts are not those of the loaded model."""
+    """The draft of a protocol. InputError when its concepts are not those of the loaded model."""
     if protocol.schema != explainer.schema:
         raise InputError(f"The study {protocol.name!r} is about {', '.join(protocol.schema.concepts)}; allowed: the "
-                         f"concepts of the loaded model, {', '.join(explainer.schema.concepts)}. Load its model.")
+                         f"concepts of the loaded model, {', '.join(explainer.schema.concepts)}. Load the study's "
+                         "model.")
     return Draft(protocol.name, protocol.consent, protocol.arms, protocol.between, protocol.answer_first,
                  protocol.time_limit_s, protocol.seed, protocol.questions, protocol.cases, protocol.practice,
-                 protocol.data_hash, source)
+                 protocol.data_hash, source, protocol.deal_practice)
 
 
 def as_version(protocol: Protocol, studies: Sequence[Study]) -> tuple[Protocol, Study | None]:
-    """The protocol with its number among the studies of its name, and the one that it is already, if any."""
+    """The protocol with its version among the studies of its name, and the study that is the same, if any."""
     same = [study for study in studies if study.protocol.name == protocol.name]
     for study in same:
         numbered = replace(protocol, version=study.protocol.version)

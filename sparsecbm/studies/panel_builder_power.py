@@ -1,4 +1,4 @@
-"""How likely the design finds what simulated participants do: worked out beside the page, before people are asked."""
+"""How likely the design finds the effects of simulated participants, computed in the background."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,13 @@ from sparsecbm.studies.compute_power import LEVEL, Power, power
 from sparsecbm.studies.compute_simulate import Annotator
 from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import DRAFT, Form
-from sparsecbm.studies.panel_results_numbers import SHOWN, WITHOUT, compared
-from sparsecbm.studies.panel_results_tests import HELPED, outcome_title
+from sparsecbm.studies.panel_results_numbers import HELPED, SHOWN, WITHOUT, compared, outcome_title
 from sparsecbm.studies.protocol import Protocol
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import Job, Progress, Work, look_after, want, work_state
+from sparsecbm.ui.tasks import Job, Progress, Work, polling_fragment, request_work, work_state
 
 #: The most simulated participants, and the most repeats of a study.
 MOST_PARTICIPANTS, MOST_REPEATS = 500, 500
@@ -28,7 +27,7 @@ MOST_PARTICIPANTS, MOST_REPEATS = 500, 500
 
 @dataclass(frozen=True)
 class Assumed:
-    """Percent and numbers of simulated annotators, how many take part, how often, and the seed."""
+    """Assumptions on simulated annotators in percent, how many take part, how often, and the seed."""
 
     skill: int = 70
     trust: int = 60
@@ -48,33 +47,33 @@ class Assumed:
 
 
 def assumptions(form: Form[Assumed], concepts: int, repeated: bool) -> None:
-    """The form; with `repeated` the number of studies is asked for, too."""
+    """The form; with `repeated` it also has the number of studies."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Participants", 1, MOST_PARTICIPANTS, **form.widget("participants"), width=130)
         if repeated:
             st.number_input("Studies", 1, MOST_REPEATS, **form.widget("repeats"), width=110,
-                            help="How often the study is simulated. With 20, a share is known to about 20 points.")
+                            help="How often the study is simulated. With 20, the share is known to about ±20 points.")
         st.number_input("Seed", 0, 2**31, **form.widget("seed"), width=110)
     with st.expander("What they are assumed to do", key=f"{form.key('assumed')}"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.number_input("Right alone, %", 0, 100, **form.widget("skill"), width=140,
-                            help="How often the own answer, without help, is the true one.")
+                            help="How often their own answer, without help, is right.")
             st.number_input("Follow the model, %", 0, 100, **form.widget("trust"), width=160,
-                            help="How often the model's answer, after what was set, takes the place of another one.")
+                            help="How often they replace a different answer of their own by the model's.")
             st.number_input("Set wrongly, %", 0, 100, **form.widget("error_rate"), width=140,
-                            help="How often a concept is set to a wrong value.")
+                            help="How often they set a concept to a wrong value.")
             st.number_input("Lapses, %", 0, 100, **form.widget("lapse_rate"), width=120,
-                            help="How often the last answer is any label at all.")
+                            help="How often their final answer is a random label.")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.number_input("Concepts they look at", 0, concepts, **form.widget("most"), width=180)
+            st.number_input("Concepts they check", 0, concepts, **form.widget("most"), width=180)
             st.selectbox("In the order of", **form.choice("policy", list(POLICIES)), width=330,
                          format_func=lambda name: POLICIES[name].title)
 
 
 POWER_HELP = (
-    "The study is simulated many times with annotators who do what is assumed below, and analysed each time. Shown is "
-    f"the share of these studies that find a difference (p below {LEVEL}, corrected). It says whether the design could "
-    "find an effect of that kind with so many participants; whether people behave so, only people can tell."
+    "The study is simulated and analysed many times with annotators who behave as assumed below. The chart shows the "
+    f"share of these studies that find a difference (corrected p below {LEVEL}): whether the design could find an "
+    "effect of that kind with this number of participants. Only real participants can show how people behave."
 )
 #: Seconds that the work goes on after its page was last seen.
 GOES_ON = 1800.0
@@ -83,40 +82,40 @@ _KEY = "studies:power"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A simulation that was asked for: the study as it stood, and what is assumed."""
+class PowerRequest:
+    """A simulation that was asked for: the protocol as it stood, and the assumptions."""
 
     protocol: Protocol
     assumed: Assumed
 
 
 def power_part(explainer: Explainer) -> None:
-    """The assumptions, the work, and what came of it."""
-    st.markdown("#### 6. Would it find an effect?", help=POWER_HELP)
+    """The assumptions, the progress, and the result."""
+    st.markdown("### 6. Statistical power", help=POWER_HELP)
     protocol = _protocol(explainer)
-    asked: Asked | None = st.session_state.get(f"{_KEY}:asked")
-    fold = st.expander("Simulate it before you ask anyone", key=f"{_KEY}:fold", on_change="rerun")
+    request: PowerRequest | None = st.session_state.get(f"{_KEY}:request")
+    fold = st.expander("Simulate the study before people take part", key=f"{_KEY}:fold", on_change="rerun")
     if not fold.open:
         return
     with fold:
         assumptions(POWER, len(explainer.schema.concepts), repeated=True)
         st.button("Simulate", key=f"{_KEY}:go", icon=":material/labs:", on_click=_ask, disabled=protocol is None)
         if protocol is None:
-            note("Complete the study first: parts 1 to 5.")
-        if asked is None:
+            note("Complete parts 1 to 5 first.")
+        if request is None:
             return
-        look_after(_job(), _working, asked)
+        polling_fragment(_job(), _working, request)
         with errors_shown():
-            found = _job().result(_work(load_explainer(), asked))
+            found = _job().result(_work(load_explainer(), request))
             if found is not None:
-                if protocol is None or protocol.digest != asked.protocol.digest or POWER.now != asked.assumed:
-                    note(":material/history: The study or the assumptions have changed since: simulate again.")
-                _shown(found, asked)
+                if protocol is None or protocol.digest != request.protocol.digest or POWER.now != request.assumed:
+                    note(":material/history: The study or the assumptions have changed since then: simulate again.")
+                _shown(found, request)
 
 
-def _shown(found: tuple[Power, ...], asked: Asked) -> None:
+def _shown(found: tuple[Power, ...], request: PowerRequest) -> None:
     if not found:
-        note("There is one arm only and no answer before the prediction, so there is nothing to compare.")
+        note("There is only one arm and no answer before the prediction, so there is nothing to compare.")
         return
     groups: dict[str, list[Power]] = {}
     for one in found:
@@ -128,24 +127,24 @@ def _shown(found: tuple[Power, ...], asked: Asked) -> None:
     table = pd.DataFrame([(of.name, one.arm, one.against, 100 * one.share, of.scaled(one.difference), of.unit)
                           for one in found for of in (compared(one.outcome),)],
                          columns=["outcome", "arm", "against", "found in, percent", "mean difference", "unit"]).round(2)
-    many = f"{asked.assumed.repeats} simulated studies of {asked.assumed.participants} participants"
+    many = f"{request.assumed.repeats} simulated studies of {request.assumed.participants} participants"
     chart(lambda dark: dots(points, heading, f"percent of {many}", dark).update_xaxes(range=[-3, 103]), table,
           f"{_KEY}:chart", f"How often each difference is found in {many}")
     best = max(found, key=lambda one: one.share)
     st.markdown(f"- Found most often: {compared(best.outcome).name}, {best.arm} against {best.against}, in "
-                f"{100 * best.share:.0f} % of the studies. 80 % and more is what is usually asked for.")
+                f"{100 * best.share:.0f} % of the studies. A power of 80 % or more is usually required.")
 
 
-def _working(asked: Asked, looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
+def _working(request: PowerRequest, looking: bool) -> None:
+    """`looking`: whether this fragment refreshes itself."""
     with errors_shown():
         job = _job()
-        want(job, [_work(load_explainer(), asked)], looking, STATE.run_again)
-        work_state(job, _KEY, job.cancel, "Nothing of it is kept.")
+        request_work(job, [_work(load_explainer(), request)], looking, STATE.run_again)
+        work_state(job, _KEY, job.cancel, "Nothing was stored.")
 
 
 def _protocol(explainer: Explainer) -> Protocol | None:
-    """The draft's protocol; None while it is not complete, which the part above says."""
+    """The draft's protocol; None while it is incomplete, which the part above says."""
     try:
         return DRAFT.now.protocol(explainer)
     except SparseCBMError:
@@ -155,16 +154,16 @@ def _protocol(explainer: Explainer) -> Protocol | None:
 def _ask() -> None:
     protocol = _protocol(load_explainer())
     if protocol is not None:
-        st.session_state[f"{_KEY}:asked"] = Asked(protocol, POWER.now)
+        st.session_state[f"{_KEY}:request"] = PowerRequest(protocol, POWER.now)
 
 
-def _work(explainer: Explainer, asked: Asked) -> Work:
-    said = asked.assumed
+def _work(explainer: Explainer, request: PowerRequest) -> Work:
+    said = request.assumed
 
     def run(progress: Progress) -> tuple[Power, ...]:
-        return power(asked.protocol, explainer, said.annotator, said.participants, said.repeats, said.seed, progress)
+        return power(request.protocol, explainer, said.annotator, said.participants, said.repeats, said.seed, progress)
 
-    return Work(("power", asked.protocol.digest, explainer.checkpoint.hash, said),
+    return Work(("power", request.protocol.digest, explainer.checkpoint.hash, said),
                 f"Simulating {said.repeats} studies", run)
 
 

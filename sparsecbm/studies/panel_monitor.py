@@ -1,4 +1,4 @@
-"""Studies that are kept: how far each is, its link, its participants by code. No outcome is shown here."""
+"""The studies of the database: their progress, links and participants by code. No outcome is shown here."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,30 +7,31 @@ from functools import partial
 import streamlit as st
 
 from sparsecbm.errors import InputError
+from sparsecbm.figures.text import counted
 from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Course, Study
 from sparsecbm.studies.monitor import progress_of
-from sparsecbm.studies.panel_address import STATE, chosen_study, link_to, start, state_of, study_title, time_words
+from sparsecbm.studies.panel_address import STATE, chosen_study
 from sparsecbm.studies.panel_builder_draft import DRAFT, draft_of
 from sparsecbm.studies.panel_monitor_simulate import COPY, simulate_part
-from sparsecbm.studies.panel_store import study_store
+from sparsecbm.studies.panel_store import link_to, start, study_store, study_title, time_words
 from sparsecbm.studies.run import Stage, step_of
-from sparsecbm.ui.action_result import outcome_of, tried
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.text import as_markdown, table_html
 
 RUN_HELP = (
-    "Counts only: nobody should see how people answer before the study is over. Whoever looks at the outcomes does so "
-    "under Results, and that is logged."
+    "Counts only: nobody should see how people answer before the study is over. Outcomes are under Results, and every "
+    "look at them is logged."
 )
-#: The counts are read again so often, in seconds.
+#: Seconds between two readings of the counts.
 EVERY = 10.0
 #: Studies that the list shows.
 MOST_LISTED = 30
 _STAGES: dict[Stage, str] = {
     "consent": "at the consent", "start": "at the first questions", "ready": "between cases",
-    "first": "answering alone", "help": "with the model's help", "end": "at the last questions", "done": "finished"}
+    "first": "answering alone", "help": "answering with help", "end": "at the last questions", "done": "finished"}
 _KINDS = {"person": "person", "dry_run": "trial", "simulated": "simulated"}
 _KEY = "studies:run"
 
@@ -38,18 +39,17 @@ _KEY = "studies:run"
 def monitor_panel(explainer: Explainer) -> None:
     """The list of studies, and one of them."""
     st.markdown("### Run and watch", help=RUN_HELP)
-    store = study_store()
-    studies = store.studies()
+    studies = study_store().studies()
     if not studies:
-        st.info("No study is kept yet. Build one, try it as a participant, and start it.", icon=":material/info:")
+        st.info("There is no study yet. Build one, try it as a participant, and start it.", icon=":material/info:")
         st.button("Build a study", key=f"{_KEY}:build", icon=":material/arrow_back:", on_click=_build)
         return
     st.html(table_html("Studies", ("Study", "Version", "State", "Cases", "Arms", "Made (UTC)"), [
-        (one.protocol.name, str(one.protocol.version), state_of(one), str(len(one.protocol.cases)),
+        (one.protocol.name, str(one.protocol.version), one.state, str(len(one.protocol.cases)),
          ", ".join(one.protocol.arms), time_words(one.created)) for one in studies[:MOST_LISTED]]))
     if len(studies) > MOST_LISTED:
-        note(f"And {len(studies) - MOST_LISTED:,} older ones, which the list below has.")
-    study = chosen_study(store)
+        note(f"{len(studies) - MOST_LISTED:,} older ones are in the list below.")
+    study = chosen_study(studies)
     assert study is not None  # there are some
     with st.container(border=True):
         _links(study)
@@ -61,43 +61,44 @@ def monitor_panel(explainer: Explainer) -> None:
 
 
 def _links(study: Study) -> None:
-    state, copy = state_of(study), study.protocol.name.endswith(COPY)
+    state, copy = study.state, study.protocol.name.endswith(COPY)
     st.markdown(f"#### {as_markdown(study_title(study))}: {state}")
     if state == "running":
         st.markdown("Send this link to your participants:")
         st.code(link_to(study.id), language=None, wrap_lines=True)
     elif copy:
-        note("A copy for simulated participants: there is nothing to start and nobody to invite.")
+        note("A copy for simulated participants: it is not started, and nobody is invited.")
     elif state == "not started":
-        note("It was kept to be tried out. Start it under Build, or here: it is frozen as it stands.")
+        note("It was stored to be tried out. Start it here or under Build; it cannot be changed any more.")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if state == "not started" and not copy:
             st.button("Start it", key=f"{_KEY}:start", type="primary", icon=":material/play_arrow:", on_click=_try,
                       args=(partial(_start, study),))
         st.link_button("Try it in a new tab", link_to(study.id, dry=True), icon=":material/science:",
-                       help="What you do then is marked as a trial and never counts.")
+                       help="What you do there is marked as a trial and never counts.")
         st.button("Make the next version", key=f"{_KEY}:next", icon=":material/edit:", on_click=_try,
                   args=(partial(_next, study),))
         if state == "running":
             with st.popover("Close it", icon=":material/lock:", key=f"{_KEY}:close"):
-                st.markdown("Nobody new can begin then; those who have begun can go on. It cannot be opened again.")
+                st.markdown("Then nobody new can begin; people who have begun can go on. It cannot be opened again.")
                 st.button("Close it for new participants", key=f"{_KEY}:close-now", type="primary", on_click=_try,
                           args=(partial(_close, study),))
-    outcome_of(_KEY)
+    show_result(_KEY)
 
 
 def _counts(study: Study) -> None:
-    """How far the study is, read anew every few seconds."""
+    """The progress of the study, read again every few seconds."""
     with errors_shown():
         courses = study_store().courses(study.id, ("person", "dry_run", "simulated"))
         people = [course for course in courses if course.participant.kind == "person"]
         found = progress_of(study.protocol, people)
         others = Counter(course.participant.kind for course in courses)
-        st.markdown(f"**{found.enrolled} people**, {found.consented} agreed to take part, {found.finished} finished. "
-                    f":small[{others['dry_run']} trials and {others['simulated']} simulated participants beside them.]")
+        st.markdown(f"**{counted(found.enrolled, 'person', 'people')}**, {found.consented} agreed to take part, "
+                    f"{found.finished} finished. :small[Not counted: {counted(others['dry_run'], 'trial')}, "
+                    f"{counted(others['simulated'], 'simulated participant')}.]")
         if people:
             st.html(table_html("Counts by arm", (
-                "Arm", "People who have it", "Went through it", "Cases ended", "Time was over"), [
+                "Arm", "People in it", "Finished it", "Cases ended", "Timed out"), [
                 (arm.arm, str(arm.participants), str(arm.finished), f"{arm.cases_ended} of {arm.cases}",
                  str(arm.timed_out)) for arm in found.arms]))
             stages = Counter(step_of(course).stage for course in people)
@@ -119,10 +120,10 @@ def _participants(courses: Sequence[Course]) -> None:
 
 
 def _withdraw(study: Study) -> None:
-    """Delete everything of one participant, after a second press."""
+    """Delete all data of one participant, after a confirmation."""
     with st.popover("Withdraw a participant", icon=":material/person_remove:", key=f"{_KEY}:withdraw"):
         code = st.text_input("Code", key=f"{_KEY}:code", max_chars=40, placeholder="K7QX-M2RD-9AHT")
-        sure = st.checkbox("All that belongs to this code is deleted for good", key=f"{_KEY}:sure")
+        sure = st.checkbox("Delete everything that belongs to this code for good", key=f"{_KEY}:sure")
         st.button("Withdraw", key=f"{_KEY}:withdraw-now", type="primary", disabled=not (code and sure), on_click=_try,
                   args=(partial(_withdrawn, study),))
 
@@ -131,16 +132,15 @@ def _withdrawn(study: Study) -> str:
     store, code = study_store(), st.session_state[f"{_KEY}:code"]
     course = store.course(code)
     if course.participant.study != study.id:
-        raise InputError("The code is of a participant of another study; allowed: one of this study. Choose the "
-                         "other one.")
+        raise InputError("The code belongs to a participant of another study. Choose that study first.")
     events = store.withdraw(code)
     st.session_state[f"{_KEY}:code"], st.session_state[f"{_KEY}:sure"] = "", False
-    return f"{course.participant.code} is withdrawn: {events} events were deleted, and that is logged."
+    return f"{course.participant.code} is withdrawn: {counted(events, 'event')} deleted, and that is logged."
 
 
 def _start(study: Study) -> str:
-    start(study)
-    return "The study is started."
+    start(study, load_explainer())
+    return "The study has started."
 
 
 def _close(study: Study) -> str:
@@ -159,4 +159,4 @@ def _build() -> None:
 
 
 def _try(action: partial[str]) -> None:
-    tried(_KEY, action, "The database cannot be used")
+    attempt(_KEY, action, "The database cannot be used")

@@ -1,4 +1,4 @@
-"""Simulated participants in a copy of a study, so that its log and results can be seen before people come."""
+"""Simulated participants in a copy of a study, so that its log and results can be seen before people take part."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,22 +13,22 @@ from sparsecbm.studies.panel_builder_draft import Form
 from sparsecbm.studies.panel_builder_power import Assumed, assumptions
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import LONGEST
-from sparsecbm.ui.action_result import outcome_of, tried
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import Job, Progress, Work, look_after, want, work_state
+from sparsecbm.ui.tasks import Job, Progress, Work, polling_fragment, request_work, work_state
 from sparsecbm.ui.text import as_markdown
 
-#: What the name of a copy ends with, and how long the work goes on after its page was last seen, in seconds.
+#: The end of a copy's name, and how long the work goes on after its page was last seen, in seconds.
 COPY, GOES_ON = ", simulated", 1800.0
 ASSUMED = Form("studies:simulate", Assumed)
 _KEY = "studies:simulate"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Participants that were asked for: of which study, into which copy; `number` tells one press from another."""
+class SimulationRequest:
+    """Simulated participants to make, and the copy of the study that they go into; `number` counts requests."""
 
     name: str
     copy: str
@@ -37,24 +37,24 @@ class Asked:
 
 
 def simulate_part(explainer: Explainer, study: Study) -> None:
-    """The form, the work, and where its results are."""
+    """The form, the progress, and the way to the results."""
     fold = st.expander("Fill a copy with simulated participants", key=f"{_KEY}:fold", on_change="rerun")
     if not fold.open:
         return
     with fold, errors_shown():
-        note(f"They take part in a study of their own, “{as_markdown(copy_name(study))}”: nothing of it gets into the "
-             "log of this one. What comes out says what is assumed here, no more.")
+        note(f"They take part in a separate study, “{as_markdown(copy_name(study))}”: nothing gets into the log of "
+             "this one. The results say what is assumed here, no more.")
         assumptions(ASSUMED, len(explainer.schema.concepts), repeated=False)
         fits = study.protocol.checkpoint == explainer.checkpoint.hash
-        st.button("Simulate", key=f"{_KEY}:go", icon=":material/smart_toy:", on_click=tried,
-                  args=(_KEY, partial(_ask, study), "The copy cannot be kept"), disabled=not fits or _job().running)
-        outcome_of(_KEY)
+        st.button("Simulate", key=f"{_KEY}:go", icon=":material/smart_toy:", on_click=attempt,
+                  args=(_KEY, partial(_ask, study), "The copy cannot be stored"), disabled=not fits or _job().running)
+        show_result(_KEY)
         if not fits:
             note("This study was made for another model than the one that is loaded.")
-        asked: Asked | None = st.session_state.get(f"{_KEY}:asked")
-        if asked is not None:
-            look_after(_job(), _working, asked)
-            _came_of(asked)
+        request: SimulationRequest | None = st.session_state.get(f"{_KEY}:request")
+        if request is not None:
+            polling_fragment(_job(), _working, request)
+            _came_of(request)
 
 
 def copy_name(study: Study) -> str:
@@ -63,43 +63,44 @@ def copy_name(study: Study) -> str:
     return name[:LONGEST["name"] - len(COPY)] + COPY
 
 
-def _working(asked: Asked, looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
+def _working(request: SimulationRequest, looking: bool) -> None:
+    """`looking`: whether this fragment refreshes itself."""
     with errors_shown():
-        job, work = _job(), _work(load_explainer(), asked)
-        want(job, [work], looking, STATE.run_again)
+        job, work = _job(), _work(load_explainer(), request)
+        request_work(job, [work], looking, STATE.run_again)
         work_state(job, _KEY, job.cancel)
 
 
-def _came_of(asked: Asked) -> None:
-    """What the work came to; outside its fragment, for the button changes the section."""
+def _came_of(request: SimulationRequest) -> None:
+    """The result; outside its fragment, because the button changes the section."""
     job = _job()
-    codes = job.result(_work(load_explainer(), asked))
+    codes = job.result(_work(load_explainer(), request))
     if job.stopped:
-        st.markdown(":material/stop_circle: Stopped. Those who had begun stay in the copy.")
+        st.markdown(":material/stop_circle: Stopped. Participants who had begun stay in the copy.")
     elif codes is not None:
-        st.success(f"{len(codes)} simulated participants took part in “{as_markdown(asked.name)}”.",
+        st.success(f"{len(codes)} simulated participants took part in “{as_markdown(request.name)}”.",
                    icon=":material/check_circle:")
     if codes is not None or job.stopped:
         st.button("See the results of the copy", key=f"{_KEY}:results", icon=":material/arrow_forward:",
-                  on_click=_to_results, args=(asked.copy,))
+                  on_click=_to_results, args=(request.copy,))
 
 
 def _ask(study: Study) -> str:
-    last: Asked | None = st.session_state.get(f"{_KEY}:asked")
+    last: SimulationRequest | None = st.session_state.get(f"{_KEY}:request")
     name = copy_name(study)
     copy = study_store().add_study(replace(study.protocol, name=name))
-    st.session_state[f"{_KEY}:asked"] = Asked(name, copy, ASSUMED.now, 0 if last is None else last.number + 1)
+    number = 0 if last is None else last.number + 1
+    st.session_state[f"{_KEY}:request"] = SimulationRequest(name, copy, ASSUMED.now, number)
     return ""
 
 
-def _work(explainer: Explainer, asked: Asked) -> Work:
-    said, store = asked.assumed, study_store()
+def _work(explainer: Explainer, request: SimulationRequest) -> Work:
+    said, store = request.assumed, study_store()
 
     def run(progress: Progress) -> tuple[str, ...]:
-        return simulate(store, asked.copy, explainer, said.annotator, said.participants, said.seed, progress)
+        return simulate(store, request.copy, explainer, said.annotator, said.participants, said.seed, progress)
 
-    return Work(("simulate", asked), f"Simulating {said.participants} participants", run)
+    return Work(("simulate", request), f"Simulating {said.participants} participants", run)
 
 
 def _to_results(study: str) -> None:

@@ -7,33 +7,26 @@ import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.service import Explainer
+from sparsecbm.studies.compute_preparation import PREPARATION
 from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Course, Entry, Study, now
 from sparsecbm.studies.panel_address import current_visit
-from sparsecbm.studies.panel_arms import AHEAD
 from sparsecbm.studies.panel_case import answering, opening, reading
-from sparsecbm.studies.panel_participant_act import record, said, say
 from sparsecbm.studies.panel_participant_door import declined, door, has_declined, own_data, thanks, wrong_code
-from sparsecbm.studies.panel_questions import questions
+from sparsecbm.studies.panel_participant_form import message, questions, record, say
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.run import GRACE, Step, step_of
 from sparsecbm.ui.text import as_markdown
 
-#: What there is to read is narrow enough to be read, and nothing scrolls sideways.
+#: Text is narrow enough to be read, and nothing scrolls sideways.
 _STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding: 2.2rem 2.4rem 2rem;} "
-          ".st-key-study-clicks {position: absolute;}</style>")
+          ".st-key-study-presses {position: absolute;} "
+          "@media (max-width: 40rem) {[data-testid=stMainBlockContainer] {padding: 1.2rem 1rem;}}</style>")
 
 
 def participant_panel(explainer: Explainer) -> None:
-    """The screen that comes next for whoever this session is."""
+    """The next screen of this session's participant."""
     st.html(_STYLE)
-    said_here = st.container()
-    _screen(explainer)
-    with said_here:
-        said()
-
-
-def _screen(explainer: Explainer) -> None:
     visit = current_visit()
     try:
         study = study_store().study(visit.study)
@@ -47,32 +40,41 @@ def _screen(explainer: Explainer) -> None:
         st.info("**A trial run.** You see what a participant sees; nothing of it counts as a result.",
                 icon=":material/science:")
     if study.protocol.checkpoint != explainer.checkpoint.hash:
-        st.error("This study cannot go on here at the moment: it was made for another model than the one that is "
-                 "loaded. Please tell the person who invited you. Whatever you did is kept, and you can go on with "
+        st.error("This study cannot continue at the moment: it was made for another model than the one that is "
+                 "loaded. Please tell the person who invited you. What you did is stored, and you can go on with "
                  "your code later.", icon=":material/error:")
         return
+    messages = st.container()
+    course = _screen(explainer, study)
+    with messages:
+        message(course)
+
+
+def _screen(explainer: Explainer, study: Study) -> Course | None:
+    """Draw the screen; returns the participant's course, None where there is none yet."""
+    visit = current_visit()
     if visit.code is None:
         declined() if has_declined(visit) else door(study, None)
-        return
+        return None
     try:
         course = study_store().course(visit.code)
     except InputError as error:
         wrong_code(visit, str(error))
-        return
+        return None
     if course.participant.study != study.id:
         wrong_code(visit, "This code belongs to another study.")
-        return
-    _drawn(explainer, study, course)
+        return None
+    return _drawn(explainer, study, course)
 
 
-def _drawn(explainer: Explainer, study: Study, course: Course) -> None:
+def _drawn(explainer: Explainer, study: Study, course: Course) -> Course:
     step = step_of(course)
-    AHEAD.prepare(explainer, course.protocol)
+    PREPARATION.prepare(explainer, course.protocol)
     if step.deadline is not None and now() > step.deadline + GRACE:
         course, step = _timed_out(course, step)
     if step.stage == "consent":
         declined() if has_declined(current_visit()) else door(study, step)
-        return
+        return course
     if step.stage == "done":
         thanks(course)
     elif step.stage in ("start", "end"):
@@ -84,10 +86,11 @@ def _drawn(explainer: Explainer, study: Study, course: Course) -> None:
     else:
         reading(explainer, course, step)
     own_data(course, step)
+    return course
 
 
 def _timed_out(course: Course, step: Step) -> tuple[Course, Step]:
-    """The time was over while nobody looked: in another window, or without a connection."""
+    """The time ran out while nobody looked: in another window, or without a connection."""
     record(Entry("timeout", step.sequence, new_key()))
     say("The time for the last case was over, so it was closed.")
     course = study_store().course(course.participant.code)

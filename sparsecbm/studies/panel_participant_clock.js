@@ -1,31 +1,82 @@
-// The clock of participant_clock.py. It never reads the page: it says when a click was made, and when time is over.
+// The clock of panel_participant_clock.py: when a button was pressed, when time is over, what is not sent yet.
 const opened = new Map(); // when each case was opened, by this browser's clock
-const last = { screen: "", at: -1e9 }; // the last click
-const QUICK = 500; // milliseconds in which a second click belongs to the first
+const last = { form: "", at: -1e9 }; // the last press
+const unsent = { form: "", marked: false }; // whether something was marked in the form at hand
+const QUICK = 500; // milliseconds in which a second press belongs to the first
+const SLOW = 2000; // milliseconds after which a press that was not answered is spoken of
 const SOON = 10_000; // milliseconds left that are pointed out
+const LOST = "There is no connection to the server. Your marks are still here; they can be sent once it is back.";
+const WAITING = "Your answer is on its way. Please keep this page open until the server has confirmed it.";
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
     parentElement.stop?.();
-    parentElement.stop = "left" in data ? countdown(data, parentElement, setTriggerValue) : watch(data, setStateValue);
+    parentElement.stop = "left" in data
+        ? countdown(data, parentElement, setTriggerValue) : watch(data, parentElement, setStateValue);
     return () => parentElement.stop?.();
 }
 
-function watch(data, setStateValue) {
+function watch(data, parent, setStateValue) {
     if (data.elapsed !== null && !opened.has(data.screen)) opened.set(data.screen, performance.now() - data.elapsed);
-    const clicked = event => {
-        const now = performance.now(), late = last.screen !== data.screen && now - last.at < QUICK;
-        if (late && event.target.closest?.("button")) {
-            event.stopPropagation();
-            event.preventDefault();
-            return;
-        }
-        Object.assign(last, { screen: data.screen, at: now });
-        const elapsed = data.elapsed === null ? null : Math.round(now - opened.get(data.screen));
-        setStateValue("click", { elapsed, time: new Date().toISOString() });
+    if (unsent.form !== data.form) Object.assign(unsent, { form: data.form, marked: false });
+    const say = network(parent);
+    const time = () => ({
+        key: key(), elapsed: data.elapsed === null ? null : Math.round(performance.now() - opened.get(data.screen)),
+        time: new Date().toISOString(),
+    });
+    const listeners = {
+        click: event => {
+            const button = event.target.closest?.("button"), named = button?.closest("[class*='st-key-study-']");
+            if (!button) return;
+            const now = performance.now();
+            if (last.form !== data.form && now - last.at < QUICK) {
+                event.stopPropagation();
+                event.preventDefault();
+                return;
+            }
+            if (!button.closest("[data-testid=stForm]") || !named) return;
+            Object.assign(last, { form: data.form, at: now });
+            const style = [...named.classList].find(name => name.startsWith("st-key-study-"));
+            setStateValue("press", { ...time(), button: style });
+            say.waiting();
+        },
+        "sparsecbm:clock": ({ detail }) => Object.assign(detail, time()), // asked by the concept panel
+        input: event => { if (event.target.closest?.("[data-testid=stForm]")) unsent.marked = true; },
     };
-    document.addEventListener("click", clicked, true);
-    return () => document.removeEventListener("click", clicked, true);
+    const leave = event => { if (unsent.marked) event.preventDefault(); };
+    for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true);
+    addEventListener("beforeunload", leave);
+    return () => {
+        for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener, true);
+        removeEventListener("beforeunload", leave);
+        say.stop();
+    };
 }
+
+// Says when there is no connection, and when a press was not answered for a while.
+function network(parent) {
+    const app = document.querySelector("[data-testid=stApp]");
+    let box = parent.querySelector(".network");
+    if (!box) {
+        box = make("div", "network");
+        box.setAttribute("role", "status");
+        parent.append(box);
+    }
+    let timer = null, waits = false;
+    const show = () => {
+        const state = app?.dataset.testConnectionState;
+        box.textContent = state && state !== "CONNECTED" ? LOST : waits ? WAITING : "";
+    };
+    const follow = new MutationObserver(show);
+    if (app) follow.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] });
+    show();
+    return {
+        waiting: () => { timer ??= setTimeout(() => { waits = true; show(); }, SLOW); },
+        stop: () => { clearTimeout(timer); follow.disconnect(); },
+    };
+}
+
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, "0"))
+    .join("");
 
 function countdown(data, parent, setTriggerValue) {
     let box = parent.querySelector(".left");

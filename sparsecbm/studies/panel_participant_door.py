@@ -6,47 +6,44 @@ import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import as_html
-from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Course, Entry, Study
-from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as, state_of
-from sparsecbm.studies.panel_participant_act import attempt, done, say
-from sparsecbm.studies.panel_participant_clock import click_times
+from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as
+from sparsecbm.studies.panel_participant_clock import press_times
+from sparsecbm.studies.panel_participant_form import act, attempt_step, press_button, say
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.run import Step
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, typed
+from sparsecbm.ui.text import as_markdown, clean_text
 
 _DECLINED, _CODE = "study:declined", "study:code"
 
 
 def door(study: Study, step: Step | None) -> None:
-    """The consent text and what can be answered to it; a `step` is that of someone who has a code already."""
-    state = state_of(study)
-    if step is None and (state == "closed" or state == "not started" and not current_visit().dry):
-        st.info("This study has not begun yet. Please come back by the same link when it has." if state != "closed"
-                else "This study takes no new participants any more. Those who began can go on with their code.",
+    """The consent text and the buttons that answer it; `step` is that of someone who has a code already."""
+    if step is None and (study.closed or study.state == "not started" and not current_visit().dry):
+        st.info("This study takes no new participants any more. If you have begun already, go on with your code."
+                if study.closed else "This study has not begun yet. Please come back later by the same link.",
                 icon=":material/lock:")
         _code_box(study.id)
         return
     with st.container(border=True, height=320 if len(study.protocol.consent) > 1200 else "content"):
         st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">'
                 f"{as_html(study.protocol.consent)}</div>")
-    note("No name is asked for. Your answers are kept under a random code that only you are shown. You can stop at any "
-         "time, and have everything deleted.")
+    note("You are not asked for your name. Your answers are stored under a random code that only you see. You can stop "
+         "at any time and have everything deleted.")
     with st.form("study:consent", border=False):
-        click_times("consent", None)
+        press_times("consent", None, "consent")
         with st.container(horizontal=True):
-            entry = Entry("consent", 0 if step is None else step.sequence, new_key())
-            st.form_submit_button("I agree, and take part", type="primary", key="study:agree", on_click=_agree,
-                                  args=(entry,))
-            st.form_submit_button("I do not agree", key="study:disagree", on_click=_disagree)
+            entry = Entry("consent", 0 if step is None else step.sequence, "")
+            press_button("I agree, and take part", "study:agree", _agree, (entry,), main=True)
+            press_button("I do not agree", "study:disagree", _disagree, ())
     if step is None:
         _code_box(study.id)
 
 
 def _code_box(study: str) -> None:
     with st.form("study:resume", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Have you begun already? Go on with your code", key=_CODE, placeholder="K7QX-M2RD-9AHT",
+        st.text_input("Have you begun already? Continue with your code", key=_CODE, placeholder="K7QX-M2RD-9AHT",
                       width=300, max_chars=40)
         st.form_submit_button("Go on", key="study:resume:go", on_click=_resume, args=(study,))
 
@@ -57,17 +54,17 @@ def has_declined(visit: Visit) -> bool:
 
 
 def declined() -> None:
-    """What it means not to agree."""
-    st.success("You do not take part, and nothing was kept. You can close this page.", icon=":material/check_circle:")
+    """What happens after a refusal: nothing."""
+    st.success("You do not take part, and nothing was stored. You can close this page.", icon=":material/check_circle:")
     st.button("Read the text again", key="study:reconsider", on_click=_reconsider)
 
 
 def wrong_code(visit: Visit, problem: str) -> None:
-    """A code that leads nowhere, and the ways on."""
-    st.warning(f"The code **{as_markdown((visit.code or '')[:40])}** does not lead on here. {as_markdown(problem)}",
+    """A code that does not work, and what can be done instead."""
+    st.warning(f"The code **{as_markdown((visit.code or '')[:40])}** does not work here. {as_markdown(problem)}",
                icon=":material/key_off:")
     _code_box(visit.study)
-    st.button("Begin anew, with a code of your own", key="study:anew", on_click=go_on_as,
+    st.button("Start from the beginning, with a new code", key="study:anew", on_click=go_on_as,
               args=(replace(visit, code=None),))
 
 
@@ -77,17 +74,17 @@ def own_data(course: Course, step: Step) -> None:
     st.space("small")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Your code: **{code}**", width="content")
-        note("Every step is kept at once. Note this code to go on later, or on another machine, by the same link.")
+        note("Every step is stored at once. Note this code to go on later, or on another computer, by the same link.")
         with st.popover("Withdraw", icon=":material/delete:"):
             st.markdown("**Delete my data.** Everything that you answered and did in this study is deleted, at once "
-                        f"and for good, together with your code. {len(course.events)} steps are kept now. It is only "
-                        "noted that somebody withdrew.")
+                        f"and for good, together with your code: {len(course.events)} steps so far. Only the fact "
+                        "that somebody withdrew is noted.")
             st.button("Delete all of it", key="study:withdraw", type="primary", on_click=_withdraw, args=(code,))
 
 
 def thanks(course: Course) -> None:
     """The last page."""
-    st.success("**Thank you.** You have finished, and everything is kept. You can close this page now.",
+    st.success("**Thank you.** You have finished, and everything is stored. You can close this page now.",
                icon=":material/celebration:")
     if course.participant.kind == "dry_run":
         st.button("Try it out once more", key="study:again", on_click=go_on_as,
@@ -102,8 +99,8 @@ def _agree(entry: Entry) -> None:
             go_on_as(replace(visit, code=code))
 
     st.session_state.pop(_DECLINED, None)
-    attempt(enrol)
-    done(entry)
+    attempt_step(enrol)
+    act(entry)
 
 
 def _disagree() -> None:
@@ -115,7 +112,7 @@ def _reconsider() -> None:
 
 
 def _resume(study: str) -> None:
-    given = typed(st.session_state[_CODE]).strip()
+    given = clean_text(st.session_state[_CODE]).strip()
     if not given:
         say("Please type your code first.")
         return
@@ -127,7 +124,7 @@ def _resume(study: str) -> None:
     if course.participant.study == study:
         go_on_as(replace(current_visit(), code=course.participant.code))
     else:
-        say("This code belongs to another study. Use the link of that one.")
+        say("This code belongs to another study. Use the link of that study.")
 
 
 def _withdraw(code: str) -> None:
@@ -137,4 +134,4 @@ def _withdraw(code: str) -> None:
         say("Everything that belonged to your code was deleted, and the code no longer works. Thank you for your time; "
             "you can close this page.")
 
-    attempt(delete)
+    attempt_step(delete)

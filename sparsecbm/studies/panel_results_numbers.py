@@ -1,4 +1,4 @@
-"""Which outcomes are on screen."""
+"""The outcomes on screen as dots, rows and sentences, in the units that people read."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sparsecbm.figures.dots import Dot
-from sparsecbm.figures.text import listed
+from sparsecbm.figures.text import counted, listed
 from sparsecbm.studies.analysis import MEASURES, ArmSummary, Results
 from sparsecbm.studies.figure import Difference, Rated, with_sign
 from sparsecbm.studies.log import ParticipantKind
-from sparsecbm.studies.outcome import Comparison, Estimate, MixedModel
+from sparsecbm.studies.outcome import FEWEST, Comparison, Estimate, MixedModel
 from sparsecbm.studies.panel_builder_draft import Form
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Something that arms are compared by: its name, and a difference as people read it, in a unit."""
+    """Something that arms are compared by: its name, and how a difference is scaled to the unit that people read."""
 
     name: str
     unit: str
@@ -26,9 +26,10 @@ class Compared:
 
 _LOG_TIME = Compared("time for a case", "percent of the time", lambda log: 100 * math.expm1(log))
 _NAMES: Mapping[str, str] = {"over_reliance": "over-reliance"}
-#: What help is held against in one arm.
+#: What accuracy with help is compared with in one arm, and the name of that comparison.
 WITHOUT = "without help"
-#: What legends have room for of the names in MEASURES.
+HELPED = "with help against without"
+#: Names of MEASURES that are short enough for legends.
 SERIES: Mapping[str, str] = {
     "right_with": "with help", "right_without": "without help", "advice_right": "the model alone",
     "appropriate": "appropriate reliance", "accept_right": "right answers accepted",
@@ -39,7 +40,7 @@ SERIES: Mapping[str, str] = {
 
 
 def compared(outcome: str) -> Compared:
-    """How differences of an outcome are said. Those of logarithms of times are percent more or less time."""
+    """How differences of an outcome are shown. Those of logarithms of times are percent more or less time."""
     if outcome == "log_seconds":
         return _LOG_TIME
     return Compared(_NAMES.get(outcome, MEASURES[outcome]), "points", lambda share: 100 * share)
@@ -57,12 +58,11 @@ def undefined(results: Results, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         lacking = [arm.arm for arm in results.arms if arm.measures[name] is None]
         if lacking:
-            said.append(f"No case of {listed(lacking)} bears on “{MEASURES[name]}”, so it is not defined there.")
-    alone = [arm.arm for arm in results.arms if any(
-        found is not None and found.low is None for found in (arm.measures[name] for name in names))]
-    if alone:
-        said.append(f"In {listed(alone)} one participant alone bears on some of it: there is no interval, and nothing "
-                    "can be said of others.")
+            said.append(f"“{MEASURES[name]}” is not defined in {listed(lacking)}: no case says anything about it.")
+    few = [arm.arm for arm in results.arms if any(
+        found is not None and found.n < FEWEST for found in (arm.measures[name] for name in names))]
+    if few:
+        said.append(f"Too few participants for an interval in {listed(few)}: {FEWEST} or more are needed.")
     return tuple(said)
 
 
@@ -73,11 +73,12 @@ def rated(results: Results) -> tuple[Rated, ...]:
 
 
 def calibration_lines(results: Results) -> tuple[str, ...]:
-    """What each arm's calibration comes to."""
+    """The calibration of each arm in a sentence."""
     return tuple(
-        f"{arm.arm}: confidence was not asked for after the answer, or no answer came." if arm.calibration_gap is None
-        else f"{arm.arm}: confidence and share of right answers are {100 * arm.calibration_gap:.0f} points apart on "
-             f"average, over {sum(level.n for level in arm.calibration):,} answers." for arm in results.arms)
+        f"{arm.arm}: there are no answers with a confidence rating." if arm.calibration_gap is None
+        else f"{arm.arm}: confidence and the share of right answers differ by {100 * arm.calibration_gap:.0f} points "
+             f"on average, over {counted(sum(level.n for level in arm.calibration), 'answer')}."
+        for arm in results.arms)
 
 
 def alpha_dots(results: Results) -> tuple[Dot, ...]:
@@ -86,8 +87,8 @@ def alpha_dots(results: Results) -> tuple[Dot, ...]:
 
 
 def alpha_lines(results: Results) -> tuple[str, ...]:
-    """The arms of which nothing can be said."""
-    return tuple(f"{arm.arm}: agreement is not defined, for no case has two answers, or all answers are the same one."
+    """The arms where agreement is not defined."""
+    return tuple(f"{arm.arm}: agreement is not defined: no case has two answers, or all answers are the same."
                  for arm in results.arms if arm.alpha is None)
 
 
@@ -103,11 +104,11 @@ def order_counts(orders: Sequence[str], concepts: Sequence[str]) -> dict[str, li
 def comparison_rows(found: Sequence[Comparison]) -> tuple[Difference, ...]:
     """Comparisons of one outcome in its unit."""
     return tuple(Difference(_row(one), (scaled := compared(one.outcome).scaled)(one.difference.value),
-                            _interval(one.difference, scaled), told_by_test(one)) for one in found)
+                            _interval(one.difference, scaled), test_text(one)) for one in found)
 
 
 def comparison_table(found: Sequence[Comparison]) -> pd.DataFrame:
-    """Every comparison with its test and its effect size; empty cells are what cannot be told."""
+    """Every comparison with its test and its effect size; cells are empty where there is none."""
     rows = []
     for one in found:
         of = compared(one.outcome)
@@ -123,8 +124,8 @@ def comparison_table(found: Sequence[Comparison]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float)).round(4)
 
 
-def told_by_test(one: Comparison) -> str:
-    """What the test says, or why there is none."""
+def test_text(one: Comparison) -> str:
+    """The result of the test, or why there is none."""
     if one.p is None or one.p_holm is None or one.effect is None:
         return f"no test: {one.problem}"
     low, high = one.effect.low, one.effect.high
@@ -151,17 +152,17 @@ def mixed_rows(model: MixedModel) -> tuple[Difference, ...]:
 
 
 def mixed_lines(models: Sequence[MixedModel]) -> tuple[str, ...]:
-    """Why there is no model, and what fits complained of."""
+    """Why there is no model, and the warnings of the fits."""
     complaints: dict[str, list[str]] = {}
     for model in models:
         for line in model.notes:
             complaints.setdefault(line, []).append(compared(model.outcome).name)
     return (*(f"{compared(model.outcome).name}: no mixed model, {model.problem}." for model in models if model.problem),
-            *(f"Of {listed(names)} the fit says: {line.rstrip('.')}." for line, names in complaints.items()))
+            *(f"Warning of the fit of {listed(names)}: {line.rstrip('.')}." for line, names in complaints.items()))
 
 
 def gained(arm: ArmSummary) -> str:
-    """What was gained by help in an arm, as far as that can be told."""
+    """What help gained in an arm, as far as it is known."""
     without, with_, gain = (arm.measures[name] for name in ("right_without", "right_with", "gain"))
     if with_ is None:
         return ""
@@ -171,6 +172,11 @@ def gained(arm: ArmSummary) -> str:
         f" (95 % interval {with_sign(100 * gain.low)} to {with_sign(100 * gain.high)})")
     return (f"{arm.arm}: {100 * without.value:.0f} % right without help, {100 * with_.value:.0f} % with it, "
             f"{with_sign(100 * gain.value)} points{span}.")
+
+
+def outcome_title(outcome: str) -> str:
+    """An outcome as the lists name it."""
+    return f"accuracy, {HELPED}" if outcome == HELPED else compared(outcome).name
 
 
 def _row(one: Comparison) -> str:
@@ -190,7 +196,7 @@ TESTS = "Tests"
 
 @dataclass(frozen=True)
 class Shown:
-    """Whose outcomes of which study, the group of pictures, and the outcome whose differences are drawn."""
+    """Whose outcomes of which study, the group of charts, and the outcome whose differences are drawn."""
 
     study: str = ""
     who: ParticipantKind = "person"

@@ -1,4 +1,4 @@
-"""A protocol as a file: made by one who wants to repeat a study, or to write it without the app."""
+"""The protocol of a study: what its participants see, answer and are asked; also as a file."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ Arm = Literal["prediction", "words", "concepts", "overrides", "subnetworks"]
 Moment = Literal["start", "before", "after", "end"]
 Kind = Literal["confidence", "agreement", "text"]
 
-#: What an arm shows or lets do, the least first; an arm offers all that those before it do.
+#: What an arm shows or allows, the least first; an arm offers everything that those before it offer.
 ARMS: Mapping[Arm, str] = {
     "prediction": "the prediction only",
     "words": "and how much each word counts",
@@ -43,9 +43,9 @@ def offers(arm: Arm, what: Arm) -> bool:
 
 @dataclass(frozen=True, config=_STRICT)
 class Case:
-    """A text to judge. `label` and `concepts` (value by concept, where there is a majority) are the truth, never shown.
+    """A text to judge. `label` and `concepts` (value by concept, where there is a majority) are gold and never shown.
 
-    `outcome` is the group that the case was drawn from, such as right or wrong for the model's own prediction.
+    `outcome` is the group that the case was drawn from, e.g. whether the model's own prediction is right or wrong.
     """
 
     id: str
@@ -79,6 +79,8 @@ class Protocol:
     between        every participant has one arm and sees all cases; otherwise (within) every participant goes through
                    all arms, with an equal share of the cases in each
     practice       cases that come first in every arm and count for nothing
+    deal_practice  each arm has its own share of the practice cases, so that nobody sees a text twice; else, or where
+                   there are fewer of them than arms, every arm has them all
     answer_first   the participant answers before the prediction is shown, and again after
     time_limit_s   seconds for a case, None for no limit
     checkpoint     content hash of the model; data_hash that of the source that the cases are from
@@ -98,34 +100,36 @@ class Protocol:
     time_limit_s: int | None = None
     seed: int = 0
     version: int = 1
+    deal_practice: bool = False
 
     def __post_init__(self) -> None:
         _text("name", self.name, LONGEST["name"])
         _text("consent", self.consent, LONGEST["consent"])
         if min(self.version, len(self.arms), len(self.cases)) < 1 or self.seed < 0:
-            raise ConfigError(f"Version {self.version}, {len(self.arms)} arms, {len(self.cases)} cases and seed "
-                              f"{self.seed} came; allowed: at least 1 of each, and a seed of 0 or more.")
+            raise ConfigError(f"Version {self.version}, {len(self.arms)} arms, {len(self.cases)} cases, seed "
+                              f"{self.seed}; allowed: version, arms and cases of at least 1, and a seed of 0 or more.")
         if self.time_limit_s is not None and self.time_limit_s < 5:
-            raise ConfigError(f"time_limit_s is {self.time_limit_s}; allowed: 5 seconds or more, or none.")
+            raise ConfigError(f"time_limit_s is {self.time_limit_s}; allowed: 5 seconds or more, or no limit.")
         if not self.checkpoint or not self.data_hash:
-            raise ConfigError("The hash of checkpoint or data is missing; give both, so that the study can be rerun.")
+            raise ConfigError("The hash of the checkpoint or of the data is missing; give both, so that the study can "
+                              "be repeated.")
         for kind, names in (("arm", self.arms), ("case", [case.id for case in (*self.practice, *self.cases)]),
                             ("question", [question.id for question in self.questions])):
             _distinct(kind, names)
         if not self.between and len(self.cases) % len(self.arms):
-            raise ConfigError(f"{len(self.cases)} cases cannot be shared equally by {len(self.arms)} arms; allowed: "
-                              "a multiple of the arms. Take or leave some cases, or give each participant one arm.")
+            raise ConfigError(f"{len(self.cases)} cases cannot be shared equally by {len(self.arms)} arms; allowed: a "
+                              "multiple of the number of arms. Add or remove cases, or give each participant one arm.")
         for question in self.questions:
             _text("question", question.text, LONGEST["question"])
             if question.moment == "before" and not self.answer_first:
                 raise ConfigError(f"Question {question.id!r} comes before the prediction, but answer_first is false; "
-                                  "set it to true, or ask after.")
+                                  "set it to true, or ask the question afterwards.")
         for case in (*self.practice, *self.cases):
             self._check(case)
 
     def _check(self, case: Case) -> None:
         if not case.text.strip():
-            raise ConfigError(f"Case {case.id!r} has no text; allowed: any text that is not blank. Leave it out.")
+            raise ConfigError(f"Case {case.id!r} has no text; allowed: any text that is not blank. Leave the case out.")
         known = set(self.schema.concepts), set(self.schema.values)
         if case.label not in self.schema.labels or not (set(case.concepts) <= known[0]
                                                         and set(case.concepts.values()) <= known[1]):
@@ -135,7 +139,7 @@ class Protocol:
 
     @cached_property
     def case_of(self) -> Mapping[str, Case]:
-        """Every case by its id, those for practice too."""
+        """Every case by its id, practice included."""
         return {case.id: case for case in (*self.practice, *self.cases)}
 
     def asked(self, moment: Moment) -> tuple[Question, ...]:
@@ -152,8 +156,9 @@ class Protocol:
         return replace(self, **{"version": self.version + 1} | changes)
 
     def to_json(self) -> dict[str, Any]:
-        """The protocol as plain JSON values."""
-        return to_json(self)
+        """The protocol as plain JSON values; `deal_practice` only where it is set, so that old digests stay."""
+        values = to_json(self)
+        return values if self.deal_practice else {name: one for name, one in values.items() if name != "deal_practice"}
 
     @classmethod
     def from_json(cls, values: dict[str, Any], source: str = "protocol") -> "Protocol":
@@ -163,24 +168,23 @@ class Protocol:
 
 def _text(kind: str, text: str, longest: int) -> None:
     if not text.strip() or len(text) > longest:
-        raise ConfigError(f"The {kind} has {len(text)} characters, {len(text.strip())} of them not blank; allowed: 1 "
-                          f"to {longest:,}. Change it.")
+        raise ConfigError(f"The {kind} has {len(text.strip()):,} characters; allowed: 1 to {longest:,}.")
 
 
 def _distinct(kind: str, names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated or any(not name.strip() or len(name) > LONGEST["id"] for name in names):
-        raise ConfigError(f"Among the {kind}s, {(repeated or ['a blank or too long name'])[0]!r} is repeated or no "
-                          f"name; allowed: different names of 1 to {LONGEST['id']} characters. Rename or leave it out.")
+        problem = f"{repeated[0]!r} is repeated" if repeated else "one has a blank or too long name"
+        raise ConfigError(f"Among the {kind}s, {problem}; allowed: different names of 1 to {LONGEST['id']} "
+                          "characters.")
 
 
 def load_protocol(path: Path) -> Protocol:
-    """Read a protocol. DataError when the file is no JSON object, ConfigError when it is no protocol."""
+    """Read a protocol. DataError when the file is not a JSON object, ConfigError when it is not a valid protocol."""
     try:
         values = json.loads(path.read_bytes())
     except ValueError as error:
-        raise DataError(f"{path} is not JSON ({error}); allowed: a protocol as `study export` writes it. Check the "
-                        "file.") from None
+        raise DataError(f"{path} is not JSON ({error}); allowed: a protocol as `study export` writes it.") from None
     if not isinstance(values, dict):
-        raise DataError(f"{path} holds a JSON {type(values).__name__}; allowed: one object, a protocol. Check it.")
+        raise DataError(f"{path} holds a JSON {type(values).__name__}; allowed: one object, a protocol.")
     return Protocol.from_json(values, str(path))

@@ -1,12 +1,12 @@
 """Studies and their participants in a database. Whatever a call writes is on the disk when the call returns.
 
-Any number of threads and processes may write at once: a participant's events are written one after another, and what
-two of them write at the same moment is told apart by sequence number and key.
+Any number of threads and processes may write at once: a participant's events are written one after another, and
+sequence number and key distinguish what two writers send at the same moment.
 """
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
@@ -40,14 +40,14 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None) -> "Store":
-        """That of a database URL, else of the environment, else of the default file, made on first use.
+        """The store of a database URL, else of the environment, else of the default file, made on first use.
 
-        ConfigError for a URL that is none, DataError when the database cannot be used.
+        ConfigError for an invalid URL, DataError when the database cannot be used.
         """
         return cls(open_database(url))
 
     def close(self) -> None:
-        """Let go of the database; nothing else can be asked after that."""
+        """Close the database; the store cannot be used after that."""
         self._engine.dispose()
 
     def __enter__(self) -> "Store":
@@ -59,7 +59,7 @@ class Store:
     # -- studies ----------------------------------------------------------------------------------------------------
 
     def add_study(self, protocol: Protocol) -> str:
-        """Keep a protocol, frozen from now on; returns the study's id, the same one for the same protocol.
+        """Store a protocol, frozen from now on; returns the study's id, the same one for the same protocol.
 
         InputError when that version of that name is another protocol.
         """
@@ -70,8 +70,8 @@ class Store:
             versions = {row.version: row for row in connection.execute(select(tables.study).where(same))}
             if protocol.version in versions:
                 if versions[protocol.version].digest != protocol.digest:
-                    raise InputError(f"There is a version {protocol.version} of study {protocol.name!r} already, and "
-                                     f"it is frozen; allowed: version {max(versions) + 1}, or another name.")
+                    raise InputError(f"Version {protocol.version} of study {protocol.name!r} exists already and is "
+                                     f"frozen; allowed: version {max(versions) + 1}, or another name.")
                 found: str = versions[protocol.version].id
                 return found
             made = _random(10).lower()
@@ -86,12 +86,13 @@ class Store:
         with reading(self._engine) as connection:
             rows = connection.execute(select(tables.study).order_by(tables.study.c.created.desc(),
                                                                     tables.study.c.version.desc())).all()
-            return tuple(self._study(connection, row) for row in rows)
+            noted = _noted(connection)
+            return tuple(self._study(row, noted) for row in rows)
 
     def study(self, study: str) -> Study:
         """A study by its id; InputError when there is none."""
         with reading(self._engine) as connection:
-            return self._study(connection, self._row_of(connection, study))
+            return self._study(self._row_of(connection, study), _noted(connection, study))
 
     def note(self, study: str, kind: Note) -> None:
         """Log what was done with a study: `closed` closes it, `started` ends trials, `results`: outcomes were seen."""
@@ -100,21 +101,21 @@ class Store:
             _note(connection, study, kind, 0)
 
     def notes(self, study: str) -> tuple[Logged, ...]:
-        """What was logged of a study, the first first."""
+        """The log of a study, the oldest entry first."""
         with reading(self._engine) as connection:
-            asked = select(tables.log).where(tables.log.c.study_id == study).order_by(tables.log.c.id)
+            wanted = select(tables.log).where(tables.log.c.study_id == study).order_by(tables.log.c.id)
             return tuple(Logged(row.kind, row.events, datetime.fromisoformat(row.at))
-                         for row in connection.execute(asked))
+                         for row in connection.execute(wanted))
 
     # -- participants -----------------------------------------------------------------------------------------------
 
     def enrol(self, study: str, kind: ParticipantKind = "person") -> str:
         """Take a participant in, with the lowest free number; returns the code. InputError when closed."""
         with self._writing() as connection:
-            found = self._study(connection, self._row_of(connection, study, lock=True))
+            found = self._study(self._row_of(connection, study, lock=True), _noted(connection, study))
             if found.closed:
-                raise InputError(f"Study {found.protocol.name!r} is closed; allowed: studies that still run. Those who "
-                                 "take part already can go on with their code.")
+                raise InputError(f"Study {found.protocol.name!r} is closed; allowed: a running study. People who have "
+                                 "begun can go on with their code.")
             column = tables.participant.c
             taken = set(connection.scalars(select(column.number).where(column.study_id == study, column.kind == kind)))
             number = next(n for n in range(len(taken) + 1) if n not in taken)
@@ -125,7 +126,7 @@ class Store:
         return code
 
     def course(self, code: str) -> Course:
-        """All that is known of the participant with a code, in any case and with or without dashes.
+        """All data of the participant with a code, in upper or lower case, with or without dashes.
 
         InputError when there is none.
         """
@@ -185,17 +186,15 @@ class Store:
             yield connection
 
     def _row_of(self, connection: Connection, study: str, lock: bool = False) -> Found:
-        asked = select(tables.study).where(tables.study.c.id == study)
-        row = connection.execute(asked.with_for_update() if lock else asked).one_or_none()
+        wanted = select(tables.study).where(tables.study.c.id == study)
+        row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
         if row is None:
-            raise InputError(f"There is no study {study[:40]!r} here; allowed: an id that the list of studies gives. "
-                             "Check the link.")
+            raise InputError(f"There is no study {study[:40]!r} here; allowed: an id from the list of studies. Check "
+                             "the link.")
         return row
 
-    def _study(self, connection: Connection, row: Found) -> Study:
-        closed = connection.scalar(select(func.count()).where(tables.log.c.study_id == row.id,
-                                                              tables.log.c.kind == "closed"))
-        return Study(row.id, *self._protocol(row), bool(closed))
+    def _study(self, row: Found, noted: Collection[tuple[str, str]]) -> Study:
+        return Study(row.id, *self._protocol(row), (row.id, "closed") in noted, (row.id, "started") in noted)
 
     def _protocol(self, row: Found) -> tuple[Protocol, datetime]:
         """Protocol and time of a study; both never change, so they are read once."""
@@ -209,6 +208,14 @@ class Store:
         protocols = {study: self._protocol(self._row_of(connection, study))[0]
                      for study in {person.study_id for person in people}}
         return read_courses(connection, people, protocols)
+
+
+def _noted(connection: Connection, study: str | None = None) -> set[tuple[str, str]]:
+    """Which studies, of all or of one, were closed and started, in one query."""
+    column = tables.log.c
+    wanted = select(column.study_id, column.kind).where(column.kind.in_(("closed", "started"))).distinct()
+    rows = connection.execute(wanted if study is None else wanted.where(column.study_id == study))
+    return {(row.study_id, row.kind) for row in rows}
 
 
 def _note(connection: Connection, study: str, kind: Note, events: int) -> None:

@@ -163,8 +163,8 @@ def read_person(connection: Connection, code: str, lock: bool = False) -> Found:
     """The row of the participant with a code, held for the transaction with `lock`; InputError when there is none."""
     letters = "".join(c for c in code.upper() if c.isalnum())
     plain = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
-    asked = select(participant).where(participant.c.code == plain)
-    row = connection.execute(asked.with_for_update() if lock else asked).one_or_none()
+    wanted = select(participant).where(participant.c.code == plain)
+    row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
     if row is None:
         raise InputError("No participant has this code; allowed: the code that was shown after the consent, such as "
                          "K7QX-M2RD-9AHT. Check each letter; data that were withdrawn are gone.")
@@ -202,13 +202,13 @@ def _read_trials(connection: Connection, participants: Select[tuple[int]]) -> di
 def _read_events(
     connection: Connection, participants: Select[tuple[int]], first: int = 0
 ) -> dict[int, tuple[Event, ...]]:
-    asked = and_(event.c.participant_id.in_(participants), event.c.sequence >= first)
+    wanted = and_(event.c.participant_id.in_(participants), event.c.sequence >= first)
     answers: dict[int, dict[str, int | str]] = {}
-    for row in connection.execute(select(answer).join(event, answer.c.event_id == event.c.id).where(asked)
+    for row in connection.execute(select(answer).join(event, answer.c.event_id == event.c.id).where(wanted)
                                   .order_by(answer.c.event_id, answer.c.question)):
         answers.setdefault(row.event_id, {})[row.question] = row.text if row.number is None else row.number
     found: dict[int, list[Event]] = {}
-    for cells in connection.execute(select(event).where(asked).order_by(event.c.participant_id, event.c.sequence)
+    for cells in connection.execute(select(event).where(wanted).order_by(event.c.participant_id, event.c.sequence)
                                     ).mappings():
         found.setdefault(cells["participant_id"], []).append(_event(dict(cells), answers.get(cells["id"], {})))
     return {participant: tuple(events) for participant, events in found.items()}

@@ -1,6 +1,7 @@
 """Driving the participant's side of Studies without a browser."""
 
 import json
+import secrets
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -50,7 +51,8 @@ def pressed(at: AppTest, label: str, which: int = 0, elapsed: int = ELAPSED) -> 
     states = at._tree.get_widget_states()
     for one in at.get("bidi_component"):
         if json.loads(one.proto.json).keys() >= {"elapsed"}:
-            states.widgets.add(id=one.proto.id, json_value=json.dumps({"click": {"elapsed": elapsed, "time": CLOCK}}))
+            states.widgets.add(id=one.proto.id, json_value=json.dumps({"press": {
+                "key": secrets.token_hex(8), "button": "", "elapsed": elapsed, "time": CLOCK}}))
     return states
 
 
@@ -75,7 +77,7 @@ def answer_again(at: AppTest, label: str = "3") -> AppTest:
     """The last answer to the case at hand."""
     at.radio[0].set_value(label)
     at.radio[1].set_value(5)
-    return fine(click(at, "Send my last answer"))
+    return fine(click(at, "Send my final answer"))
 
 
 def labels(at: AppTest) -> set[str]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from sparsecbm.figures.text import percent
+from sparsecbm.studies.compute_preparation import Preparation
 from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Entry, now
-from sparsecbm.studies.panel_arms import Ahead
-from sparsecbm.studies.panel_store import desk, study_store
+from sparsecbm.studies.panel_store import study_service, study_store
 from sparsecbm.studies.protocol import Case
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import bars, blocks, fine
 from tests.app.studies_screen import (
     CLOCK,
@@ -74,7 +74,7 @@ def test_an_arm_shows_what_is_its_own_and_no_more(
     assert list(bars(at, "The model answers").values()) == [percent(share) for share in seen["probabilities"].values()]
     assert ("speaks for rating" in drawn) is words
     assert all((f"<b>{concept}</b>" in drawn) is concepts for concept in seen["concepts"])
-    assert labels(at) - {"Send my last answer", "Delete all of it"} == offered
+    assert labels(at) - {"Send my final answer", "Delete all of it"} == offered
     assert "<img" not in drawn
     answer_again(at)
     at.text_area[0].set_value("None.")
@@ -164,7 +164,7 @@ def test_a_click_counts_once_and_another_window_is_told(store: Store) -> None:
     answer_again(other)
     at.radio[0].set_value("1")
     at.radio[1].set_value(1)
-    fine(click(at, "Send my last answer"))
+    fine(click(at, "Send my final answer"))
     assert "in another window" in at.info[0].value and "Send and finish" in labels(at)
 
 
@@ -188,7 +188,7 @@ def test_time_is_over_before_a_click_and_while_nobody_looks(store: Store, monkey
     click(at, "Open the case")
     at.radio[0].set_value("2")
     at.radio[1].set_value(1)
-    for place in ("studies.desk", "ui.studies.participant"):
+    for place in ("studies.compute_service", "studies.panel_participant"):
         monkeypatch.setattr(f"sparsecbm.{place}.now", lambda: now() + timedelta(seconds=40))
     fine(click(at, "Send my answer"))
     assert "was over" in at.info[0].value and "Open the case" in labels(at)
@@ -201,7 +201,7 @@ def test_a_case_left_open_is_closed_for_whoever_comes_back(store: Store) -> None
     code = store.enrol(study)
     for action, more in (("consent", {}), ("answers", {"answers": {"often": 1}}), ("open", {})):
         entry = Entry(action, step_of(store.course(code)).sequence, new_key(), **more)  # type: ignore[arg-type]
-        desk(load_explainer()).act(code, entry, now() - timedelta(seconds=60))
+        study_service(load_explainer()).act(code, entry, now() - timedelta(seconds=60))
     at = opened(study=study, code=code)
     assert "was over" in at.info[0].value and "Open the case" in labels(at)
     assert [event.entry.action for event in store.course(code).events][-1] == "timeout"
@@ -269,14 +269,14 @@ def test_each_text_is_worked_out_once_and_first_for_whoever_waits(monkeypatch: p
 
     monkeypatch.setattr(explainer, "explain", explain)
     cases = tuple(Case(text, text, "2") for text in ("one", "bad", "two", "three"))
-    ahead, study = Ahead(), a_study(explainer, arms=("words",), cases=cases)
-    ahead.prepare(explainer, study)
-    ahead.prepare(explainer, study)
-    wanted, failed = ahead.explained(explainer, "three"), ahead.explained(explainer, "bad")
+    preparation, study = Preparation(), a_study(explainer, arms=("words",), cases=cases)
+    preparation.prepare(explainer, study)
+    preparation.prepare(explainer, study)
+    wanted, failed = (preparation.of(explainer, text).explanation for text in ("three", "bad"))
     held.set()
     found: Any = wanted.result(60)
     assert found == "words of three"
     with pytest.raises(ValueError, match="no words"):
         failed.result(60)
-    ahead.explained(explainer, "two").result(60)
+    preparation.of(explainer, "two").explanation.result(60)
     assert sorted(did) == ["bad", "one", "three", "two"] and did.index("three") < did.index("two")

@@ -82,7 +82,7 @@ def answer_again(page: Page, why: str = "") -> None:
     choose(page, AGAIN, "3 stars")
     choose(page, "How confident", "5")
     page.get_by_role("textbox", name="What made you decide?").fill(why)
-    press(page, "Send my last answer")
+    press(page, "Send my final answer")
     expect(page.get_by_role("radiogroup", name=AGAIN)).to_have_count(0)
 
 

@@ -4,14 +4,16 @@ import base64
 import hashlib
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
-from sparsecbm.deck.deck import Deck, deck_from_json, deck_to_json
-from sparsecbm.deck.parts import Bars, Chart, Heatmap, Passage, Table
-from sparsecbm.export.deck import deck_html, scene_pieces, scene_style
-from tests.deck.scenes import a_chart, a_figure, a_scene
+from sparsecbm.deck.deck import Deck, deck_to_json
+from sparsecbm.deck.figure import deck_from_json
+from sparsecbm.deck.parts import WRONG, Bars, Chart, Heatmap, Passage, Table
+from sparsecbm.export.deck import cover_html, deck_html, scene_pieces, scene_style
+from tests.deck.scenes import NOON, a_chart, a_figure, a_scene
 
 EVIL = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'>{{ 7 * 7 }}\u202e"
 
@@ -90,11 +92,28 @@ def test_plotly_comes_once_and_only_where_there_is_a_chart() -> None:
     assert "no scenes" in deck_html(Deck())
 
 
-def test_a_scene_says_where_it_comes_from() -> None:
+def test_a_scene_says_where_it_comes_from_and_folds_how_it_was_computed() -> None:
     head, *_, foot = scene_pieces(a_scene("A title", Passage("x")))
     assert "A title" in head.html and "A note" in head.html
-    assert "Checkpoint 0123456789ab · pinned 2026-11-21 12:00 UTC on Explain" in foot.html
-    assert "by hand · pinned" in scene_pieces(a_scene("A", Passage("x"), receipt="by hand"))[-1].html
+    assert "0123456789ab · pinned 2026-11-21 12:00 UTC on Explain" in foot.html and "<details" not in foot.html
+    foot = scene_pieces(a_scene("A", Passage("x"), receipt="12 ms, 0.1 logits"))[-1]
+    shown, _, folded = foot.html.partition("<details")
+    assert "logits" in folded and "logits" not in shown
+
+
+def test_the_cover_names_title_model_date_and_number_of_scenes() -> None:
+    scenes = (a_scene("A"), a_scene("B", created=NOON + timedelta(days=2), checkpoint="f" * 64))
+    cover = cover_html(Deck(scenes, title="<Title>"))
+    for part in ("&lt;Title&gt;", "<dd>2</dd>", "0123456789ab", "f" * 12, "2026-11-21 to 2026-11-23"):
+        assert part in cover, part
+    assert deck_html(Deck(scenes)).count('class="scene"') == 3 and "f" * 13 not in cover
+
+
+def test_a_sentence_does_not_repeat_the_title_and_what_is_wrong_is_marked() -> None:
+    table = Table(("", "gold", "the model says", ""), (("food", "Positive", "Negative", WRONG), ("noise", "a", "a", "")))
+    html = "".join(piece.html for piece in scene_pieces(a_scene("All of it", Passage("all of it: 38 of 38"), table)))
+    assert html.count('class="wrong"') == 1 and "<p dir=\"auto\">38 of 38</p>" in html
+    assert "All of it, too" in scene_pieces(a_scene("All of it", Passage("All of it, too")))[1].html
 
 
 def test_pieces_keep_the_order_of_the_parts() -> None:

@@ -16,7 +16,7 @@ from sparsecbm.errors import InputError
 from sparsecbm.studies.analysis import MEASURES, analyse, case_table
 from sparsecbm.studies.log import Course, Entry
 from sparsecbm.studies.monitor import ArmCount, progress_of
-from sparsecbm.studies.outcome import independent, krippendorff_alpha, mixed_model, paired
+from sparsecbm.studies.outcome import FEWEST, estimate, independent, krippendorff_alpha, mixed_model, paired
 from sparsecbm.studies.protocol import Case
 from tests.studies.toys import Judged, a_protocol, judged_course
 
@@ -43,9 +43,7 @@ def test_two_participants_by_hand() -> None:
         assert found is not None and found.n == len(values), name
         assert found.value == pytest.approx(np.mean(values)), name
     assert set(expected) | {"seconds"} == set(MEASURES)
-    with_help, once = arm.measures["right_with"], arm.measures["switched_to_right"]
-    assert with_help is not None and with_help.low is not None  # t of one degree of freedom: 12.7062
-    assert with_help.low == pytest.approx(0.625 - 12.7062047 * 0.125) and once is not None and once.low is None
+    assert all(found is None or found.low is None for found in arm.measures.values())  # two are too few
     seconds = arm.measures["seconds"]
     assert seconds is not None and seconds.value == pytest.approx((10 * 20 * 10 * 40 * 10 * 10 * 60 * 10) ** (1 / 8))
     assert [(level.confidence, level.n, level.right) for level in arm.calibration] == [
@@ -79,6 +77,22 @@ def test_counts_while_a_study_runs() -> None:
     over = OTHER[first.case][2] is None
     assert found.arms == tuple(ArmCount(arm, 3, 1, 6, 2 + (arm == first.arm), over * (arm == first.arm))
                                for arm in protocol.arms)
+
+
+def test_intervals_need_participants_and_stay_within_what_is_possible() -> None:
+    few, enough = [0.9, 1.0, 1.0, 0.8], [0.9, 1.0, 1.0, 0.8, 1.0]
+    assert len(enough) == FEWEST
+    for values in (few, [0.5] * 9):
+        found = estimate(values, (0.0, 1.0))
+        assert found is not None and found.low is None and found.value == pytest.approx(np.mean(values))
+    found, free = estimate(enough, (0.0, 1.0)), estimate(enough)
+    assert found is not None and free is not None and free.high is not None and free.high > 1
+    assert (found.low, found.high) == (free.low, 1.0)  # t of four degrees of freedom: 2.776
+    assert free.high == pytest.approx(0.94 + 2.7764451 * np.std(enough, ddof=1) / math.sqrt(5))
+    same = paired("x", "a", "b", few, [0.1, 0.2, 0.0, 0.3])
+    assert same.p is not None and same.difference.low is None and same.effect is not None and same.effect.low is None
+    apart = independent("x", "a", "b", enough, few)
+    assert apart.p is not None and apart.difference.low is None
 
 
 def random_courses(participants: int, between: bool = False) -> list[Course]:
@@ -144,12 +158,13 @@ def test_where_there_is_no_test_it_is_said() -> None:
     assert paired("x", "a", "b", [1.0, 2.0], [0.0, 1.0]).problem and paired("x", "a", "b", [1.0], [0.0]).p is None
     assert independent("x", "a", "b", [1.0, 1.0], [0.0, 0.0]).problem
     assert independent("x", "a", "b", [1.0], [0.0, 3.0]).problem
-    with pytest.raises(InputError, match="paired"):
+    with pytest.raises(InputError, match="Cannot pair 2"):
         paired("x", "a", "b", [1.0, 2.0], [1.0])
     same = {case: ("good", "good", "good", 6, 10.0) for case in ONE}
     courses = [judged_course(a_protocol(), number, same) for number in range(2)]
     assert mixed_model(case_table(courses), "right_with", ["prediction", "overrides"]).problem
-    explained = pd.DataFrame({"participant": [*"ppqq"], "case": [*"cdcd"], "arm": [*"abba"], "x": [0.0, 1.0, 1.0, 0.0]})
+    explained = pd.DataFrame({"participant": [*"ppqqrrsstt"], "case": [*"cd"] * 5, "arm": [*"abbaababba"],
+                              "x": [0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]})
     assert "account for every outcome" in mixed_model(explained, "x", ["a", "b"]).problem
     empty = analyse(a_protocol(), [])
     assert empty.arms == () and empty.comparisons == () and empty.mixed == ()

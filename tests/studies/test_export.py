@@ -11,10 +11,10 @@ import pytest
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
+from sparsecbm.studies.compute_export import export_study
 from sparsecbm.studies.compute_replay import read_study, replay
-from sparsecbm.studies.compute_service import Desk, new_key
+from sparsecbm.studies.compute_service import StudyService, new_key
 from sparsecbm.studies.compute_simulate import Annotator, simulate
-from sparsecbm.studies.export import export_study
 from sparsecbm.studies.log import Entry
 from sparsecbm.studies.protocol import Question
 from sparsecbm.studies.run import step_of
@@ -34,13 +34,13 @@ def exported(explainer: Explainer, tmp_path_factory: pytest.TempPathFactory) -> 
         *a_protocol().questions, Question("remark", "Why?", "text", "after", required=False)))
     with Store.open(f"sqlite:///{folder}/s.sqlite") as store:
         study = store.add_study(protocol)
-        desk, code = Desk(store, explainer), store.enrol(study)
+        service, code = StudyService(store, explainer), store.enrol(study)
         store.enrol(study, "dry_run")
         simulate(store, study, explainer, Annotator(), 1)
 
         def act(action: str, **entered: object) -> None:
             sequence = step_of(store.course(code)).sequence
-            assert desk.act(code, Entry(action, sequence, new_key(), **entered)).status == "written"  # type: ignore[arg-type]
+            assert service.act(code, Entry(action, sequence, new_key(), **entered)).status == "written"  # type: ignore[arg-type]
 
         act("consent")
         act("open")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from sparsecbm.service import Explainer
-from sparsecbm.studies.compute_service import Desk, new_key
+from sparsecbm.studies.compute_service import StudyService, new_key
 from sparsecbm.studies.log import Entry
 from sparsecbm.studies.protocol import CONFIDENCE, Question
 from sparsecbm.studies.run import step_of
@@ -16,7 +16,9 @@ from tests.studies.toys import a_protocol
 PEOPLE = 20
 
 
-def take_part(desk: Desk, store: Store, study: str, number: int, all_at_once: Barrier) -> tuple[str, list[str]]:
+def take_part(
+    service: StudyService, store: Store, study: str, number: int, all_at_once: Barrier
+) -> tuple[str, list[str]]:
     """One participant's whole course; the code, and what was done in which order."""
     chance, did = random.Random(number), list[str]()
     all_at_once.wait()
@@ -30,7 +32,7 @@ def take_part(desk: Desk, store: Store, study: str, number: int, all_at_once: Ba
             moment = "before" if action == "first" else "after"
             own = {"own": f"words of {number}"} if action == "final" else {}
             entered = {"to": chance.choice(["bad", "good"]), "answers": {f"confidence_{moment}": number % 7} | own}
-        recorded = desk.act(code, Entry(action, step.sequence, new_key(), **entered))  # type: ignore[arg-type]
+        recorded = service.act(code, Entry(action, step.sequence, new_key(), **entered))  # type: ignore[arg-type]
         assert recorded.status == "written"
         did.append(action)
         step = step_of(recorded.course)
@@ -41,9 +43,9 @@ def test_nothing_is_lost_or_crossed_and_the_design_balances(url: str, explainer:
     own = Question("own", "Your own words", "text", "after")
     with Store.open(url) as store:
         study = store.add_study(a_protocol(4, questions=(*CONFIDENCE, own), checkpoint=explainer.checkpoint.hash))
-        desk, all_at_once = Desk(store, explainer), Barrier(PEOPLE)
+        service, all_at_once = StudyService(store, explainer), Barrier(PEOPLE)
         with ThreadPoolExecutor(PEOPLE) as pool:
-            came = list(pool.map(lambda number: take_part(desk, store, study, number, all_at_once), range(PEOPLE)))
+            came = list(pool.map(lambda number: take_part(service, store, study, number, all_at_once), range(PEOPLE)))
     with Store.open(url) as fresh:  # what is on the disk
         courses = {course.participant.code: course for course in fresh.courses(study)}
     assert len(courses) == PEOPLE and {course.participant.number for course in courses.values()} == set(range(PEOPLE))

@@ -1,4 +1,4 @@
-"""At the desk an entry is checked, answered by the model, and kept; only then is it returned."""
+"""At the service an entry is checked, answered by the model, and kept; only then is it returned."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ import pytest
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_answers import shown
-from sparsecbm.studies.compute_service import Desk, new_key
+from sparsecbm.studies.compute_service import StudyService, new_key
 from sparsecbm.studies.log import Entry, Recorded, now
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store
@@ -22,12 +22,12 @@ from tests.studies.toys import a_protocol
 class Person:
     """A participant in front of a window, who sends what is true for that window."""
 
-    def __init__(self, desk: Desk, store: Store, code: str) -> None:
-        self.desk, self.store, self.code = desk, store, code
+    def __init__(self, service: StudyService, store: Store, code: str) -> None:
+        self.service, self.store, self.code = service, store, code
         self.step = step_of(store.course(code))
 
     def does(self, action: Any, key: str | None = None, **entered: Any) -> Recorded:
-        recorded = self.desk.act(self.code, Entry(action, self.step.sequence, key or new_key(), **entered))
+        recorded = self.service.act(self.code, Entry(action, self.step.sequence, key or new_key(), **entered))
         self.step = step_of(recorded.course)
         assert self.store.course(self.code) == recorded.course  # what is returned is kept
         return recorded
@@ -49,7 +49,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def person(store: Store, explainer: Explainer) -> Person:
     protocol = a_protocol(2, arms=("subnetworks",), checkpoint=explainer.checkpoint.hash)
-    return Person(Desk(store, explainer), store, store.enrol(store.add_study(protocol)))
+    return Person(StudyService(store, explainer), store, store.enrol(store.add_study(protocol)))
 
 
 def test_what_is_kept_is_what_the_model_says(person: Person, explainer: Explainer) -> None:
@@ -92,9 +92,9 @@ def test_a_revision_is_kept_with_all_that_it_takes_to_repeat_it(person: Person, 
 
 def test_a_double_click_gives_the_first_outcome_and_another_window_is_told(person: Person) -> None:
     person.opens_a_case()
-    other = Person(person.desk, person.store, person.code)
+    other = Person(person.service, person.store, person.code)
     first = person.does("set", key="click", concept="soup", to="Positive")
-    double = other.desk.act(other.code, Entry("set", other.step.sequence, "click", concept="soup", to="Positive"))
+    double = other.service.act(other.code, Entry("set", other.step.sequence, "click", concept="soup", to="Positive"))
     assert double.status == "repeated" and double.event == first.event
     stale = other.does("set", concept="soup", to="Negative")
     assert stale.status == "stale" and stale.event is None
@@ -107,9 +107,9 @@ def test_what_is_refused_leaves_no_trace(person: Person, tmp_path: Path, explain
     count = person.step.sequence
     for concept, to in (("soup", "hot"), ("soup", "0.9,0.9,0.9"), ("tea", "Positive"), ("soup", "\0")):
         with pytest.raises(InputError):
-            person.desk.act(person.code, Entry("set", count, new_key(), concept=concept, to=to))
+            person.service.act(person.code, Entry("set", count, new_key(), concept=concept, to=to))
     other = person.store.enrol(person.store.add_study(a_protocol(2, arms=("overrides",), name="Of another model")))
-    stranger = Person(person.desk, person.store, other)
+    stranger = Person(person.service, person.store, other)
     with pytest.raises(CheckpointError, match="made for the checkpoint hash"):
         stranger.opens_a_case()
     assert len(person.store.course(person.code).events) == count and len(person.store.course(other).events) == 2
@@ -117,12 +117,12 @@ def test_what_is_refused_leaves_no_trace(person: Person, tmp_path: Path, explain
 
 def test_after_the_time_only_a_timeout_is_kept(store: Store, explainer: Explainer) -> None:
     protocol = a_protocol(1, arms=("overrides",), checkpoint=explainer.checkpoint.hash, time_limit_s=60)
-    person = Person(Desk(store, explainer), store, store.enrol(store.add_study(protocol)))
+    person = Person(StudyService(store, explainer), store, store.enrol(store.add_study(protocol)))
     person.opens_a_case()
     later = now() + timedelta(seconds=70)
     entry = Entry("final", person.step.sequence, "a", to="good", answers={"confidence_after": 1})
-    late = person.desk.act(person.code, entry, later)
+    late = person.service.act(person.code, entry, later)
     assert late.status == "late" and late.course.events == store.course(person.code).events
     over = replace(entry, action="timeout", to=None, answers={})
-    assert person.desk.act(person.code, over, later).status == "written"
+    assert person.service.act(person.code, over, later).status == "written"
     assert step_of(store.course(person.code)).stage == "done"
