@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sparsecbm.config import ModelConfig, from_json, to_json
 from sparsecbm.errors import CheckpointError, ConfigError
-from sparsecbm.model.backbone import empty_backbone
+from sparsecbm.model.backbone import empty_backbone, max_positions
 from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.files import read_json, read_tensors, require
@@ -101,9 +101,11 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
     _load_weights(model, read_tensors(folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
     masks = _load_masks(model, folder)
     metrics, card = read_notes(folder)
+    encoder = Encoder.load(folder, model.config.max_tokens)
+    _check_tokens(encoder, model, folder)
     return Checkpoint(
         model=model.to(device).eval().requires_grad_(False),
-        encoder=Encoder.load(folder, model.config.max_tokens),
+        encoder=encoder,
         masks=None if masks is None else masks.to(device),
         hash=content_hash(folder),
         path=folder,
@@ -113,9 +115,12 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
 
 
 def read_notes(folder: Path) -> tuple[dict[str, Any], str]:
-    """What was measured of a checkpoint, and its model card; both may be missing."""
+    """What was measured of a checkpoint, and its model card; both may be missing.
+
+    Bytes of the card that are not UTF-8 are shown as replacement characters: a card decides nothing.
+    """
     card = folder / CARD_FILE
-    return _metrics(folder), card.read_text() if card.exists() else ""
+    return _metrics(folder), card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
 
 
 def load_outline(folder: Path) -> Outline:
@@ -147,7 +152,7 @@ def _metrics(folder: Path) -> dict[str, Any]:
 
 
 def _locate(source: str | Path) -> Path:
-    folder = Path(source)
+    folder = Path(source).expanduser()
     if folder.is_dir():
         return folder
     if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith("."):
@@ -167,7 +172,22 @@ def _load_weights(model: SparseCBM, tensors: dict[str, Tensor], path: Path) -> N
         if tensor.shape != expected[name].shape:
             raise CheckpointError(f"{path}: {name} has shape {tuple(tensor.shape)}, but {CONFIG_FILE} asks for "
                                   f"{tuple(expected[name].shape)}; these files belong to different checkpoints.")
+        if not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"{path}: {name} holds numbers that are not finite (NaN or infinity), so the model "
+                                  "could not answer; copy the file again, or train again.")
     model.load_state_dict(tensors, strict=True)
+
+
+def _check_tokens(encoder: Encoder, model: SparseCBM, folder: Path) -> None:
+    """CheckpointError when a text could give the backbone a token or a position that it does not have."""
+    rows, positions = model.backbone.get_input_embeddings().num_embeddings, max_positions(model.backbone)
+    last = max(encoder.tokenizer.get_vocab().values())
+    if last >= rows:
+        raise CheckpointError(f"The tokenizer of {folder} has a token of number {last}, but the backbone has "
+                              f"{rows} embeddings; restore {TOKENIZER_FILES[0]}.")
+    if encoder.max_tokens > positions:
+        raise CheckpointError(f"{folder / CONFIG_FILE}: max_tokens is {encoder.max_tokens}, but the backbone reads at "
+                              f"most {positions} tokens; restore the file.")
 
 
 def _load_masks(model: SparseCBM, folder: Path) -> ConceptMasks | None:

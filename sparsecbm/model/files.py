@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 
 from sparsecbm.errors import CheckpointError
@@ -23,8 +23,8 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """The object that a JSON file holds; CheckpointError says what is wrong with it."""
     require(folder, [name])
     try:
-        values = json.loads((folder / name).read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        values = json.loads((folder / name).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # also integers too long and brackets too deep to read
         raise CheckpointError(f"{folder / name} is not valid JSON ({error}); restore the file.") from None
     if not isinstance(values, dict):
         raise CheckpointError(f"{folder / name} holds a {type(values).__name__}, not an object; restore the file.")
@@ -32,8 +32,11 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file; CheckpointError when it is damaged."""
+    """The tensors of a safetensors file; CheckpointError when it is damaged.
+
+    The file is read once and not mapped into memory: whoever overwrites it later changes nothing that is loaded.
+    """
     try:
-        return load_file(path)
+        return load(path.read_bytes())
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is truncated or damaged ({error}); copy the file again.") from None

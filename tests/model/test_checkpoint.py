@@ -164,7 +164,7 @@ def test_a_truncated_file_is_told(name: str, share: float, folder: Path) -> None
 
 
 @pytest.mark.parametrize("name", [CONFIG_FILE, METRICS_FILE])
-@pytest.mark.parametrize("content", [b"{", b"", b"[1]", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"{", b"", b"[1]", b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}"])
 def test_bad_json_is_told(content: bytes, name: str, folder: Path) -> None:
     (folder / name).write_bytes(content)
     refused(folder, name, "restore the file")
@@ -186,6 +186,53 @@ def change_tensors(path: Path, edit: EDIT) -> None:
 def test_weights_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
     change_tensors(folder / WEIGHTS_FILE, edit)
     refused(folder, WEIGHTS_FILE, "different checkpoints", *parts)
+
+
+@pytest.mark.parametrize(("name", "number"), [
+    ("label_bias", float("nan")), ("backbone.embeddings.LayerNorm.weight", float("inf")),
+    ("residual_weight", float("-inf")),
+])
+def test_numbers_that_are_not_finite_are_refused_by_name(name: str, number: float, folder: Path) -> None:
+    change_tensors(folder / WEIGHTS_FILE, lambda tensors: tensors[name].view(-1)[0].fill_(number))
+    refused(folder, WEIGHTS_FILE, name, "not finite")
+
+
+def test_a_token_beyond_the_embeddings_is_refused(folder: Path) -> None:
+    tokenizer = json.loads((folder / TOKENIZER_FILES[0]).read_text())
+    tokenizer["model"]["vocab"]["surplus"] = 70_000
+    (folder / TOKENIZER_FILES[0]).write_text(json.dumps(tokenizer))
+    refused(folder, "70000", TOKENIZER_FILES[0])
+
+
+def test_more_tokens_than_positions_are_refused(folder: Path) -> None:
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings["model"]["max_tokens"] = settings["backbone"]["max_position_embeddings"] + 1
+    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    refused(folder, CONFIG_FILE, "max_tokens")
+
+
+def test_a_card_in_another_encoding_or_in_the_way_spoils_nothing(folder: Path) -> None:
+    (folder / CARD_FILE).write_bytes("Café".encode("latin-1"))
+    assert load_checkpoint(folder, "cpu").card == "Caf\ufffd"
+    (folder / CARD_FILE).unlink()
+    (folder / CARD_FILE).mkdir()
+    assert load_checkpoint(folder, "cpu").card == ""
+
+
+def test_what_is_loaded_does_not_change_with_its_files(folder: Path) -> None:
+    """A copy that begins anew cuts the files in place; mapped files would end the process at the next look."""
+    read, again = load_checkpoint(folder, "cpu"), load_checkpoint(folder, "cpu")
+    for name in (WEIGHTS_FILE, MASKS_FILE):
+        with (folder / name).open("r+b") as file:
+            file.truncate(0)
+    assert read.masks is not None and again.masks is not None
+    assert all(torch.equal(read.masks.bits[name], again.masks.bits[name]) for name in read.masks.bits)
+    assert all(tensor.isfinite().all() for tensor in read.model.state_dict().values())
+
+
+def test_a_home_folder_may_be_written_short(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert load_checkpoint(f"~/{folder.name}", "cpu").path == folder
 
 
 FIRST = "encoder.layer.0.attention.self.query.weight"  # 16 x 16 weights, 32 bytes a pass
