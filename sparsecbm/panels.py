@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sparsecbm.failures.panel import failures_panel as failures_panel
     from sparsecbm.home.panel import failure_cards as failure_cards
     from sparsecbm.home.panel import introduction as introduction
-    from sparsecbm.home.panel import model_numbers as model_numbers
     from sparsecbm.home.panel import review_box as review_box
+    from sparsecbm.home.panel_scores import model_numbers as model_numbers
     from sparsecbm.revision.panel import interventions_section as interventions_section
     from sparsecbm.revision.panel import nothing_to_change as nothing_to_change
     from sparsecbm.revision.panel_revise import revisions_elsewhere as revisions_elsewhere
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sparsecbm.ui.session import write_address as write_address
     from sparsecbm.ui.shell import errors_shown as errors_shown
     from sparsecbm.ui.shell import page as page
+    from sparsecbm.ui.shell import page_routes as page_routes
     from sparsecbm.ui.shell import two_columns as two_columns
     from sparsecbm.words.panel import heatmap_panel as heatmap_panel
     from sparsecbm.words.panel_questions import word_questions as word_questions
@@ -58,7 +59,7 @@ _MODULES = {
     "label_panel": "concepts.panel_explain",
     "load_explainer": "ui.loaded_model",
     "model_notice": "ui.loaded_model",
-    "model_numbers": "home.panel",
+    "model_numbers": "home.panel_scores",
     "no_subnetworks": "subnetworks.panel",
     "nothing_to_change": "revision.panel",
     "nothing_to_explain": "ui.review",
@@ -66,6 +67,7 @@ _MODULES = {
     "opened_selection": "subnetworks.panel_selection",
     "opened_view": "ui.session",
     "page": "ui.shell",
+    "page_routes": "ui.shell",
     "participant_panel": "studies.panel_participant",
     "presented": "ui.pin",
     "review_box": "home.panel",

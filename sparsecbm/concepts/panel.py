@@ -43,8 +43,9 @@ from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.scene_parts import result_parts, result_title
-from sparsecbm.ui.session import current_view, run_again, write_address
-from sparsecbm.ui.shell import errors_shown
+from sparsecbm.ui.session import current_view, run_again, text_key, write_address
+from sparsecbm.ui.shell import errors_shown, two_columns
+from sparsecbm.words.panel_word_scores import plain_review
 
 HELP = (
     "Set a concept to what the text really says, and watch the label follow: it is computed from the concepts by a "
@@ -59,15 +60,20 @@ _VIEW, _OPEN = "interventions:concepts", "interventions:tables"
 
 
 def set_concepts_panel() -> None:
-    """Both answers, a row per concept, and what to do next."""
+    """The text, both answers, a row per concept, and what to do next."""
     shown = follow(SHOWN)  # the first in line
-    st.markdown("#### Set concepts", help=HELP)
     banner("interventions")
-    st.fragment(_shown, key=shown)()
-    pin("interventions", lambda: result_title(current_result()), lambda: scene_parts(load_explainer()),
-        lambda: result_receipt(current_result()))
-    smallest_fix()
-    st.fragment(_tables, key=follow(TABLES))()
+    text, concepts = two_columns()
+    with concepts:
+        st.markdown("#### What if a concept were different?", help=HELP)
+        st.fragment(_shown, key=shown)()
+    with text:
+        st.markdown("#### The text")
+        plain_review(current_view().text)
+        pin("interventions", lambda: result_title(current_result()), lambda: scene_parts(load_explainer()),
+            lambda: result_receipt(current_result()))
+        smallest_fix()
+        st.fragment(_tables, key=follow(TABLES))()
     st.fragment(_address, key=follow("address", live=True))()
 
 
@@ -108,7 +114,7 @@ def _shown() -> None:
             note = f"can be anything from {signed(float(found.min()))} to {signed(float(found.max()))}"
             rows[name] = Row("not sure", "unsure", note)
         residual = ResidualRow(RESIDUAL_TEXT, view.residual, notes.get(RESIDUAL, ""))
-        concept_view(_VIEW, result_panel(
+        concept_view(text_key(_VIEW), result_panel(
             result, label, rows, effects, before=Side.of(result.before, "Before", _lasting_text(now) or "as predicted"),
             after=Side.of(result.after, "After", "with your settings"), offers=("set", "mix", "unsure"),
             edited=bool(result.overrides) or not view.residual, disabled=read_only(), settles=True,

@@ -13,7 +13,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.bars import label_bars_html
-from sparsecbm.ui.loaded_model import load_explainer, predicted
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.review import text_form
 from sparsecbm.ui.session import change, current_view, run_again, seed_widget
 from sparsecbm.ui.shell import errors_shown, note
@@ -49,7 +49,7 @@ def side(
     explainer: Explainer, name: str, text: str, edits: State, overrides: Mapping[str, Sequence[float]], residual: bool
 ) -> Side:
     """One review under some edits. InputError on a blank text."""
-    plain, reading = predicted(explainer, text), read_with(explainer, text, edits)
+    plain, reading = explainer.predict(text), read_with(explainer, text, edits)
     applied = tuple(number for number, rule in enumerate(edits.rules, 1) if matches(rule, reading.before))
     before, after = (explainer.override(start, sets, residual).after
                      for start, sets in ((plain, {}), (reading.after, overrides)))

@@ -19,6 +19,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     panel.send = () => setTriggerValue("presses", panel.presses);
     panel.settle = () => setTriggerValue("settled", panel.turn);
     if (panel.data?.document !== data.document) Object.assign(panel, { presses: [], drafts: new Map(), moving: null });
+    if (data.turn < panel.data?.turn) { // the server has begun anew: what it has not heard of gets the next numbers
+        panel.turn = data.turn;
+        for (const one of panel.presses) one[0] = ++panel.turn;
+    }
     panel.data = data;
     panel.turn = Math.max(panel.turn, data.turn);
     panel.presses = panel.presses.filter(([number]) => number > data.turn);
@@ -53,8 +57,6 @@ function build(data) {
     if (data.history) parts.push(element("div", { class: "bar" }, button("undo", "Undo"),
         data.history.redo === null ? null : button("redo", "Redo"), element("span", { class: "edits" })));
     if (data.before.title) parts.push(element("div", { class: "outcome" }));
-    if (data.advice) parts.push(element("div", { class: "advice" }, element("span"), button("go", "Go to it"),
-        list("policy", "Check next by", data.advice.policies)));
     const rows = element("div", { class: "rows" }, headings(data));
     for (const [k, concept] of data.concepts.entries()) rows.append(row(data, k, concept));
     if (data.label) {
@@ -65,7 +67,9 @@ function build(data) {
         rows.append(element("div", { class: "row line sum", role: "group", "aria-label": "sum" },
             element("div", { class: "left" }), element("div", { class: "middle" }), element("div", { class: "right" })));
     }
-    return [...parts, rows];
+    if (data.advice) rows.append(element("div", { class: "advice" }, element("span"), button("go", "Go to it"),
+        list("policy", "Check next by", data.advice.policies)));
+    return [...parts, rows, element("div", { class: "small receipt" })];
 }
 
 function headings(data) {
@@ -148,6 +152,7 @@ function draw(panel) {
         find("[name=go]").hidden = !data.advice.go;
         if (idle) find("[name=policy]").value = data.advice.policy;
     }
+    find(".receipt").textContent = data.receipt;
     if (find("[name=reset-all]")) able(find("[name=reset-all]"), data.edited || panel.drafts.size);
     if (data.label && idle) find("[name=label]").value = data.label.names[data.label.shown];
     const y = data.label?.shown, longest = data.label && limit(data);
@@ -156,7 +161,8 @@ function draw(panel) {
         const k = Number(one.dataset.k), concept = data.concepts[k], draft = panel.drafts.get(k), shares = now.concepts[k];
         const own = draft ? draft.own : concept.own, state = draft ? STATES[draft.own] : concept.state;
         show(one.querySelector(".left"), element("div", { title: concept.help }, element("b", {}, concept.name), " ",
-            element("span", { class: "small" }, state)), distribution(data, data.before.concepts[k], shares));
+            element("span", { class: "small" }, state), " ",
+            data.advice?.go === concept.name ? element("span", { class: "next" }, "check next") : null), distribution(data, data.before.concepts[k], shares));
         show(one.querySelector(".right"), ...contribution(data.before.contributions?.[k], now.contributions?.[k],
             draft ? "" : concept.note));
         if (data.offers.includes("set")) controls(panel, one, shares, own, k);
@@ -165,7 +171,7 @@ function draw(panel) {
     const other = name => find(`[aria-label=${name}]`).querySelectorAll(".left, .middle, .right");
     if (data.residual) {
         const [left, middle, right] = other("residual");
-        show(left, element("b", {}, "residual"), small(data.residual.text));
+        show(left, element("span", { title: data.residual.text }, element("b", {}, "residual")));
         show(right, ...contribution(data.before.residual, data.after.residual, data.residual.note));
         if (data.residual.counts !== null) {
             const input = middle.querySelector("input");
@@ -176,7 +182,7 @@ function draw(panel) {
     const [left, middle, right] = other("sum");
     const logits = [data.before, now].map(side => sum([...side.contributions, side.residual, data.bias].map(part => part[y])));
     const changed = signed(logits[0]) !== signed(logits[1]), name = data.labels[y];
-    show(left, element("b", {}, "sum"), small(`with the bias of ${signed(data.bias[y])}, which is always the same`));
+    show(left, element("b", {}, "sum"), element("span", { class: "small" }, ` with the bias of ${signed(data.bias[y])}`));
     show(middle, small(`Probability of ${name}: ${changed ? `${percent(data.before.labels[y])} → ` : ""}${percent(now.labels[y])}`));
     show(right, element("div", { class: "number" }, changed ? `${signed(logits[0])} → ` : "", element("b", {}, signed(logits[1]))));
 }
@@ -199,8 +205,7 @@ function outcome(data, now, drafts) {
     else if (edited) said = ["The label stays ", element("b", {}, data.labels[fresh]), "."];
     const arrow = element("div", { class: "arrow", style: `opacity:${old !== fresh ? 1 : 0.4}`, "aria-hidden": "true" }, "➜");
     return [side(data.before, false), element("div", { class: "between", role: "status" }, arrow, element("div", {}, ...said)),
-        data.range ? rangeBars(data) : side({ ...now, note: edited ? data.after.note : data.before.note }, edited,
-            edited ? data.after.note : ""), small(data.receipt)];
+        data.range ? rangeBars(data) : side(now, edited, edited ? data.after.note : "")];
 }
 
 const segment = (left, width, colour, more = "") =>

@@ -14,6 +14,7 @@ commits on release, and what the page answers then takes the place of the previe
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import FILL
 from sparsecbm.ui.component import component
+from sparsecbm.ui.session import at_hand
 
 _component = component(__file__)
 
@@ -158,10 +160,11 @@ class Press:
     """What a person did: "set" a concept to a distribution, "reset" it, say that it is "unsure", "reset-all", "undo",
     "redo", choose a "label" or "policy", or count the "residual" or not.
 
-    `clock` is what a clock on the page says of the press; empty where there is none.
+    `since` counts, from 0, the presses since the panel was drawn. `clock` is what a clock on the page says of the
+    press; empty where there is none.
     """
 
-    number: int
+    since: int
     what: str
     details: tuple[Any, ...] = ()
     clock: Mapping[str, Any] = field(default_factory=dict)
@@ -172,15 +175,16 @@ def concept_view(
 ) -> None:
     """Draw the panel; `pressed` gets each press once, in order, and `settled` is called after a moment without any."""
     document, turn = panel.document, f"{key}:turn"
+    drawn_after = st.session_state.setdefault(turn, 0)
 
     def act() -> None:
         for number, pressed_for, clock, what, *details in st.session_state[key].get("presses") or ():
-            if number > st.session_state[turn] and pressed_for == document:
+            if at_hand(key) and number > st.session_state[turn] and pressed_for == document:
                 st.session_state[turn] = int(number)
-                pressed(Press(int(number), what, tuple(details), clock))
+                pressed(Press(int(number) - drawn_after - 1, what, tuple(details), clock))
 
-    drawn = panel.drawn() | {"turn": st.session_state.setdefault(turn, 0)}
-    _component(key=key, data=drawn, on_presses_change=act, on_settled_change=settled or (lambda: None))
+    _component(key=key, data=panel.drawn() | {"turn": drawn_after}, on_presses_change=act,
+               on_settled_change=settled or (lambda: None))
 
 
 def result_panel(
@@ -194,5 +198,5 @@ def result_panel(
 
 
 def document_of(text: str) -> str:
-    """Tells documents apart while this server runs."""
-    return str(hash(text))
+    """Tells documents apart."""
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

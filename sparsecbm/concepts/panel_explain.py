@@ -17,10 +17,10 @@ from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.figures.text import label_name
 from sparsecbm.types import Prediction
 from sparsecbm.ui.bars import label_bars_html
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.scene_parts import result_parts, result_title
-from sparsecbm.ui.session import change, current_view, run_again, write_address
+from sparsecbm.ui.session import change, current_view, run_again, text_key, write_address
 from sparsecbm.ui.shell import INTERVENTIONS, errors_shown, link
 
 HELP = (
@@ -39,7 +39,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
     """Both answers and a row per concept. `residual_drawn` is the switch's state in the rest of the page."""
     with errors_shown():
         view, schema, explainer = current_view(), prediction.schema, load_explainer()
-        if view.residual != residual_drawn:
+        if view.residual != residual_drawn or view.text != prediction.text:
             run_again()  # the words of the label change with it
         write_address(schema)
         result, label = explainer.override(prediction, view.overrides, view.residual), view.label or prediction.label
@@ -47,7 +47,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
         rows = {name: Row("set by you", "set") if name in view.overrides else Row("as predicted")
                 for name in schema.concepts}
         residual = ResidualRow(RESIDUAL_TEXT, view.residual) if prediction.residual.any() else None
-        concept_view(_VIEW, result_panel(
+        concept_view(text_key(_VIEW), result_panel(
             result, label, rows, explainer.effects(), before=Side.of(result.before, "Before", "as predicted"),
             after=Side.of(result.after, "After", "with your changes"), offers=("set", "mix", "reset-all"),
             edited=view.edited, residual=residual), _pressed)

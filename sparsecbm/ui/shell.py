@@ -1,11 +1,16 @@
 """The frame of every page: title, menu, and what happens when something goes wrong."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitPageNotFoundError
 
@@ -26,6 +31,21 @@ _COLUMNS = ("<style>:has(> .st-key-narrow-column) {flex: 5 1 20rem;} :has(> .st-
             "</style>")
 MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
         (FAILURES, "Failures"), (STUDIES, "Studies"), (EVALUATION, "Evaluation"))
+
+
+#: Tells Streamlit's script where its server is. By itself it asks below the page's own path first, such as
+#: /Explain/_stcore/health, and the browser logs two misses for every page that is opened by a link.
+_SERVER = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL("./", window.location.href).href}</script>'
+
+
+def page_routes() -> list[Route]:
+    """A route for every page but the first, which is served as it is."""
+    index = (Path(st.__file__).parent / "static" / "index.html").read_text().replace("<head>", f"<head>{_SERVER}", 1)
+
+    async def opened(_: Request) -> HTMLResponse:
+        return HTMLResponse(index, headers={"Cache-Control": "no-cache"})
+
+    return [Route(f"/{re.sub(r'^[0-9]+_', '', Path(target).stem)}", opened) for target, _ in MENU[1:]]
 
 
 def page(title: str, menu: bool = True) -> None:
