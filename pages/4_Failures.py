@@ -1,11 +1,11 @@
-"""Where the loaded model is wrong: reviews of any source, judged, sliced, and read one by one."""
+"""Where the loaded model is wrong: its predictions for any source, sliced, and read one by one."""
 
 import streamlit as st
 
 from sparsecbm import panels
 
 panels.page("Failures")
-st.markdown("## Where is it wrong?")
+st.markdown("## Failures")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -101,7 +102,7 @@ def csv_records(lines: Lines, separator: str, name: str) -> tuple[tuple[str, ...
         raise DataError(f"{name}, line {lines.number}: the first line cannot be read as CSV ({error}); it must name "
                         "the columns. Check that this is a CSV file.") from None
     columns = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(header, start=1))
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    repeated = sorted(column for column, times in Counter(columns).items() if times > 1)
     if not columns or repeated:
         raise DataError(f"{name}: the first line " + (f"names {repeated[0][:80]!r} more than once" if repeated else
                         "names no columns") + "; allowed: one name for each column. Mend the first line.")

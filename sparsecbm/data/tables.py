@@ -1,9 +1,10 @@
-"""How a table spells labels and values, and which of the schema's names that may be: for a person to confirm."""
+"""A table as documents: which columns hold what, how they spell labels and values, and which rows can be used."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,15 @@ MOST_ID = 1_000
 #: The most rows of a table that are held in memory at once; more can be predicted, row by row.
 MOST_ROWS = 100_000
 
-#: Names under which a text is looked for, in this order, whatever their case.
-_TEXT_NAMES = ("text", "review", "description", "sentence", "content", "comment")
+#: Words of a column's name that suggest what it holds, the likeliest first, whatever their case.
+_TEXT_NAMES = ("text", "review", "description", "sentence", "content", "comment", "body", "message")
+_LABEL_NAMES = ("rating", "stars", "score", "sentiment", "class", "target")
+#: How people spell the first and the last of two or three ordered names, and that there is nothing to name.
+_LOW = frozenset(("negative", "neg", "bad", "poor", "-"))
+_HIGH = frozenset(("positive", "pos", "good", "great", "+"))
+_NOTHING = frozenset(("unknown", "n/a", "na", "none", "null", "nan", "?", "not mentioned"))
+#: What a spelling means that says that a label or value is not known.
+NOT_LABELLED = ""
 
 
 @dataclass(frozen=True)
@@ -62,20 +70,32 @@ class TextRow:
 
 
 def suggest_columns(found: Sequence[str], schema: ConceptSchema | None = None) -> Columns:
-    """The columns that their names speak for, in any case; with a schema also label and concepts.
+    """The columns that their names suggest, in any case; with a schema also label and concepts.
 
-    DataError when none is called like a text.
+    A name counts whole, or as a word of a longer one, such as "review_text". DataError when none suggests a text.
+
+    >>> suggest_columns(("review_text", "stars", "food"), CEBAB)
+    Columns(text='review_text', id=None, label='stars', concepts={'food': 'food'}, ...)
     """
-    by_name = {name.casefold(): name for name in reversed(found)}
-    text = next((by_name[name] for name in _TEXT_NAMES if name in by_name), found[0] if len(found) == 1 else None)
+    concepts = {} if schema is None else {concept: column for concept in schema.concepts
+                                          if (column := _named(found, (concept.casefold(),)))}
+    likely = () if schema is None else ("label", schema.label_title.casefold(), *_LABEL_NAMES)
+    label = _named(found, likely, concepts.values())
+    text = _named(found, _TEXT_NAMES, (label, *concepts.values())) or (found[0] if len(found) == 1 else None)
     if text is None:
         raise DataError(f"No column is called {', '.join(_TEXT_NAMES)}; columns there: {names_in(found)}. Say which "
                         "holds the text.")
-    if schema is None:
-        return Columns(text, by_name.get("id"))
-    labels = (by_name[name] for name in ("label", schema.label_title.casefold()) if name in by_name)
-    concepts = {concept: by_name[concept.casefold()] for concept in schema.concepts if concept.casefold() in by_name}
-    return Columns(text, by_name.get("id"), next(labels, None), concepts)
+    by_name = {name.casefold(): name for name in reversed(found)}
+    return Columns(text, by_name.get("id"), label, concepts)
+
+
+def _named(found: Sequence[str], names: Sequence[str], taken: Collection[str | None] = ()) -> str | None:
+    """The column whose name is one of these, or has one as a word; whole names win over words."""
+    free = [column for column in found if column not in taken]
+    whole = {column.casefold().strip(): column for column in reversed(free)}
+    words = {column: re.split(r"[\W_]+", column.casefold()) for column in free if not column.casefold().endswith("id")}
+    return next((whole[name] for name in names if name in whole),
+                next((column for name in names for column in free if name in words.get(column, ())), None))
 
 
 def text_rows(table: TableSource, columns: Columns) -> Iterator[TextRow | Reject]:
@@ -200,8 +220,9 @@ def other_spellings(records: Iterable[Record | Reject], columns: Iterable[str], 
 
 
 def guessed_name(cell: str, names: Sequence[str], display: Sequence[str] = ()) -> str | None:
-    """The name that a cell most likely means, as "POS" means "Positive" and "5 stars" "5"; None where none is meant.
+    """The name that a cell most likely means, None where none does.
 
+    "good" means "Positive", "5 stars" means "5", and "n/a" means "unknown" or, without such a name, NOT_LABELLED.
     `display` are the names as people read them, in the same order.
     """
     folded = cell.casefold().strip()
@@ -212,4 +233,8 @@ def guessed_name(cell: str, names: Sequence[str], display: Sequence[str] = ()) -
             return exact[0]
         if len(begun) == 1 and len(folded) >= _LEAST_BEGINNING:
             return begun[0]
+    if folded in _NOTHING:
+        return "unknown" if "unknown" in names else NOT_LABELLED
+    if len(names) in (2, 3) and folded in _LOW | _HIGH:
+        return names[0] if folded in _LOW else names[-1]
     return None

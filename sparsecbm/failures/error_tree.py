@@ -153,8 +153,8 @@ def _too_little(found: SliceSearch) -> str:
     """Why there is nothing to search, in a sentence; "" where there is."""
     least = min(found.discovery.n, found.validation.n)
     if least < LEAST_ROWS:
-        return (f"{found.overall.n:,} reviews are labelled. To discover slices in one part of them and validate them in "
-                f"the other takes {LEAST_ROWS} in each; the smaller part has {least:,}.")
+        return (f"{found.overall.n:,} reviews are labelled. To discover slices in one part of them and validate them "
+                f"in the other takes {LEAST_ROWS} in each; the smaller part has {least:,}.")
     if found.discovery.hits in (0, found.discovery.n):
         return f"On the discovery part, the model is {'always' if found.discovery.hits else 'never'} wrong."
     return ""

@@ -8,7 +8,7 @@ from sparsecbm.failures.error_analysis import ConceptErrors
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.plotly_text import plain
-from sparsecbm.figures.text import percent, percent_range
+from sparsecbm.figures.text import counted, percent, percent_range
 from sparsecbm.schema import ConceptSchema
 
 Counts = Int[np.ndarray, "label label"]
@@ -39,28 +39,36 @@ def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:
 
 
 def confusion_text(counts: Counts, schema: ConceptSchema) -> str:
-    """How many are right, how many of the wrong ones are off by one where labels have an order, and the worst pair."""
+    """How many labels are right, and what goes wrong most."""
     title, total, wrong = schema.label_title, int(counts.sum()), int(counts.sum() - np.trace(counts))
     if not total:
         return f"None of these reviews has a labelled {title}."
     if not wrong:
         return f"The {title} is right in all {total:,} labelled reviews."
-    said = f"The {title} is wrong in {wrong:,} of {total:,} reviews ({percent(wrong / total)})"
+    return f"The {title} is wrong in {wrong:,} of {total:,} reviews. {common_error(counts, schema)}"
+
+
+def common_error(counts: Counts, schema: ConceptSchema) -> str:
+    """The most common confusion, and how many of the errors are by one step where labels have an order; "" without."""
+    off = counts - np.diag(np.diag(counts))
+    wrong = int(off.sum())
+    if not wrong:
+        return ""
+    i, j = np.unravel_index(int(off.argmax()), off.shape)
+    said = (f"The most common error: {schema.label_display[i]} predicted as {schema.label_display[j]}, {off[i, j]:,} "
+            f"of {counts[i].sum():,}.")
     if len(schema.labels) > 2:
         near = int(np.trace(counts, 1) + np.trace(counts, -1))
-        said += f", {near:,} of them by one step"
-    off = counts - np.diag(np.diag(counts))
-    i, j = np.unravel_index(int(off.argmax()), off.shape)
-    return (f"{said}. The most common error: {schema.label_display[i]} predicted as {schema.label_display[j]}, "
-            f"{off[i, j]:,} of {counts[i].sum():,}.")
+        said += f" Of all {counted(wrong, 'error')}, {near:,} {'is' if near == 1 else 'are'} off by one step."
+    return said
 
 
 def _hover(counts: Counts, schema: ConceptSchema, i: int, j: int) -> str:
     true, given, rate = schema.label_display[i], schema.label_display[j], Rate(int(counts[i, j]), int(counts[i].sum()))
     if rate.share is None:
         return f"no review whose {plain(schema.label_title)} is {plain(true)}"
-    return (f"truly {plain(true)}, predicted {plain(given)}{': right' if i == j else ''}<br>{rate.hits:,} of {rate.n:,} "
-            f"reviews, {percent(rate.share)} (95 % interval {percent_range(np.array(rate.interval))})")
+    return (f"truly {plain(true)}, predicted {plain(given)}{': right' if i == j else ''}<br>{rate.hits:,} of "
+            f"{rate.n:,} reviews, {percent(rate.share)} (95 % interval {percent_range(np.array(rate.interval))})")
 
 
 Chosen = tuple[tuple[int, int], ...]

@@ -76,13 +76,13 @@ def search_text(search: SliceSearch, schema: ConceptSchema) -> str:
     subject = f"the {schema.label_title}" if search.subject == LABEL_TARGET else search.subject
     if search.reason:
         return f"There was no search for error slices. {search.reason}"
-    done = (f"{search.discovery.n:,} reviews were searched for slices in which {subject} is wrong more often than in the "
-            f"rest; {_counted(search.candidates)} validated on {search.validation.n:,} other reviews.")
+    done = (f"{search.discovery.n:,} reviews were searched for slices in which {subject} is wrong more often than in "
+            f"the rest; {_counted(search.candidates)} validated on {search.validation.n:,} other reviews.")
     if not search.slices:
         return (f"{done} No slice was confirmed: as far as these reviews can tell, the errors of {subject} "
                 f"({percent(search.overall.share or 0.0)} of {search.overall.n:,}) do not concentrate anywhere.")
-    return (f"{done} {len(search.slices)} {'was' if len(search.slices) == 1 else 'were'} confirmed. Random errors would "
-            "show a slice in fewer than 1 of 20 such searches.")
+    return (f"{done} {len(search.slices)} {'was' if len(search.slices) == 1 else 'were'} confirmed. Random errors "
+            "would show a slice in fewer than 1 of 20 such searches.")
 
 
 def _counted(candidates: int) -> str:
@@ -91,8 +91,9 @@ def _counted(candidates: int) -> str:
 
 def _hover(one: ErrorSlice, search: SliceSearch, schema: ConceptSchema) -> str:
     low, high = one.validation.interval
-    return (f"{_wrapped(in_words(one.slice, schema), 60)}<br>validation: {one.validation.hits:,} of {one.validation.n:,} wrong, "
-            f"{percent(one.validation.share or 0.0)} (95 % interval {100 * low:.0f} to {100 * high:.0f} %)<br>"
+    return (f"{_wrapped(in_words(one.slice, schema), 60)}<br>validation: {one.validation.hits:,} of "
+            f"{one.validation.n:,} wrong, {percent(one.validation.share or 0.0)} (95 % interval {100 * low:.0f} to "
+            f"{100 * high:.0f} %)<br>"
             f"discovery: {one.discovery.hits:,} of {one.discovery.n:,} wrong, {percent(one.discovery.share or 0.0)}<br>"
             f"all of validation: {search.validation.hits:,} of {search.validation.n:,} wrong, "
             f"{percent(search.validation.share or 0.0)}")

@@ -1,11 +1,10 @@
-"""The choice of a source, and its predictions as work that goes on while the page is left."""
+"""The Failures page: a source, its predictions, the slice in force with its finding, pictures, and the documents."""
 
 import streamlit as st
 
-from sparsecbm.data.catalogue import OWN
+from sparsecbm.data.catalogue import OWN, SAMPLES
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
-from sparsecbm.failures.outcomes import Rate
 from sparsecbm.failures.panel_address import fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
 from sparsecbm.failures.panel_own_table import own_form
@@ -25,82 +24,17 @@ from sparsecbm.failures.panel_state import (
 )
 from sparsecbm.failures.panel_table import rows_table
 from sparsecbm.failures.slices import Slice
-from sparsecbm.figures.text import percent
+from sparsecbm.figures.text import counted, percent
+from sparsecbm.home.panel_scores import ordinary_accuracy
+from sparsecbm.revision.edit import Override
+from sparsecbm.revision.panel_session import state
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import chosen, seed_widget, session_job
-from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.shell import INTERVENTIONS, errors_shown, link, note
 from sparsecbm.ui.sources import source_titles
 from sparsecbm.ui.tasks import Job, polling_fragment
 from sparsecbm.ui.text import as_markdown
-
-
-def explore() -> None:
-    """What the source at hand has to show."""
-    st.fragment(_panel)()
-
-
-def _panel() -> None:
-    with errors_shown():
-        explainer, found = load_explainer(), analysis()
-        _fit(found)
-        STATE.write()
-        _truth(found.reviews, explainer)
-        looking, own = STATE.current, marks()
-        rows = looking.slice.rows(found, own)
-        filter_bar(found)
-        if not fits_address(looking.slice):
-            note(":material/link_off: This slice is too long for a link: save it by name, or export it.")
-        save_bar(found, rows, slice_line(found, rows))
-        with st.container():  # always there: if the pictures moved, they would be built anew and lose the keyboard
-            if not looking.slice.conditions:
-                note(":material/ads_click: Press a bar or a cell, or filter: the table below shows those reviews.")
-        pictures(found)
-        numbers = ordered(found, rows, looking.sort)
-        left, right = st.columns([1.3, 1] if looking.open else [3, 1], gap="medium")
-        with left, st.container(key="failures:rows"):
-            rows_table(found, numbers)
-        with right, st.container(border=True):
-            open_review(explainer, found, numbers, looking.open)
-
-
-def slice_line(found: ErrorAnalysis, rows: Rows) -> str:
-    """How many rows the slice has and how often the model is wrong on them, beside the whole source."""
-    title, every = found.reviews.schema.label_title, Rate.of(found.label_wrong, found.label_known)
-    line = f"**{int(rows.sum()):,} of {len(found):,} reviews**"
-    if not every.n:
-        return f"{line}; the true {as_markdown(title)} is not told of any."
-    rate = found.error_rate(rows)
-    if rate.share is None:
-        return f"{line}; the true {as_markdown(title)} is not told of any of these."
-    low, high = rate.interval
-    line += (f": {as_markdown(title)} wrong in **{rate.hits:,} of {rate.n:,}, {percent(rate.share)}** "
-             f"(95 % interval {100 * low:.0f} to {100 * high:.0f})")
-    return line + ("." if rows.all() else f"; in all reviews {percent(every.share or 0.0)}.")
-
-
-def _fit(found: ErrorAnalysis) -> None:
-    """Take away conditions that this source cannot have, and say so."""
-    fitting, problems = the_slice().fitting(found, marks())
-    if problems:
-        look(slice=fitting)
-        st.warning("  \n".join(["Part of the slice cannot be used here and was taken away.",
-                                *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
-
-
-def _truth(reviews: Reviews, explainer: Explainer) -> None:
-    """Which parts of the page need to be told more than the source tells."""
-    missing = []
-    if not reviews.has_labels:
-        missing.append(f"the true {reviews.schema.label_title}: outcomes, the confusion matrix, error slices and the "
-                       "smallest fix")
-    if not reviews.has_values:
-        missing.append("the true concepts: concept errors")
-    if missing and explainer.checkpoint.kind != "black_box":
-        st.info(as_markdown(f"{reviews.name} does not tell {'; nor '.join(missing)} are left out. ")
-                + "Map a column to them, if the table has one. SliceSearch, tags and the reviews themselves are all here.",
-                icon=":material/help:")
-
 
 #: Of the rows that could not be used, so many are listed.
 MOST_SHOWN = 200
@@ -108,14 +42,14 @@ _SOURCE = "failures:source"
 
 
 def failures_panel(explainer: Explainer) -> None:
-    """The source, its predictions, and what there is to see of them."""
+    """The source, its predictions, and the analysis of them."""
     opened_looking(explainer)
     STATE.write()
     STATE.notices()
     titles = source_titles(explainer.schema, unloaded=True)
-    top = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    top = st.container(horizontal=True, vertical_alignment="center", gap="small")
     top.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, the_source())), key=_SOURCE,
-                  width=430, format_func=titles.__getitem__, on_change=_chosen)
+                  width=430, format_func=titles.__getitem__, on_change=_chosen, label_visibility="collapsed")
     reviews = None
     with errors_shown():
         if the_source() == OWN:
@@ -123,16 +57,97 @@ def failures_panel(explainer: Explainer) -> None:
         reviews = the_reviews()
     if reviews is not None:
         with top:
-            _how_read(reviews)
+            _how_loaded(reviews)
+            _edits_in_force()
         polling_fragment(_job(), prediction_progress, _job(), reviews, "failures", STATE.run_again)
         if _job().result(prediction_work(explainer, reviews)):
-            explore()
+            st.fragment(_analysis)()
 
 
-def _how_read(reviews: Reviews) -> None:
-    """How the source was read, and what of it could not be used."""
+def _analysis() -> None:
+    with errors_shown():
+        explainer, found = load_explainer(), analysis()
+        _fit(found)
+        STATE.write()
+        looking, own = STATE.current, marks()
+        rows = looking.slice.rows(found, own)
+        left, right = st.columns([1.65, 1], vertical_alignment="bottom", gap="small")
+        with left:
+            filter_bar(found)
+        with right:
+            save_bar(found, rows)
+        if not fits_address(looking.slice):
+            note(":material/link_off: This slice is too long for a link: save it by name, or export it.")
+        st.markdown(f"### {slice_heading(found, rows)}")
+        note(as_markdown(_compared(found, rows, explainer)))
+        pictures(found)
+        numbers = ordered(found, rows, looking.sort)
+        if looking.open is None:
+            with st.container(key="failures:rows"):
+                rows_table(found, numbers)
+            return
+        table, review = st.columns([1.15, 1], gap="medium")
+        with table, st.container(key="failures:rows"):
+            rows_table(found, numbers, narrow=True)
+        with review, st.container(border=True):
+            open_review(explainer, found, numbers, looking.open)
+
+
+def slice_heading(found: ErrorAnalysis, rows: Rows) -> str:
+    """How often the model is wrong in the slice, as a heading in Markdown."""
+    title, rate, size = as_markdown(found.reviews.schema.label_title), found.error_rate(rows), int(rows.sum())
+    if not size:
+        return "No review fits the filters"
+    if rate.share is None:
+        return f"{counted(size, 'review')}, none with a labelled {title}"
+    low, high = rate.interval
+    return (f"{title[:1].upper()}{title[1:]} wrong in {rate.hits:,} of {counted(rate.n, 'review')}, "
+            f"{percent(rate.share)} (95 % interval {100 * low:.0f} to {100 * high:.0f})")
+
+
+def _compared(found: ErrorAnalysis, rows: Rows, explainer: Explainer) -> str:
+    """What the slice is compared with: all documents of the source, and how hard these are."""
+    every, size, title = found.error_rate(found.label_known), int(rows.sum()), found.reviews.schema.label_title
+    said = list[str]()
+    if size < len(found):
+        said.append(f"{size:,} of {counted(len(found), 'review')} are shown"
+                    + ("." if every.share is None else f"; of all the {title} is wrong in {percent(every.share)}."))
+    labelled = {f"the {title}": found.reviews.has_labels,
+                "the concepts": found.reviews.has_values or not found.has_concepts}
+    missing = [what for what, known in labelled.items() if not known]
+    if missing:
+        said.append(f"{found.reviews.name} has no labels for {' and '.join(missing)}, so nothing can be called right "
+                    "or wrong there. If the table has such a column, map it when you load the table.")
+    if the_source() == SAMPLES:
+        said.append("Most of these samples were written to be hard. "
+                    + ordinary_accuracy(explainer.checkpoint.metrics, explainer.schema))
+    return " ".join(said + ["Press a bar or a cell, or filter, to list those reviews below."]).strip()
+
+
+def _edits_in_force() -> None:
+    """Name the revisions and rules of this session, which play no part here."""
+    edits = [entry.description for entry in state().entries if not isinstance(entry.edit, Override)]
+    if edits:
+        with st.popover(f"Without {counted(len(edits), 'edit')} in force", icon=":material/info:"), \
+                st.container(width=BOX_PIXELS):
+            st.markdown("This page shows the model as it was loaded. Not part of it, but in force on Interventions:\n\n"
+                        + "\n".join(f"- {as_markdown(edit)}" for edit in edits))
+            link(INTERVENTIONS, "See their impact on other reviews", ":material/arrow_forward:", {"section": "blast"})
+
+
+def _fit(found: ErrorAnalysis) -> None:
+    """Take away conditions that this source cannot have, and say so."""
+    fitting, problems = the_slice().fitting(found, marks())
+    if problems:
+        look(slice=fitting)
+        st.warning("  \n".join(["Some conditions do not fit this source and were removed.",
+                                *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
+
+
+def _how_loaded(reviews: Reviews) -> None:
+    """How the source was loaded, and what of it could not be used."""
     many = len(reviews.rejects)
-    label = f"{many:,} row{'s' if many > 1 else ''} could not be used" if many else "How it was read"
+    label = f"{counted(many, 'row')} could not be used" if many else "How it was loaded"
     with st.popover(label, icon=":material/warning:" if many else ":material/info:"), \
             st.container(width=BOX_PIXELS):
         for line in reviews.notes:

@@ -1,4 +1,4 @@
-"""What makes up a slice, to choose from with counts; what is in force stands above as words that a press takes away."""
+"""The filters of a slice, to choose from with counts; what is set stands above as words that a press removes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown, clean_text, shortened
 
-#: A column of text with more different cells than this is no condition to choose from; the search finds words only.
+#: A column of text with more different cells than this offers no choices; the search looks at the texts only.
 MOST_CELLS = 30
 #: How wide a box is that opens.
 BOX_PIXELS = 600
@@ -27,19 +27,20 @@ Options = Mapping[Any, str]
 
 
 def filter_bar(analysis: ErrorAnalysis) -> None:
-    """The search, everything else in a box that opens, and what is in force."""
+    """The search, everything else in a box that opens, and the conditions that are set."""
     now = the_slice()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_KEY}:bar"):
         words = " ".join(now.says)
         st.text_input("Search", seed_widget(f"{_KEY}:says", words), key=f"{_KEY}:says", width=260, max_chars=200,
-                      placeholder="Words of the review", on_change=_says, args=(f"{_KEY}:says",))
+                      placeholder="Search words of the review", label_visibility="collapsed",
+                      on_change=_says, args=(f"{_KEY}:says",))
         box = st.popover("Filter", icon=":material/filter_list:", key=f"{_KEY}:box", on_change="rerun")
         if box.open:  # what is in it is worked out only while it is open
             with box, st.container(width=BOX_PIXELS):
                 _boxes(analysis, now)
         for field, said in conditions_in_words(now, analysis.reviews.schema):
             st.button(as_markdown(shortened(said, 90)), key=f"{_KEY}:drop:{field}", icon=":material/close:",
-                      on_click=_drop, args=(field,), help="Take this condition away")
+                      on_click=_drop, args=(field,), help="Remove this condition")
         if len(now.conditions) > 1:
             st.button("Show all", key=f"{_KEY}:clear", type="tertiary", on_click=set_slice, args=(Slice(),))
 
@@ -66,23 +67,23 @@ def _boxes(analysis: ErrorAnalysis, now: Slice) -> None:
         if numbers:
             _range(numbers, now)
     for tag, why in analysis.tags.missing.items():
-        note(as_markdown(f"{tag_name(tag, analysis.reviews.schema).capitalize()} cannot be told: {why}"))
+        note(as_markdown(f"{tag_name(tag, analysis.reviews.schema).capitalize()} cannot be computed: {why}"))
 
 
 def fields_of(analysis: ErrorAnalysis) -> Mapping[str, tuple[str, Options]]:
-    """Every field with a closed list of choices: what it is called, and what can be chosen, by what people call it."""
+    """Every field with a closed list of choices: its title, and the title of each choice."""
     schema, title = analysis.reviews.schema, analysis.reviews.schema.label_title
     labels = dict(zip(schema.labels, schema.label_display, strict=True))
     pairs = {(concept, value): f"{concept} {value}" for concept in schema.concepts for value in schema.values}
-    told, read = analysis.reviews.has_values, analysis.has_concepts
+    labelled, read = analysis.reviews.has_values, analysis.has_concepts
     found: dict[str, tuple[str, Options, bool]] = {
         "outcomes": ("Outcome", {outcome: outcome_name(outcome, schema) for outcome in OUTCOMES}, True),
         "tags": ("Smart tags", {tag: tag_name(tag, schema) for tag in analysis.tags.held}, True),
         "true_labels": (f"True {title}", labels, analysis.reviews.has_labels),
-        "predicted_labels": (f"Given {title}", labels, True),
-        "true_values": ("True concepts", pairs, told),
-        "predicted_values": ("Concepts as read", pairs, read),
-        "misread": ("Misread concepts", {concept: concept for concept in schema.concepts}, told and read),
+        "predicted_labels": (f"Predicted {title}", labels, True),
+        "true_values": ("True concepts", pairs, labelled),
+        "predicted_values": ("Predicted concepts", pairs, read),
+        "misread": ("Misread concepts", {concept: concept for concept in schema.concepts}, labelled and read),
         "cells": ("Other columns", _cells(analysis), True),
     }
     return {field: (label, options) for field, (label, options, there) in found.items() if there and options}

@@ -1,4 +1,4 @@
-"""A table of one's own: a file that is uploaded, or a data set of the Hub that is read when a button is pressed."""
+"""A table of one's own: an uploaded file, or a data set of the Hub that is fetched when a button is pressed."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ from sparsecbm.data.records import Record, Reject
 from sparsecbm.data.reviews import table_reviews
 from sparsecbm.data.sources import HUB_PREFIX
 from sparsecbm.data.table_source import TableSource, open_table
-from sparsecbm.data.tables import Columns, guessed_name, other_spellings, suggest_columns
+from sparsecbm.data.tables import NOT_LABELLED, Columns, guessed_name, other_spellings, suggest_columns
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.failures.panel_state import STATE, look, the_reviews, the_slice
 from sparsecbm.failures.slices import Slice
-from sparsecbm.figures.text import visible
+from sparsecbm.figures.text import counted, visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.session import seed_widget
@@ -60,16 +60,16 @@ def column_choice(
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         text = choice("text", "Texts", guess.text, "choose one")
         name = choice("id", "Ids", guess.id, "line numbers")
-        label = choice("label", f"True {as_markdown(title)}", guess.label, "not told")
+        label = choice("label", f"True {as_markdown(title)}", guess.label, "not labelled")
         chosen = {concept: choice(f"concept:{concept}", f"True {as_markdown(concept)}", guess.concepts.get(concept),
-                                  "not told") for concept in schema.concepts}
+                                  "not labelled") for concept in schema.concepts}
     concepts = {concept: column for concept, column in chosen.items() if column is not None}
     label_names = _meanings(f"{key}:{label}", f"true {title}", records, [label] if label else [], schema.labels,
                             schema.label_display)
     value_names = _meanings(f"{key}:{concepts}", "true concept", records, list(concepts.values()), schema.values,
                             schema.values)
     if text is None:
-        note(":material/arrow_upward: Say which column holds the texts.")
+        note(":material/arrow_upward: Choose the column with the texts.")
         return None
     return Columns(text, name, label, concepts, label_names, value_names)
 
@@ -77,41 +77,43 @@ def column_choice(
 def _meanings(
     key: str, what: str, records: Records, columns: Sequence[str], names: tuple[str, ...], display: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """What spellings mean that are none of the names; rows with one that means nothing are left out, and listed."""
+    """What spellings mean that are none of the names; rows with a spelling that stays without meaning are rejected."""
     if not columns:
         return {}
     found = other_spellings(records, columns, names)
     if not found:
         return {}
     shown, meant = found.most_common(_SPELLINGS), dict[str, str]()
-    st.markdown(f"**What does it mean?** These stand where a {as_markdown(what)} is expected. Rows with one that has "
-                "no meaning cannot be used; they will be listed.")
+    st.markdown(f"**What do these mean?** They stand where a {as_markdown(what)} is expected. A row with one that you "
+                "leave open cannot be used and will be listed.")
     with st.container(horizontal=True, gap="small"):
         for cell, count in shown:
             guess = guessed_name(cell, names, display)
-            picked = st.selectbox(f"{as_markdown(shortened(cell, 30))} ({count:,})", names,
-                                  None if guess is None else names.index(guess), key=f"{_KEY}:{key}:means:{cell}",
-                                  format_func=lambda name: display[names.index(name)], placeholder="nothing", width=150)
+            meanings = (*names, NOT_LABELLED)
+            picked = st.selectbox(f"{as_markdown(shortened(cell, 30))} ({count:,})", meanings,
+                                  None if guess is None else meanings.index(guess), key=f"{_KEY}:{key}:means:{cell}",
+                                  format_func=lambda name: (*display, "not labelled")[meanings.index(name)],
+                                  placeholder="choose", width=150)
             if picked is not None:
                 meant[cell] = picked
     if len(found) > len(shown):
-        note(f"{len(found) - len(shown):,} more such spellings have no meaning. Is it the right column?")
+        note(f"{counted(len(found) - len(shown), 'more spelling')} cannot be given a meaning. Is it the right column?")
     return meant
 
 
 #: The largest upload in megabytes, and the most rows of a table that are held.
 MOST_MEGABYTES, MOST_ROWS = 50, 50_000
 #: So many records show what a table holds.
-_LOOKED_AT = 2000
-_TABLE_KEY = "failures:own-table"
+_PREVIEWED = 2000
+_FORM = "failures:own-table"
 _FILE, _HUB = "A file", "The Hugging Face Hub"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(#[\w.-]+)?")
 _ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
 
 
 @dataclass(frozen=True)
-class Sighted:
-    """A table that was opened and looked at, whose columns are still to be named. `content` is None of a Hub set."""
+class OpenedTable:
+    """A table that was opened, whose columns are still to be chosen. `content` is None for a data set of the Hub."""
 
     key: str
     name: str
@@ -121,8 +123,8 @@ class Sighted:
     how: tuple[str | None, str | None]
 
     @contextmanager
-    def opened(self) -> Iterator[TableSource]:
-        """The table, to be read to its end."""
+    def readable(self) -> Iterator[TableSource]:
+        """The table, to be read whole."""
         if self.content is None:
             yield self.table
         else:
@@ -134,35 +136,35 @@ def own_form(explainer: Explainer) -> None:
     """Where the table is, what its columns hold, and the button that reads it."""
     loaded = the_reviews()
     with st.expander("Load a table" if loaded is None else f"Loaded: {as_markdown(loaded.name)}. Load another",
-                     expanded=loaded is None, key=f"{_TABLE_KEY}:{loaded.digest if loaded else ''}"), errors_shown():
-        where = st.segmented_control("Where is it?", (_FILE, _HUB), key=f"{_TABLE_KEY}:where", required=True,
-                                     default=seed_widget(f"{_TABLE_KEY}:where", st.session_state.get(f"{_TABLE_KEY}:where")
+                     expanded=loaded is None, key=f"{_FORM}:{loaded.digest if loaded else ''}"), errors_shown():
+        where = st.segmented_control("Where is it?", (_FILE, _HUB), key=f"{_FORM}:where", required=True,
+                                     default=seed_widget(f"{_FORM}:where", st.session_state.get(f"{_FORM}:where")
                                                          or _FILE))
-        sighted = _file() if where == _FILE else _hub()
-        if sighted is None:
+        opened = _file() if where == _FILE else _hub()
+        if opened is None:
             if loaded is None and the_slice().conditions:
-                note(":material/link: The link is of a table that is not loaded here. Load it to see the slice.")
+                note(":material/link: The link belongs to a table that is not loaded here. Load it to see the slice.")
             note("A column with texts is all that is needed. With the true label and concepts in others, the page "
                  f"shows where the model is wrong. Up to {MOST_ROWS:,} rows are held; predict more with "
                  "`python -m sparsecbm predict`.")
             return
-        for line in sighted.table.notes:
+        for line in opened.table.notes:
             note(as_markdown(line))
-        columns = column_choice(sighted.key, sighted.table.columns, sighted.records, explainer.schema)
-        if columns is not None and st.button("Read it", key=f"{_TABLE_KEY}:read", type="primary"):
-            with st.spinner("Reading the table…"), sighted.opened() as table:
-                keep_own(table_reviews(sighted.name, table, columns, explainer.schema, MOST_ROWS))
+        columns = column_choice(opened.key, opened.table.columns, opened.records, explainer.schema)
+        if columns is not None and st.button("Read it", key=f"{_FORM}:read", type="primary"):
+            with st.spinner("Reading the table…"), opened.readable() as table:
+                keep_own(table_reviews(opened.name, table, columns, explainer.schema, MOST_ROWS))
             look(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept
             STATE.run_again()
 
 
-def _file() -> Sighted | None:
-    given = st.file_uploader(f"CSV, JSON lines or Parquet, up to {MOST_MEGABYTES} MB", key=f"{_TABLE_KEY}:file",
+def _file() -> OpenedTable | None:
+    given = st.file_uploader(f"CSV, JSON lines or Parquet, up to {MOST_MEGABYTES} MB", key=f"{_FORM}:file",
                              max_upload_size=MOST_MEGABYTES)
     with st.expander("If words or cells look wrong"), st.container(horizontal=True, gap="medium"):
-        encoding = st.selectbox("Encoding", _ENCODINGS, None, key=f"{_TABLE_KEY}:encoding", placeholder="found out",
+        encoding = st.selectbox("Encoding", _ENCODINGS, None, key=f"{_FORM}:encoding", placeholder="found out",
                                 width=200, accept_new_options=True)
-        separator = st.selectbox("Cells are separated by", list(SEPARATORS), None, key=f"{_TABLE_KEY}:separator", width=200,
+        separator = st.selectbox("Cells are separated by", list(SEPARATORS), None, key=f"{_FORM}:separator", width=200,
                                  placeholder="found out", format_func=SEPARATORS.__getitem__)
     if given is None:
         return None
@@ -173,21 +175,22 @@ def _file() -> Sighted | None:
     content = given.getvalue()
     with as_file(given.name, content) as path:
         table = open_table(path, *how)
-        return _hold(Sighted(key, Path(given.name).name, table, _some(table), content, how))
+        return _hold(OpenedTable(key, Path(given.name).name, table, _some(table), content, how))
 
 
-def _hub() -> Sighted | None:
-    with st.form(f"{_TABLE_KEY}:hub", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.text_input("Data set", key=f"{_TABLE_KEY}:hub-name", placeholder="OWNER/NAME or OWNER/NAME#CONFIG",
+def _hub() -> OpenedTable | None:
+    with st.form(f"{_FORM}:hub", border=False), \
+            st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.text_input("Data set", key=f"{_FORM}:hub-name", placeholder="OWNER/NAME or OWNER/NAME#CONFIG",
                              width=330, max_chars=200)
-        split = st.text_input("Split", seed_widget(f"{_TABLE_KEY}:hub-split", st.session_state.get(f"{_TABLE_KEY}:hub-split")
-                                                   or "test"), key=f"{_TABLE_KEY}:hub-split", width=140, max_chars=80)
+        split = st.text_input("Split", seed_widget(f"{_FORM}:hub-split", st.session_state.get(f"{_FORM}:hub-split")
+                                                   or "test"), key=f"{_FORM}:hub-split", width=140, max_chars=80)
         pressed = st.form_submit_button("Fetch it from the Hub")
     key = f"hub:{name}:{split}"
     if pressed:
         with st.spinner("Fetching it from the Hub…"):
             table = open_table(HUB_PREFIX + hub_name(name or ""), split=split or "test")
-            return _hold(Sighted(key, f"{name}, {split}", table, _some(table), None, (None, None)))
+            return _hold(OpenedTable(key, f"{name}, {split}", table, _some(table), None, (None, None)))
     note("Nothing is fetched before you press the button.")
     return _held(key)
 
@@ -202,14 +205,14 @@ def hub_name(given: str) -> str:
 
 
 def _some(table: TableSource) -> tuple[Record | Reject, ...]:
-    return tuple(islice(table.records(table.columns), _LOOKED_AT))
+    return tuple(islice(table.records(table.columns), _PREVIEWED))
 
 
-def _held(key: str) -> Sighted | None:
-    held: Sighted | None = st.session_state.get(f"{_TABLE_KEY}:sighted")
+def _held(key: str) -> OpenedTable | None:
+    held: OpenedTable | None = st.session_state.get(f"{_FORM}:opened")
     return held if held is not None and held.key == key else None
 
 
-def _hold(sighted: Sighted) -> Sighted:
-    st.session_state[f"{_TABLE_KEY}:sighted"] = sighted
-    return sighted
+def _hold(opened: OpenedTable) -> OpenedTable:
+    st.session_state[f"{_FORM}:opened"] = opened
+    return opened

@@ -41,7 +41,7 @@ def prediction_work(explainer: Explainer, reviews: Reviews) -> Work:
 
 
 def prediction_progress(job: Job, reviews: Reviews, key: str, run_again: Callable[[], None], looking: bool) -> None:
-    """A panel for `polling_fragment`: a source is predicted, and how far that is; `key` starts the keys of its buttons."""
+    """A panel for `polling_fragment`: how far a source is predicted; `key` starts the keys of its buttons."""
     with errors_shown():
         explainer = load_explainer()
         request_work(job, [prediction_work(explainer, reviews)], looking, run_again)

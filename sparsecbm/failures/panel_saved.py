@@ -1,4 +1,4 @@
-"""Slices to come back to: kept by name, written to a file, and taken up from one."""
+"""Slices to come back to: saved by name, written to a file, and read from one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from sparsecbm.failures.panel_state import marks, saved_slices, set_slice, the_r
 from sparsecbm.failures.panel_table import MOST_TAGS, tag_rows
 from sparsecbm.failures.slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.slices import Slice, in_words
-from sparsecbm.figures.text import percent
+from sparsecbm.figures.text import counted, file_name, percent
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import note
@@ -27,11 +27,9 @@ MOST_MEGABYTES = 50
 _KEY = "failures:saved"
 
 
-def save_bar(analysis: ErrorAnalysis, rows: Rows, line: str) -> None:
-    """A line about the slice, and buttons that open: keep it by name, look at those that are kept, and files."""
-    left, right = st.columns([1.65, 1], vertical_alignment="center", gap="small")
-    left.markdown(line)
-    with right, st.container(horizontal=True, horizontal_alignment="right", gap="small", key=f"{_KEY}:bar"):
+def save_bar(analysis: ErrorAnalysis, rows: Rows) -> None:
+    """Buttons that open: save the slice by name, the saved ones, and files."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=f"{_KEY}:bar"):
         with st.popover("Save", icon=":material/bookmark_add:"), st.form(f"{_KEY}:form", border=False):
             st.text_input("Name of this slice", key=f"{_KEY}:name", max_chars=MOST_NAME, placeholder="Noisy and long")
             st.form_submit_button("Save", on_click=_try, args=(_save,), disabled=not the_slice().conditions)
@@ -49,7 +47,7 @@ def save_bar(analysis: ErrorAnalysis, rows: Rows, line: str) -> None:
 
 
 def _list(analysis: ErrorAnalysis) -> None:
-    """Every slice that was named, with how often the model is wrong on its rows."""
+    """Every saved slice, with how often the model is wrong on its rows."""
     if not saved_slices():
         note("None yet. Filter, then press *Save*.")
         return
@@ -57,34 +55,35 @@ def _list(analysis: ErrorAnalysis) -> None:
     for name, chosen in saved_slices().items():
         _, problems = chosen.fitting(analysis, marks())
         if problems:
-            lines.append([name, in_words(chosen, schema), "not of this source", ""])
+            lines.append([name, in_words(chosen, schema), "does not fit this source", ""])
             continue
         usable.append(name)
         rate = analysis.error_rate(rows := chosen.rows(analysis, marks()))
         low, high = rate.interval
-        lines.append([name, in_words(chosen, schema), f"{int(rows.sum()):,}", "not told" if rate.share is None else
+        lines.append([name, in_words(chosen, schema), f"{int(rows.sum()):,}", "not labelled" if rate.share is None else
                       f"{percent(rate.share)} ({100 * low:.0f} to {100 * high:.0f})"])
     st.html(table_html("Saved slices", ("Name", "Conditions", "Reviews", f"{schema.label_title} wrong, 95 %"), lines))
     picked = st.selectbox("Slice", list(saved_slices()), key=f"{_KEY}:picked", format_func=as_markdown)
     with st.container(horizontal=True, gap="small"):
-        st.button("Look at it", key=f"{_KEY}:look", type="primary", disabled=picked not in usable, on_click=_open,
+        st.button("Show it", key=f"{_KEY}:look", type="primary", disabled=picked not in usable, on_click=_open,
                   args=(picked,))
         st.button("Delete", key=f"{_KEY}:delete", on_click=_delete, args=(picked,))
 
 
 def _files(analysis: ErrorAnalysis, rows: Rows) -> None:
     numbers, checkpoint = np.flatnonzero(rows), load_explainer().checkpoint.hash
+    words = in_words(the_slice(), analysis.reviews.schema)
     own = {mark: frozenset(ids) for mark, ids in marks().items()}
-    note(f"The {len(numbers):,} reviews of this slice, with what is told, what the model said, and your tags:")
+    note(f"The {counted(len(numbers), 'review')} of this slice, with gold labels, predictions and your tags:")
     with st.container(horizontal=True, gap="small"):
         for ending, mime, made in (("csv", "text/csv", partial(slice_csv, analysis, numbers, own)),
                                    ("json", "application/json",
                                     partial(slice_json, analysis, the_slice(), numbers, own, checkpoint))):
-            st.download_button(ending.upper(), made, f"slice.{ending}", mime, key=f"{_KEY}:{ending}",
+            st.download_button(ending.upper(), made, file_name("slice", words, ending), mime, key=f"{_KEY}:{ending}",
                                on_click="ignore", icon=":material/download:")
-    given = st.file_uploader("A slice that was exported, or a table with a column id", key=f"{_KEY}:file",
+    given = st.file_uploader("An exported slice, or a table with a column id", key=f"{_KEY}:file",
                              max_upload_size=MOST_MEGABYTES)
-    st.button("Show its reviews and take over its tags", key=f"{_KEY}:import", icon=":material/upload:",
+    st.button("Show its reviews and add its tags", key=f"{_KEY}:import", icon=":material/upload:",
               disabled=given is None, on_click=_try, args=(_import,))
 
 
@@ -98,7 +97,7 @@ def _save() -> str:
     if not name:
         raise InputError("The slice has no name; allowed: any text. Type a name and save it again.")
     if name not in saved and len(saved) >= MOST_SAVED:
-        raise InputError(f"{MOST_SAVED} slices are kept already; allowed: so many. Delete one and save again.")
+        raise InputError(f"{MOST_SAVED} slices are saved; allowed: no more. Delete one and save again.")
     saved[name] = the_slice()
     return f"The slice “{name}” is saved for this session."
 
@@ -114,11 +113,11 @@ def _delete(name: str) -> None:
 def _import() -> str:
     given, reviews = st.session_state.get(f"{_KEY}:file"), the_reviews()
     if given is None or reviews is None:
-        raise InputError("No file came; allowed: a slice that was exported. Choose a file first.")
+        raise InputError("No file came; allowed: an exported slice. Choose a file first.")
     with as_file(given.name, given.getvalue()) as path:
         found = read_slice(path, reviews)
     refused = [mark for mark, ids in found.marks.items() if not tag_rows(tuple(ids), mark, True)]
     set_slice(Slice(ids=found.ids))
-    unknown = f"; {found.unknown:,} rows of the file are of other reviews" if found.unknown else ""
-    left_out = f" {len(refused)} tags were not taken over: there is room for {MOST_TAGS}." if refused else ""
-    return f"{given.name} names {len(found.ids):,} reviews of this source{unknown}.{left_out}"
+    unknown = f"; {counted(found.unknown, 'row')} of the file belong to other reviews" if found.unknown else ""
+    left_out = f" {counted(len(refused), 'tag')} did not fit: at most {MOST_TAGS} are allowed." if refused else ""
+    return f"{given.name} names {counted(len(found.ids), 'review')} of this source{unknown}.{left_out}"

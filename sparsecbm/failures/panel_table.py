@@ -1,4 +1,4 @@
-"""The rows of the slice as a table with pages: a press on a cell opens its review, marked rows are tagged together."""
+"""The slice as a table with pages: a press on a cell opens its document, marked rows are tagged together."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import SORTS
 from sparsecbm.failures.panel_state import PAGE_ROWS, STATE, look, marks
 from sparsecbm.failures.tags import tag_name
-from sparsecbm.figures.text import visible
+from sparsecbm.figures.text import counted, visible
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown, clean_text, shortened
@@ -22,11 +22,14 @@ from sparsecbm.ui.text import as_markdown, clean_text, shortened
 MOST_TAG, MOST_TAGS = 40, 50
 _KEY, _TAG = "failures:table", "failures:tag"
 _TURN, _MARKED, _CELL = f"{_KEY}:turn", f"{_KEY}:marked", f"{_KEY}:cell"
-_WIDTHS = {"": 28, "review": 230, "true": 62, "given": 62, "wrong": 110, "margin": 62, "tags": 150}
+#: Widths in pixels; the text gets what is left.
+_WIDTHS = {"": 24, "true": 60, "predicted": 70, "review": None, "wrong": 105, "margin": 56, "tags": 110}
+#: Left out where the open document stands beside the table.
+_WIDE_ONLY = ("wrong", "margin", "tags")
 
 
-def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"]) -> None:
-    """`numbers` are the rows of the slice in their order; one page of them is shown."""
+def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], narrow: bool = False) -> None:
+    """One page of the rows of the slice, `numbers` in their order; a `narrow` table has fewer columns."""
     looking = STATE.current
     pages = max(1, -(-len(numbers) // PAGE_ROWS))
     page = min(looking.page, pages)
@@ -36,32 +39,34 @@ def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"]) -> N
         st.pagination(pages, max_visible_pages=5, default=seed_widget(f"{_KEY}:page", page), key=f"{_KEY}:page",
                       on_change=_paged)
     if not len(numbers):
-        st.info("No review has all of these properties. Take a condition away.", icon=":material/filter_list_off:")
+        st.info("No review fits all filters. Remove one to see reviews again.", icon=":material/filter_list_off:")
         return
     rows = numbers[(page - 1) * PAGE_ROWS:page * PAGE_ROWS]
     ids = tuple(analysis.reviews.ids[row] for row in rows)
     state = repr((looking.sort, ids, st.session_state.get(_TURN, 0)))
     key = f"{_KEY}:{hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()[:12]}"
     marked = [place for place, name in enumerate(ids) if name in st.session_state.get(_MARKED, ())]
+    frame = table_page(analysis, rows, looking.open)
     picked: Any = st.dataframe(
-        table_page(analysis, rows, looking.open), hide_index=True, key=key, height=38 + 35 * PAGE_ROWS,
+        frame.drop(columns=_WIDE_ONLY if narrow else (), errors="ignore"), hide_index=True, key=key,
+        height=38 + 35 * PAGE_ROWS,
         on_select=lambda: _picked(key, ids), selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": marked}},
         column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
-        alt=f"Page {page} of {pages}: {len(rows)} reviews with what the model said of them")
+        alt=f"Page {page} of {pages}: {counted(len(rows), 'review')} with their predictions")
     _tagging([ids[row] for row in picked["selection"]["rows"] if row < len(ids)])
 
 
 def table_page(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], opened: str | None) -> pd.DataFrame:
-    """Some rows for reading; the one whose review is open is pointed at."""
+    """Some rows for reading; the open one is pointed at."""
     reviews, schema = analysis.reviews, analysis.reviews.schema
-    display = [*schema.label_display, "–"]  # -1, not told, is the last one
+    display = [*schema.label_display, "–"]  # -1, not labelled, is the last one
     own, margins = marks(), analysis.predictions.margins
     frame = pd.DataFrame({
         "": ["▶" if reviews.ids[row] == opened else "" for row in rows],
-        "review": [visible(shortened(reviews.texts[row], 140)) for row in rows],
         "true": [display[reviews.labels[row]] for row in rows],
-        "given": [display[analysis.predicted_labels[row]] for row in rows],
+        "predicted": [display[analysis.predicted_labels[row]] for row in rows],
+        "review": [visible(shortened(reviews.texts[row], 140)) for row in rows],
         "wrong": [", ".join([*([schema.label_title] if analysis.label_wrong[row] else []),
                              *(concept for concept, misread in zip(schema.concepts, analysis.misread[row], strict=True)
                                if misread)]) for row in rows],
@@ -95,17 +100,13 @@ def _tagging(marked: Sequence[str]) -> None:
         tag: str | None = st.selectbox("Your tag", sorted(marks()), None, key=f"{_TAG}:name", width=220,
                                        accept_new_options=True, placeholder="Choose, or type a new one",
                                        format_func=as_markdown)
-        for on, label in ((True, f"Tag {_counted(len(marked))}"), (False, "Take it off")):
+        for on, label in ((True, f"Tag {counted(len(marked), 'marked row')}"), (False, "Take it off")):
             st.button(label, key=f"{_TAG}:{on}", disabled=not (tag or "").strip(), on_click=_tag,
                       args=(marked, tag or "", on))
 
 
 def _tag(ids: Sequence[str], tag: str, on: bool) -> None:
     tag_rows(ids, tag, on)
-
-
-def _counted(rows: int) -> str:
-    return "the marked row" if rows == 1 else f"the {rows} marked rows"
 
 
 def forget_cell() -> None:

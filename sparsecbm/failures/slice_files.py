@@ -50,7 +50,9 @@ def slice_csv(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: M
     return output.getvalue()
 
 
-def slice_json(analysis: ErrorAnalysis, chosen: Slice, rows: Int[np.ndarray, " shown"], marks: Marks, checkpoint: str) -> str:
+def slice_json(
+    analysis: ErrorAnalysis, chosen: Slice, rows: Int[np.ndarray, " shown"], marks: Marks, checkpoint: str
+) -> str:
     """The rows with the slice that they are, and what they are of."""
     reviews = analysis.reviews
     return json.dumps({
@@ -90,7 +92,8 @@ def _rows(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks
     def one(row: int) -> dict[str, Any]:
         cells: dict[str, Any] = {
             _ID: reviews.ids[row], "text": reviews.texts[row], "outcome": str(OUTCOMES[analysis.outcomes[row]]),
-            "true_label": _named(schema.labels, reviews.labels[row]), "label": schema.labels[analysis.predicted_labels[row]],
+            "true_label": _named(schema.labels, reviews.labels[row]),
+            "label": schema.labels[analysis.predicted_labels[row]],
             "probability": float(found.label_probabilities[row].max()), "margin": float(margins[row]),
         }
         for k, concept in enumerate(schema.concepts):

@@ -1,85 +1,70 @@
-"""Where the loaded model goes wrong on the sample reviews: found by running it, never written down beforehand."""
+"""The failures that teach most: found by running the loaded model over the shipped samples, never chosen beforehand."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
 
-from sparsecbm.data.samples import Sample
-from sparsecbm.types import InterventionResult, Prediction
+import numpy as np
+from jaxtyping import Bool
 
-Override = Callable[[Prediction, Mapping[str, Sequence[float]]], InterventionResult]
+from sparsecbm.failures.error_analysis import ErrorAnalysis
+
+#: Words of a sample at least: a shorter one seldom shows why it was misunderstood.
+LEAST_WORDS = 8
+#: So many failures are tried for each lesson at most; each takes a prediction of its own.
+MOST_TRIED = 40
+
+
+class Lesson(StrEnum):
+    """What a failure shows."""
+
+    CONCEPT = "one concept is misread"
+    RESIDUAL = "the residual decides"
+    LABEL = "right concepts, wrong label"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A sample that the model reads otherwise than it was meant.
+    """A sample whose label is wrong: its row among the samples, and what it shows.
 
-    `misread` holds (concept, what the model says, what was meant). `corrected` is the label after setting the
-    misread concepts right, None when no concept is misread.
+    `concept` is the one that is misread, None in the other lessons.
     """
 
-    sample: Sample
-    label: str
-    probability: float
-    misread: tuple[tuple[str, str, str], ...]
-    corrected: str | None
-
-    @property
-    def label_wrong(self) -> bool:
-        """True when the label differs from the one meant."""
-        return self.label != self.sample.label
+    lesson: Lesson
+    row: int
+    concept: str | None = None
 
 
-@dataclass(frozen=True)
-class Survey:
-    """Every failure on `tried` samples, the most telling first."""
+def teaching_failures(
+    analysis: ErrorAnalysis, corrected: Callable[[int], int], without_residual: Callable[[int], int]
+) -> tuple[Failure, ...]:
+    """One failure for each lesson that this model can teach, in their order.
 
-    tried: int
-    failures: tuple[Failure, ...]
-
-    @property
-    def labels_wrong(self) -> int:
-        """Number of samples whose label is wrong."""
-        return sum(failure.label_wrong for failure in self.failures)
-
-
-def few_of_each_kind(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """The first `most` samples of every kind, in their order: chosen before any model has seen them."""
-    seen = Counter[str]()
-    chosen = []
-    for sample in samples:
-        seen[sample.kind] += 1
-        if seen[sample.kind] <= most:
-            chosen.append(sample)
-    return chosen
-
-
-def survey(samples: Sequence[Sample], predictions: Sequence[Prediction], override: Override, kind: str) -> Survey:
-    """What the model made of the samples. Labels far off come first, then confident ones, one of each kind before more.
-
-    `predictions` are the samples' own, in their order. A black-box model has no concepts that could be misread.
+    `corrected` and `without_residual` give the label, as an index, of a row with its concepts as they are labelled, and
+    without its residual. Labels that are furthest off are tried first, then the most confident ones. A black box has
+    neither concepts nor residual: its three worst failures are shown.
     """
-    found = []
-    for sample, prediction in zip(samples, predictions, strict=True):
-        schema = prediction.schema
-        misread = () if kind == "black_box" else tuple(
-            (concept, prediction.value(concept), meant)
-            for concept, meant in sample.concepts.items() if prediction.value(concept) != meant)
-        if not misread and prediction.label == sample.label:
-            continue
-        corrected = None
-        if misread:
-            truth = {concept: tuple(float(value == meant) for value in schema.values) for concept, _, meant in misread}
-            corrected = override(prediction, truth).after.label
-        distance = abs(schema.label_index(prediction.label) - schema.label_index(sample.label))
-        failure = Failure(sample, prediction.label, float(prediction.label_probabilities.max()), misread, corrected)
-        found.append((distance, failure))
-    found.sort(key=lambda entry: (-entry[0], -entry[1].probability))
-    return Survey(len(samples), _one_of_each_kind_first([failure for _, failure in found]))
+    truth, found = analysis.reviews.labels, list[Failure]()
+    if not analysis.has_concepts:
+        return tuple(Failure(Lesson.LABEL, row) for row in islice(_worst_first(analysis, analysis.label_wrong), 3))
+    labelled = analysis.label_wrong & analysis.value_known.all(1) & (analysis.words >= LEAST_WORDS)
+    misread = analysis.misread.sum(1)
+    for row in islice(_worst_first(analysis, labelled & (misread == 1)), MOST_TRIED):
+        if corrected(row) == truth[row]:
+            concept = analysis.reviews.schema.concepts[int(analysis.misread[row].argmax())]
+            found.append(Failure(Lesson.CONCEPT, row, concept))
+            break
+    lessons = dict[Lesson, Failure]()
+    for row in islice(_worst_first(analysis, labelled & (misread == 0)), MOST_TRIED):
+        lesson = Lesson.RESIDUAL if without_residual(row) == truth[row] else Lesson.LABEL
+        lessons.setdefault(lesson, Failure(lesson, row))
+        if len(lessons) == 2:
+            break
+    return (*found, *(lessons[lesson] for lesson in (Lesson.RESIDUAL, Lesson.LABEL) if lesson in lessons))
 
 
-def _one_of_each_kind_first(failures: Sequence[Failure]) -> tuple[Failure, ...]:
-    first: dict[str, Failure] = {}
-    for failure in failures:
-        first.setdefault(failure.sample.kind, failure)
-    return (*first.values(), *(failure for failure in failures if first[failure.sample.kind] is not failure))
+def _worst_first(analysis: ErrorAnalysis, rows: Bool[np.ndarray, " row"]) -> Iterator[int]:
+    distance = np.abs(analysis.predicted_labels - analysis.reviews.labels)
+    confidence = analysis.predictions.label_probabilities.max(1)
+    return (int(row) for row in np.lexsort((-confidence, -distance)) if rows[row])

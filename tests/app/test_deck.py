@@ -7,10 +7,12 @@ import pytest
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.deck.deck import MOST_SCENES, Deck, deck_to_json
 from sparsecbm.deck.figure import check_figure
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Passage
-from sparsecbm.home.panel import surveyed
+from sparsecbm.failures.panel_predictions import analysis_of
+from sparsecbm.home.panel import sample_failures
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
     EXPLAIN,
@@ -25,7 +27,7 @@ from tests.app.screen import (
     open_home,
     open_page,
     press,
-    press_in_ledger,
+    press_in_panel,
 )
 from tests.deck.scenes import a_chart, a_scene
 from tests.helpers import saved_checkpoint
@@ -121,7 +123,7 @@ def test_a_chart_is_pinned_on_both_papers_and_made_only_then(monkeypatch: pytest
 def test_what_a_person_set_is_pinned_as_it_stands_when_it_is_pressed() -> None:
     at = open_page(open_home(), INTERVENTIONS, text="The soup was tasty.")
     at.session_state["pin:interventions"] = True
-    at = press_in_ledger(fine(at.run()), ("set", "soup", "Positive"))
+    at = press_in_panel(fine(at.run()), ("set", "soup", "Positive"))
     at = fine(press(at, "pin:interventions:go"))
     result = load_explainer().override(load_explainer().predict("The soup was tasty."), {"soup": (0.0, 0.0, 1.0)})
     before, after = [part for part in deck(at).scenes[0].parts if isinstance(part, Bars)]
@@ -135,13 +137,16 @@ def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch:
     for section, charts in {"scores": 2, "correction": 4}.items():
         assert allowed_charts(open_page(open_home(), EVALUATION, section=section)) == charts
     at, explainer = open_home(), load_explainer()
-    failure = surveyed(explainer).failures[0]
-    key = f"failure:{failure.sample.id}"
+    samples = sample_reviews(explainer.schema)
+    analysis = analysis_of(explainer, samples)
+    row = sample_failures(explainer, analysis)[0].row
+    key = f"failure:{samples.ids[row]}"
     at = pinned(at, key)
     assert [part.kind for part in deck(fine(at)).scenes[0].parts] == ["text", "bars", "table"]
     quote, bars, _ = deck(at).scenes[0].parts
-    assert isinstance(quote, Passage) and quote.text == failure.sample.text
-    assert isinstance(bars, Bars) and dict(bars.rows)[bars.top] == pytest.approx(failure.probability)
+    assert isinstance(quote, Passage) and quote.text == samples.texts[row]
+    assert isinstance(bars, Bars) and dict(bars.rows)[bars.top] == pytest.approx(
+        float(analysis.predictions.label_probabilities[row].max()), abs=1e-5)
     at.text_input(key=f"pin:{key}:title").set_value("  ")
     at = press(at, f"pin:{key}:go")
     assert "without a title" in at.error[0].value and len(deck(at).scenes) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.failures.error_analysis import ErrorAnalysis
+from sparsecbm.failures.error_analysis import ErrorAnalysis, concept_errors, label_confusion
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, Rate, outcome_name
 from sparsecbm.schema import CEBAB
 from tests.failures.toys import ROWS, the_nine
@@ -71,3 +71,21 @@ def test_without_rows_nothing_is_known() -> None:
 def test_outcomes_are_named_by_what_the_schema_calls_its_label() -> None:
     assert outcome_name(Outcome.LABEL_WRONG, TOY) == "verdict wrong, concepts right"
     assert outcome_name(Outcome.LABEL_WRONG, CEBAB) == "rating wrong, concepts right"
+
+
+def test_labels_are_counted_by_gold_and_prediction() -> None:
+    """Rows bad, fair, good; row 8, which has no gold label, is in no cell."""
+    every = np.ones(9, dtype=bool)
+    assert label_confusion(the_nine(), every).tolist() == [[1, 1, 1], [1, 1, 1], [0, 0, 2]]
+    assert label_confusion(the_nine(), np.arange(9) > 6).tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
+    assert label_confusion(the_nine(), ~every).tolist() == [[0] * 3] * 3
+
+
+def test_concepts_by_value_and_together() -> None:
+    errors = concept_errors(the_nine(), np.ones(9, dtype=bool))
+    assert errors.labelled.tolist() == [[4, 1, 2], [1, 3, 1]]
+    assert errors.wrong.tolist() == [[3, 1, 0], [1, 0, 0]]
+    assert errors.together.tolist() == [[4, 1], [1, 1]]
+    assert errors.both_labelled.tolist() == [[7, 5], [5, 5]]
+    some = concept_errors(the_nine(), np.arange(9) == 8)
+    assert some.labelled.tolist() == [[1, 0, 0], [0, 0, 1]] and some.together.tolist() == [[1, 0], [0, 0]]

@@ -105,7 +105,7 @@ def test_too_few_rows_are_not_searched() -> None:
     assert "always wrong" in find_slices(a_source(np.ones(ROWS, dtype=bool))).reason
 
 
-def test_every_slice_has_support_on_both_halves() -> None:
+def test_every_slice_has_support_on_both_sides() -> None:
     soup = a_source().predicted_values[:, 0] == NEGATIVE
     analysis = a_source(soup | one_in(10, ~soup))
     rare = np.arange(ROWS) % 40 == 0  # 20 rows in all: too few for either half
@@ -113,18 +113,18 @@ def test_every_slice_has_support_on_both_halves() -> None:
     assert all(min(one.discovery.n, one.validation.n) >= LEAST_SUPPORT for one in find_slices(analysis).slices)
 
 
-def test_halves_are_the_same_in_any_order_and_versions_stay_together() -> None:
+def test_the_split_is_the_same_in_any_order_and_versions_stay_together() -> None:
     texts = [f"text {row // 5}" for row in range(ROWS)]
     reviews = reviews_of([0] * ROWS, [(0, 0)] * ROWS, columns={VERSIONS: texts})
     first = DiscoverySplit(reviews).discovery
     assert 0.4 < first.mean() < 0.6
     assert all(len(set(first[start:start + 5].tolist())) == 1 for start in range(0, ROWS, 5))
     order = np.random.default_rng(0).permutation(ROWS)
-    turned = replace(reviews, ids=tuple(reviews.ids[row] for row in order),
-                     columns=reviews.columns.iloc[order].reset_index(drop=True))
+    split = replace(reviews.split, dataset=reviews.split.dataset.select(order))
+    turned = replace(reviews, split=split, columns=reviews.columns.iloc[order].reset_index(drop=True))
     assert DiscoverySplit(turned).discovery.tolist() == first[order].tolist()
     alone = DiscoverySplit(replace(reviews, columns=pd.DataFrame({VERSIONS: [None] * ROWS}, dtype=object)))
-    assert len(set(alone.texts.tolist())) == ROWS, "where nothing is told, every row is a text of its own"
+    assert len(set(alone.texts.tolist())) == ROWS, "where no versions are known, every row is a text of its own"
 
 
 def test_chance_is_fishers_and_versions_count_once() -> None:
@@ -134,7 +134,8 @@ def test_chance_is_fishers_and_versions_count_once() -> None:
     once = DiscoverySplit(reviews_of([0] * 10, [(0, 0)] * 10))
     assert once.chance(wrong, inside, every) == pytest.approx(7 / 210)
     assert once.chance(wrong, ~inside, every) == 1.0
-    twice = DiscoverySplit(reviews_of([0] * 20, [(0, 0)] * 20, columns={VERSIONS: [f"t{row // 2}" for row in range(20)]}))
+    versions = {VERSIONS: [f"t{row // 2}" for row in range(20)]}
+    twice = DiscoverySplit(reviews_of([0] * 20, [(0, 0)] * 20, columns=versions))
     doubled = [np.repeat(part, 2) for part in (wrong, inside, every)]
     assert twice.chance(*doubled) == pytest.approx(7 / 210)
     assert twice.chance(doubled[0], doubled[0], doubled[2]) == pytest.approx(1 / 120), "where all inside are wrong, too"

@@ -14,8 +14,10 @@ from tests.helpers import TOY
 
 #: A slice that says something in every field, with what an address could stumble over.
 EVERYTHING = Slice(
-    outcomes=(Outcome.BOTH_WRONG, Outcome.RIGHT), true_labels=("bad",), predicted_labels=("good", "fair"), true_values=(("soup", "Negative"),),
-    predicted_values=(("soup", "unknown"), ("room", "Positive")), misread=("room",), tags=(Tag.LONG,), untagged=(Tag.LOW_MARGIN,),
+    outcomes=(Outcome.BOTH_WRONG, Outcome.RIGHT), true_labels=("bad",), predicted_labels=("good", "fair"),
+    true_values=(("soup", "Negative"),),
+    predicted_values=(("soup", "unknown"), ("room", "Positive")), misread=("room",), tags=(Tag.LONG,),
+    untagged=(Tag.LOW_MARGIN,),
     says=("so = so..", "<b>&amp;"), words=(3, 40), cells=(("a=b %", "x=y"), ("city", "")),
     ranges=(("price..", None, 2.5), ("n", -1e20, None)), ids=("r0",), marks=("follow up", "ü"),
 )
@@ -39,7 +41,7 @@ def test_an_address_is_readable() -> None:
     ("words", "²..3"), ("cell", "city"), ("range", "price=..\u00a0"), ("range", "price=1"), ("range", "price=nan.."),
     ("range", "price=.."),
 ])
-def test_a_bad_part_is_told_and_the_others_kept(name: str, given: str) -> None:
+def test_a_bad_part_is_named_and_the_others_kept(name: str, given: str) -> None:
     found, problems = from_params({name: [given], "true": ["bad", *([given] if name == "true" else [])],
                                    "source": ["samples"]}, TOY)
     assert found == Slice(true_labels=("bad",))
@@ -54,10 +56,12 @@ def test_names_with_equal_signs_are_read_whole() -> None:
 
 @pytest.mark.parametrize(("fields", "words"), [
     ({}, "all reviews"),
-    ({"predicted_values": (("noise", "Negative"),), "words": (40, None)}, "noise read as Negative, at least 40 words"),
+    ({"predicted_values": (("noise", "Negative"),), "words": (40, None)},
+     "noise predicted Negative, at least 40 words"),
     ({"true_values": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
      "food truly Negative or unknown, noise truly Positive"),
-    ({"true_labels": ("2",), "said": ("3", "4")}, "true rating 2 stars, given rating 3 stars or 4 stars"),
+    ({"true_labels": ("2",), "predicted_labels": ("3", "4")},
+     "true rating 2 stars, predicted rating 3 stars or 4 stars"),
     ({"outcomes": (Outcome.LABEL_WRONG, Outcome.BOTH_WRONG)}, "rating wrong, concepts right or both wrong"),
     ({"tags": (Tag.LONG, Tag.RARE), "untagged": (Tag.LOW_MARGIN,)}, "long and rare combination, not low margin"),
     ({"misread": ("food", "noise"), "says": ("waited",)}, "food and noise misread, says “waited”"),

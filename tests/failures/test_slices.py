@@ -76,4 +76,5 @@ def test_what_does_not_fit_is_left_out_alone_and_told() -> None:
 def test_taking_a_field_away_leaves_the_others() -> None:
     one = Slice(true_labels=("bad",), words=(1, None))
     assert one.conditions == ("true_labels", "words")
-    assert one.without("words") == Slice(true_labels=("bad",)) and one.without("words", "true_labels", "predicted_labels") == Slice()
+    assert one.without("words") == Slice(true_labels=("bad",))
+    assert one.without("words", "true_labels", "predicted_labels") == Slice()

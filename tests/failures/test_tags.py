@@ -1,4 +1,4 @@
-"""Smart tags: thresholds at their very edges, and why a tag cannot be told."""
+"""Smart tags: thresholds at their very edges, and why a tag cannot be computed."""
 
 from dataclasses import replace
 
@@ -21,10 +21,12 @@ def test_a_low_margin_is_below_ten_points() -> None:
 
 def test_long_is_longer_than_nine_in_ten_of_the_same_source() -> None:
     texts = [" ".join(["word"] * count) for count in (*range(1, 11), *range(1, 10), 30)]  # 20 texts; 18 have up to 9
-    tags = ErrorAnalysis.of(reviews_of([0] * 20, [(0, 0)] * 20, texts), predictions_of([0] * 20, [(0, 0)] * 20), None).tags
+    predictions = predictions_of([0] * 20, [(0, 0)] * 20)
+    tags = ErrorAnalysis.of(reviews_of([0] * 20, [(0, 0)] * 20, texts), predictions, None).tags
     assert np.flatnonzero(tags.held[Tag.LONG]).tolist() == [19]
     assert tags.meaning[Tag.LONG].startswith("More than 10 words")
-    alike = ErrorAnalysis.of(reviews_of([0] * 3, [(0, 0)] * 3, ["one two"] * 3), predictions_of([0] * 3, [(0, 0)] * 3), None)
+    reviews = reviews_of([0] * 3, [(0, 0)] * 3, ["one two"] * 3)
+    alike = ErrorAnalysis.of(reviews, predictions_of([0] * 3, [(0, 0)] * 3), None)
     assert not alike.tags.held[Tag.LONG].any()
 
 
@@ -54,25 +56,16 @@ def test_fixable_is_any_one_concept() -> None:
     assert np.flatnonzero(the_nine().tags.held[Tag.FIXABLE]).tolist() == [4]
 
 
-def test_a_tag_that_cannot_be_told_says_why_and_is_not_held() -> None:
+def test_a_tag_that_cannot_be_computed_says_why_and_is_not_held() -> None:
     rows = [(UNKNOWN, UNKNOWN)] * 3
-    untold = ErrorAnalysis.of(reviews_of([UNLABELLED] * 3, rows), predictions_of([BAD, BAD, GOOD], rows),
-                       np.zeros((3, 2), dtype=bool))
-    assert untold.tags.missing == {
-        Tag.FIXABLE: "The source does not tell the true verdict.",
-        Tag.RARE: f"The source has 3 reviews; with fewer than {LEAST_FOR_RARE} nothing can be called rare.",
-        Tag.RATERS_LABEL: "The source does not tell how raters voted on the verdict.",
-        Tag.RATERS_CONCEPT: "The source does not tell how raters voted on a concept.",
-    }
+    unlabelled = ErrorAnalysis.of(reviews_of([UNLABELLED] * 3, rows), predictions_of([BAD, BAD, GOOD], rows),
+                                  np.zeros((3, 2), dtype=bool))
+    assert set(unlabelled.tags.missing) == {Tag.FIXABLE, Tag.RARE, Tag.RATERS_LABEL, Tag.RATERS_CONCEPT}
+    assert str(LEAST_FOR_RARE) in unlabelled.tags.missing[Tag.RARE]
     assert "does not follow" in replace(the_nine(), fixable=None).tags.missing[Tag.FIXABLE]
-    for tags in (untold.tags, the_nine().tags):
+    for tags in (unlabelled.tags, the_nine().tags):
         assert set(tags.held) == set(tags.meaning) and set(tags.held) | set(tags.missing) == set(Tag)
         assert not set(tags.held) & set(tags.missing)
-
-
-def test_an_empty_source_has_no_tags() -> None:
-    tags = ErrorAnalysis.of(reviews_of([], []), predictions_of([], []), None).tags
-    assert all(len(held) == 0 for held in tags.held.values())
 
 
 def test_names_are_for_people() -> None:

@@ -1,4 +1,4 @@
-"""The blast radius against every row read anew, and only what changed is run again."""
+"""The impact against every row read anew, and only what changed is run again."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,11 +71,11 @@ def one_by_one(checkpoint: Checkpoint, edits: Sequence[Lasting], texts: Sequence
         concept: [one.value(concept) for one in made] for concept in ("soup", "room")}
 
 
-def names(radius: Impact, when: str) -> dict[str, list[str]]:
-    """The same out of a blast radius."""
+def names(impact: Impact, when: str) -> dict[str, list[str]]:
+    """The same out of a impact."""
     found = {}
-    for effect in radius.effects:
-        of = radius.schema.labels if effect.subject == LABEL_TARGET else radius.schema.values
+    for effect in impact.effects:
+        of = impact.schema.labels if effect.subject == LABEL_TARGET else impact.schema.values
         found[effect.subject] = [of[index] for index in getattr(effect, when)]
     return found
 
@@ -103,13 +103,13 @@ def test_before_and_after_are_what_each_review_gives_alone(
     make: Callable[[Checkpoint], list[Lasting]], checkpoint: Checkpoint
 ) -> None:
     edits, split = make(checkpoint), some_unknown()
-    radius = impact_of_edits(checkpoint, edits, split)
-    assert names(radius, "before") == one_by_one(checkpoint, [], split.texts)
-    assert names(radius, "after") == one_by_one(checkpoint, edits, split.texts)
-    assert not edits or names(radius, "before") != names(radius, "after")
-    assert radius.effect("soup").truth.tolist() == split.concepts[:, 0].tolist()
-    assert radius.effect(LABEL_TARGET).truth.tolist() == split.labels.tolist()
-    for effect in radius.effects:
+    impact = impact_of_edits(checkpoint, edits, split)
+    assert names(impact, "before") == one_by_one(checkpoint, [], split.texts)
+    assert names(impact, "after") == one_by_one(checkpoint, edits, split.texts)
+    assert not edits or names(impact, "before") != names(impact, "after")
+    assert impact.effect("soup").truth.tolist() == split.concepts[:, 0].tolist()
+    assert impact.effect(LABEL_TARGET).truth.tolist() == split.labels.tolist()
+    for effect in impact.effects:
         assert effect.reached or effect.count(*Outcome) == effect.count(Outcome.RIGHT, Outcome.WRONG, Outcome.SAME)
 
 
@@ -132,23 +132,23 @@ def test_a_count_by_hand(tmp_path: Path) -> None:
 
 def test_the_accuracy_before_is_that_of_the_evaluation(checkpoint: Checkpoint) -> None:
     split = toy_split()
-    report, radius = evaluate(checkpoint, split), impact_of_edits(checkpoint, [WARM], split)
+    report, impact = evaluate(checkpoint, split), impact_of_edits(checkpoint, [WARM], split)
     assert report.concepts is not None
     expected = [report.label.accuracy, *(report.concepts[concept].accuracy for concept in ("soup", "room"))]
-    assert [effect.accuracy[0] for effect in radius.effects if effect.accuracy] == pytest.approx(expected)
-    assert {effect.known for effect in radius.effects} == {report.label.n} == {18}
+    assert [effect.accuracy[0] for effect in impact.effects if effect.accuracy] == pytest.approx(expected)
+    assert {effect.known for effect in impact.effects} == {report.label.n} == {18}
 
 
 def test_rows_scored_are_rows_of_the_split(checkpoint: Checkpoint) -> None:
     split = some_unknown()
     for sample, expected in ((None, 18), (5, 5), (18, 18), (400, 18)):
-        radius = impact_of_edits(checkpoint, [WARM], split, sample, seed=3)
+        impact = impact_of_edits(checkpoint, [WARM], split, sample, seed=3)
         rows = sorted(split.draw(expected, 3).tolist())
-        assert radius.settings.n == expected == len(set(radius.rows.tolist())) and radius.rows.tolist() == rows
-        assert radius.ids == tuple(f"{row:03d}" for row in rows)
-        for effect in radius.effects:
+        assert impact.settings.n == expected == len(set(impact.rows.tolist())) and impact.rows.tolist() == rows
+        assert impact.ids == tuple(f"{row:03d}" for row in rows)
+        for effect in impact.effects:
             assert effect.count(*Outcome) == expected == len(effect.before) == len(effect.after) == len(effect.truth)
-        assert sorted(case.row for case in radius.cases("soup", *Outcome)) == rows
+        assert sorted(case.row for case in impact.cases("soup", *Outcome)) == rows
 
 
 def test_a_sample_says_of_its_rows_what_the_whole_does(checkpoint: Checkpoint) -> None:
@@ -192,8 +192,8 @@ def test_only_the_passes_that_differ_run_again(checkpoint: Checkpoint, runs: lis
                           ([soup, room, undone], ("soup",))):
         runs.clear()
         first = not kept
-        radius = impact_of_edits(checkpoint, edits, toy_split(), 5, kept=kept)
-        assert radius.passes == passes
+        impact = impact_of_edits(checkpoint, edits, toy_split(), 5, kept=kept)
+        assert impact.passes == passes
         assert runs == [(5, 3)] * first + [(5, len(passes))] * bool(passes)
 
 
@@ -215,8 +215,8 @@ def test_masked_weights_at_hand_are_used(checkpoint: Checkpoint) -> None:
     nothing = checkpoint.model.masked_weights(checkpoint.masks)
     for stack in nothing.stacks.values():
         stack.zero_()
-    radius = impact_of_edits(checkpoint, [], toy_split(), weights=nothing)
-    assert names(radius, "before") != one_by_one(checkpoint, [], toy_split().texts)
+    impact = impact_of_edits(checkpoint, [], toy_split(), weights=nothing)
+    assert names(impact, "before") != one_by_one(checkpoint, [], toy_split().texts)
 
 
 def test_progress_goes_up_to_one(checkpoint: Checkpoint) -> None:
@@ -241,8 +241,8 @@ def test_a_stop_leaves_nothing_half_done(stop_at: float, checkpoint: Checkpoint)
         impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), progress=stop, kept=kept)
     assert len(kept) == (stop_at > 0.75)
     with untouched(checkpoint.model, checkpoint.masks):
-        radius = impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), kept=kept)
-    assert names(radius, "after") == one_by_one(checkpoint, stacked(checkpoint), toy_split().texts)
+        impact = impact_of_edits(checkpoint, stacked(checkpoint), toy_split(), kept=kept)
+    assert names(impact, "after") == one_by_one(checkpoint, stacked(checkpoint), toy_split().texts)
 
 
 # -- what is refused -----------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ LABEL = Effect(LABEL_TARGET, True, before=np.array([0, 1, 2, 0, 0, 0, 1, 2, 1]),
                after=np.array([1, 0, 2, 0, 2, 1, 1, 1, 1]), truth=np.array([1, 1, 2, 1, 1, -1, -1, 2, 1]))
 
 
-def a_radius(*effects: Effect) -> Impact:
+def an_impact(*effects: Effect) -> Impact:
     """Nine rows, drawn from further apart in the split."""
     ids, matched = tuple(f"id-{row}" for row in range(9)), (np.array([10]),)
     return Impact(SETTINGS, TOY, 10 * np.arange(9), ids, effects or (LABEL,), ("soup",), matched, RECEIPT)
@@ -66,22 +66,22 @@ def test_chance_is_the_exact_mcnemar_test() -> None:
 
 
 def test_the_reviews_behind_a_number() -> None:
-    radius = a_radius()
-    assert radius.cases(LABEL_TARGET, Outcome.FIXED, Outcome.CHANGED) == (
+    impact = an_impact()
+    assert impact.cases(LABEL_TARGET, Outcome.FIXED, Outcome.CHANGED) == (
         Case(0, "id-0", "bad", "fair", "fair"), Case(50, "id-5", "bad", "fair", None))
-    assert [case.row for case in radius.cases(LABEL_TARGET, Outcome.BROKEN)] == [10, 70]
-    assert len(radius.cases(LABEL_TARGET, *Outcome)) == 9
+    assert [case.row for case in impact.cases(LABEL_TARGET, Outcome.BROKEN)] == [10, 70]
+    assert len(impact.cases(LABEL_TARGET, *Outcome)) == 9
     soup = replace(LABEL, subject="soup")
-    assert a_radius(LABEL, soup).cases("soup", Outcome.FIXED)[0].after == "unknown"
+    assert an_impact(LABEL, soup).cases("soup", Outcome.FIXED)[0].after == "unknown"
 
 
 def test_an_unknown_subject_is_refused() -> None:
     with pytest.raises(InputError, match="'decor'; allowed: label"):
-        a_radius().effect("decor")
+        an_impact().effect("decor")
 
 
 def test_json_has_the_ids_behind_every_number() -> None:
-    values = json.loads(json.dumps(a_radius().to_json(), allow_nan=False))
+    values = json.loads(json.dumps(an_impact().to_json(), allow_nan=False))
     label = values["effects"]["label"]
     assert label["counts"]["becomes wrong"] == 2 and label["ids"]["becomes wrong"] == ["id-1", "id-7"]
     assert sum(label["counts"].values()) == 9 == values["settings"]["n"]

@@ -1,4 +1,4 @@
-"""Rules and blast radius through the one door: answers kept within bounds, and nobody kept waiting."""
+"""Rules and impacts through the one door: answers kept within bounds, and nobody kept waiting."""
 
 import threading
 from pathlib import Path
@@ -11,7 +11,7 @@ from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.revision.conditions import TextSays
 from sparsecbm.revision.rule import Lasting, Rule
 from sparsecbm.service import Explainer
-from sparsecbm.service import impact as blast
+from sparsecbm.service import impact as service
 from tests.helpers import saved_checkpoint, toy_split, untouched
 from tests.revision.toys import always, random_revision, set_to
 
@@ -41,11 +41,11 @@ def afters(explainer: Explainer, *edits: Lasting) -> list[list[int]]:
 
 def test_a_rule_reaches_a_prediction_and_a_split_alike(explainer: Explainer) -> None:
     split = toy_split()
-    radius = explainer.impact([WARM], split)
+    impact = explainer.impact([WARM], split)
     for row, text in enumerate(split.texts):
         after = explainer.apply_rules(explainer.predict(text), [WARM]).after
-        assert [explainer.schema.labels[radius.effects[0].after[row]],
-                explainer.schema.values[radius.effect("room").after[row]]] == [after.label, after.value("room")]
+        assert [explainer.schema.labels[impact.effects[0].after[row]],
+                explainer.schema.values[impact.effect("room").after[row]]] == [after.label, after.value("room")]
     one = explainer.predict(TEXT)
     own = explainer.apply_rules(one, [WARM], {"room": (0.0, 0.0, 1.0)}, residual=False)
     assert own.overrides == {"room": (0.0, 0.0, 1.0)} and not own.after.residual.any()
@@ -68,7 +68,7 @@ def test_what_is_kept_is_bounded_in_bytes(explainer: Explainer, monkeypatch: pyt
     """18 rows of 2 x 3 concept logits and 3 residuals are 648 bytes; what is larger than the bound is kept alone."""
     explainer.impact([WARM], toy_split())
     assert explainer._answers.currsize == 18 * 9 * 4
-    monkeypatch.setattr(blast, "ANSWERS_BYTES", 500)
+    monkeypatch.setattr(service, "ANSWERS_BYTES", 500)
     small = Explainer.load(folder, "cpu")
     for sample in (8, 6, 18, 9):
         small.impact([WARM], toy_split(), sample)
