@@ -90,9 +90,9 @@ def legend_html(limit: float, dark: bool | None, subject: str) -> str:
                     for step in range(-4, 5))
     subject = as_html(subject)
     return (f'<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.85rem">'
-            f"<span>− speaks against {subject} ({signed(-limit)})</span>"
+            f"<span>against {signed(-limit)}</span>"
             f'<span style="border:1px solid rgba(128,128,128,.5);line-height:0">{scale}</span>'
-            f"<span>+ speaks for {subject} ({signed(limit)})</span></div>")
+            f"<span>{signed(limit)} for {subject}</span></div>")
 
 
 def full_colour(attributions: Iterable[Attribution]) -> float:

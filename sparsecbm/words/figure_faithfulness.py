@@ -1,4 +1,4 @@
-"""What taking words away says of their scores, in plain sentences."""
+"""What removing words shows about their scores: a curve, its table, and sentences."""
 
 import numpy as np
 import pandas as pd
@@ -14,18 +14,18 @@ _BAND = "rgba(122,130,140,.25)"
 
 
 def removal_curve(faithfulness: Faithfulness, title: str) -> go.Figure:
-    """The answer's probability over the share of words taken out: a line for the scores' order, a band for the random
-    orders from lowest to highest, and a dotted line for their mean."""
+    """The target's probability by the share of removed words: a line for the order of the scores, a band from the
+    lowest to the highest random order, and a dotted line for their mean."""
     curves = _curves(faithfulness)
     low, high, mean, own = (curves[name] for name in ("lowest", "highest", "mean", "own"))
     share = _percent(np.concatenate([[0.0], faithfulness.fractions]))
-    hover = "%{x:.0f} % of the words out: %{y:.0f} %<extra>%{fullData.name}</extra>"
+    hover = "%{x:.0f} % of the words removed: %{y:.0f} %<extra>%{fullData.name}</extra>"
     figure = go.Figure([
         go.Scatter(x=share, y=low, mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"),
         go.Scatter(x=share, y=high, mode="lines", line={"width": 0}, fill="tonexty", fillcolor=_BAND,
                    name=f"{len(faithfulness.random_without)} random orders", hoverinfo="skip"),
         go.Scatter(x=share, y=mean, mode="lines", line={"color": NEUTRAL, "width": 2, "dash": "dot"},
-                   name="random, on average", hovertemplate=hover),
+                   name="random, mean", hovertemplate=hover),
         go.Scatter(x=share, y=own, mode="lines+markers", line={"color": HIGHLIGHT, "width": 3},
                    name="in the order of the scores", hovertemplate=hover),
     ])
@@ -33,7 +33,7 @@ def removal_curve(faithfulness: Faithfulness, title: str) -> go.Figure:
     figure.update_layout(
         title={"text": title, "font": {"size": 15}}, height=330, margin={"l": 10, "r": 10, "t": 70, "b": 10},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": {"text": "words taken out, percent"}, "range": [0, 100]},
+        xaxis={"title": {"text": "removed words, percent"}, "range": [0, 100]},
         yaxis={"title": {"text": "difference of probabilities, percent" if contrasted else "probability, percent"},
                "range": [-102, 102] if contrasted else [0, 102]})
     return figure
@@ -43,16 +43,16 @@ def removal_table(faithfulness: Faithfulness) -> pd.DataFrame:
     """The curves as numbers, all in percent."""
     curves = _curves(faithfulness)
     return pd.DataFrame({
-        "words taken out": _percent(np.concatenate([[0.0], faithfulness.fractions])),
+        "removed words": _percent(np.concatenate([[0.0], faithfulness.fractions])),
         "in the order of the scores": curves["own"],
-        "random, on average": curves["mean"],
+        "random, mean": curves["mean"],
         "random, lowest": curves["lowest"],
         "random, highest": curves["highest"],
     }).round(1)
 
 
 def _curves(faithfulness: Faithfulness) -> dict[str, Float[np.ndarray, " point"]]:
-    """Every curve in percent, from the whole review on."""
+    """Every curve in percent, starting with the whole text."""
     random = faithfulness.random_without
     curves = {"own": faithfulness.without_top, "mean": random.mean(axis=0), "lowest": random.min(axis=0),
               "highest": random.max(axis=0)}
@@ -64,31 +64,31 @@ def _percent(shares: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]
 
 
 def beats_random(faithfulness: Faithfulness) -> bool:
-    """True when losing the best words costs more than losing as many in any of the random orders."""
+    """True when removing the top words costs more than removing as many in any of the random orders."""
     return faithfulness.comprehensiveness > float(faithfulness.random_comprehensiveness.max())
 
 
 def removal_text(faithfulness: Faithfulness) -> str:
-    """Comprehensiveness beside that of random orders."""
-    return (f"Without its best words, in the order of the scores: on average the {_quantity(faithfulness)} "
-            f"{_loss(faithfulness.comprehensiveness)}; in random order it "
+    """Comprehensiveness, compared with random orders."""
+    return (f"Without the top words, in the order of the scores, the {_quantity(faithfulness)} "
+            f"{_loss(faithfulness.comprehensiveness)} on average; in random order it "
             f"{_loss(float(faithfulness.random_comprehensiveness.mean()))}.")
 
 
 def keeping_text(faithfulness: Faithfulness) -> str:
-    """Sufficiency beside that of random orders."""
-    return (f"With nothing but its best words: on average the {_quantity(faithfulness)} "
-            f"{_loss(faithfulness.sufficiency)}; in random order it "
+    """Sufficiency, compared with random orders."""
+    return (f"With nothing but the top words, the {_quantity(faithfulness)} "
+            f"{_loss(faithfulness.sufficiency)} on average; in random order it "
             f"{_loss(float(faithfulness.random_sufficiency.mean()))}.")
 
 
 def verdict_text(faithfulness: Faithfulness) -> str:
-    """Whether the scores point at words that matter."""
+    """Whether the scores find the important words."""
     orders = len(faithfulness.random_comprehensiveness)
     than = "random order" if orders == 1 else f"any of {orders} random orders"
     if beats_random(faithfulness):
-        return f"The scores find the words that matter better than {than}."
-    return f"The scores do not find the words that matter better than {than}: do not rely on them here."
+        return f"The scores find the important words better than {than}."
+    return f"The scores do not find the important words better than {than}: do not rely on them here."
 
 
 def _quantity(faithfulness: Faithfulness) -> str:
@@ -98,5 +98,5 @@ def _quantity(faithfulness: Faithfulness) -> str:
 def _loss(loss: float) -> str:
     points = f"{100 * abs(loss):.0f}"
     if points == "0":
-        return "hardly moves"
+        return "hardly changes"
     return f"{'falls' if loss > 0 else 'rises'} by {points} point{'' if points == '1' else 's'}"

@@ -19,9 +19,10 @@ from sparsecbm.figures.text import (
 from sparsecbm.figures.text_diff import ADDED, REMOVED, aligned
 from sparsecbm.types import Attribution, Explanation, Prediction, Word
 from sparsecbm.ui.bars import label_bars_html
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.review import MOST_CHARACTERS
 from sparsecbm.ui.session import at_hand, change, seed_widget, start_review, text_key
-from sparsecbm.ui.shell import is_dark, note
+from sparsecbm.ui.shell import is_dark
 from sparsecbm.ui.text import as_markdown, clean_text
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import LEAST_LIMIT, legend_html, look_of
@@ -95,17 +96,30 @@ def word_changes(before: Attribution, after: Attribution) -> tuple[WordChange, .
 _EDIT = "explain:edit"
 
 
-def change_line(before: Prediction, after: Prediction | None, view: View, words: Sequence[Word]) -> None:
-    """Above the text: what a click on a word does, and, once words are out, what the prediction is without them."""
+def both_predictions(
+    prediction: Prediction, view: View, words: Sequence[Word]
+) -> tuple[Prediction, Prediction | None]:
+    """The prediction for the text and for its changed copy; None where nothing is changed, or no word is left."""
+    explainer, copy = load_explainer(), changed_text(view, words)
+    after = explainer.predict(copy) if copy and copy.strip() else None
+    if view.residual:
+        return prediction, after
+    return explainer.without_residual(prediction), after and explainer.without_residual(after)
+
+
+def change_line(prediction: Prediction, view: View, words: Sequence[Word]) -> None:
+    """Under the text, once words are out or edited: what is predicted then, and the two ways to go on."""
     copy = changed_text(view, words)
-    with st.container(horizontal=True, vertical_alignment="center", key="explain:change"):
-        if copy is None:
-            note(":material/touch_app: Click a word to see the prediction without it.")
-            return
+    if copy is None:
+        return
+    before, after = both_predictions(prediction, view, words)
+    with st.container(key="explain:change", border=True):
         st.markdown(change_sentence(before, after, view, words))
-        st.button("Restore the words" if view.edit is None else "Discard the edit", on_click=_drop, key="explain:drop")
-        st.button("Use the changed text", on_click=start_review, args=(copy,), key="explain:adopt",
-                  disabled=not copy.strip(), help="The changed text replaces the one above")
+        with st.container(horizontal=True):
+            st.button("Restore the words" if view.edit is None else "Discard the edit", on_click=_drop,
+                      key="explain:drop")
+            st.button("Use the changed text", on_click=start_review, args=(copy,), key="explain:adopt",
+                      disabled=not copy.strip(), help="The changed text replaces the one above")
 
 
 def change_sentence(before: Prediction, after: Prediction | None, view: View, words: Sequence[Word]) -> str:

@@ -1,4 +1,4 @@
-"""Questions about the words: other targets, another method, whether the scores are faithful; and files to save."""
+"""Questions about the words: another text, other targets, another method, are the scores faithful; files to save."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,23 +19,29 @@ from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, Work, polling_fragment, request_work
 from sparsecbm.ui.view import View
 from sparsecbm.words.panel_comparison import all_targets, method_to_compare, two_methods
+from sparsecbm.words.panel_copy import both_predictions, changed_text, compared_texts, edit_form, word_by_word
 from sparsecbm.words.panel_faithfulness import faithfulness_strip
-from sparsecbm.words.panel_requests import ALL_TARGETS, FAITHFULNESS, TWO_METHODS, WordRequests, word_requests
+from sparsecbm.words.panel_requests import ALL_TARGETS, EDIT, FAITHFULNESS, TWO_METHODS, WordRequests, word_requests
 
 
 def word_questions(prediction: Prediction) -> None:
     """Sections to open, each worked out only while it is open, and downloads of what is on screen."""
-    polling_fragment(session_job("explain"), _panel, prediction)
+    view = current_view()
+    polling_fragment(session_job("explain"), _panel, prediction, (view.hidden, view.edit))
 
 
-def _panel(prediction: Prediction, looking: bool) -> None:
+def _panel(prediction: Prediction, shown: tuple[object, ...], polling: bool) -> None:
     with errors_shown():
         view, job, requests = current_view(), session_job("explain"), word_requests(prediction)
+        if (view.hidden, view.edit) != shown:
+            run_again()  # the text above shows the change, too
         write_address(prediction.schema)
-        request_work(job, requests.works, looking, run_again)
+        request_work(job, requests.works, polling, run_again)
         explanation = None
         with errors_shown():
             explanation = job.result(requests.scores)
+        with section("Edit the text and compare", EDIT, view.edit is not None) as fold:
+            _edit(job, prediction, requests, fold.open)
         with section("All concepts side by side, and the scores as a table", ALL_TARGETS) as fold:
             if fold.open:
                 drawn(job, requests.all_targets, all_targets)
@@ -49,6 +55,19 @@ def _panel(prediction: Prediction, looking: bool) -> None:
                       lambda result: faithfulness_strip(result, prediction.schema, prediction.receipt))
         if explanation is not None:
             _downloads(job, explanation, requests, view)
+
+
+def _edit(job: Job, prediction: Prediction, requests: WordRequests, opened: bool) -> None:
+    """A copy of the text to edit; once it differs, both texts side by side."""
+    view = current_view()
+    words = load_explainer().words(view.text)
+    edit_form(view, changed_text(view, words) or view.text)
+    before, after = both_predictions(prediction, view, words) if opened else (prediction, None)
+    if after is not None:
+        compared_texts(before, after)
+        original = job.result(requests.scores)
+        if original is not None:
+            drawn(job, requests.copy, lambda result: word_by_word(original, result))
 
 
 def section(label: str, key: str, opened: bool = False) -> Any:

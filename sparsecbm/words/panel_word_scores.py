@@ -1,4 +1,4 @@
-"""The text with its words coloured: one sentence, the words, what their colours mean, and a receipt."""
+"""The text with its words coloured: the strongest words in a sentence, the words, and a receipt of the scores."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,6 @@ from sparsecbm.words.figure import (
     far_from_complete,
     full_colour,
     gap_text,
-    legend_html,
     miss_text,
     strongest_words,
 )
@@ -48,8 +47,6 @@ def word_view(
         token_view(text_key("explain:tokens"), f"{label} Arrow keys move, Enter takes a word out.", prediction.text,
                    token_pieces(words, scores, prediction.text, limit, dark, density, view.hidden,
                                 prediction.truncated), density, _hide)
-    if name:
-        st.html(legend_html(limit, dark, name))
 
 
 def strongest_line(attribution: Attribution, schema: ConceptSchema, view: View) -> None:

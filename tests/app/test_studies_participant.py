@@ -16,24 +16,27 @@ from sparsecbm.studies.protocol import Case
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import bars, blocks, fine
+from tests.app.screen import bars, blocks, fine, open_alone, panel_data
 from tests.app.studies_screen import (
     CLOCK,
     ELAPSED,
     HOSTILE,
+    STUDIES,
     a_study,
+    act,
     agree,
     answer_again,
     answer_alone,
     click,
     code_of,
     labels,
+    messages,
     opened,
     pressed,
     run,
 )
 
-SETTING, REVISING = {"Negative", "unknown", "Positive", "Not sure", "As read", "Undo"}, {"Revise"}
+REVISING = {"Revise"}
 
 
 @pytest.fixture(autouse=True)
@@ -53,17 +56,19 @@ def made(store: Store, **changes: Any) -> str:
     return study
 
 
-@pytest.mark.parametrize(("arm", "words", "concepts", "offered"), [
-    ("prediction", False, False, set()), ("words", True, False, set()), ("concepts", True, True, set()),
-    ("overrides", True, True, SETTING), ("subnetworks", True, True, SETTING | REVISING)])
+@pytest.mark.parametrize(("arm", "words", "concepts", "settable", "offered"), [
+    ("prediction", False, False, False, set()), ("words", True, False, False, set()),
+    ("concepts", True, True, False, set()), ("overrides", True, True, True, set()),
+    ("subnetworks", True, True, True, REVISING)])
 def test_an_arm_shows_what_is_its_own_and_no_more(
-    store: Store, arm: Any, words: bool, concepts: bool, offered: set[str]
+    store: Store, arm: Any, words: bool, concepts: bool, settable: bool, offered: set[str]
 ) -> None:
     at = agree(opened(study=made(store, arms=(arm,))))
     assert not at.sidebar.get("page_link") and not at.get("page_link")
     click(at, "Open the case")
     alone = "".join(blocks(at))
     assert "The soup was cold" in alone and "&lt;img src=x" in alone and "<img" not in alone
+    assert 'translate="no"' in alone
     assert "The model answers" not in alone and "speaks for" not in alone and "Negative" not in alone
     at.radio[0].set_value("2")
     at.radio[1].set_value(1)
@@ -72,8 +77,11 @@ def test_an_arm_shows_what_is_its_own_and_no_more(
     seen = store.course(code_of(at)).events[-1].after
     assert seen is not None
     assert list(bars(at, "The model answers").values()) == [percent(share) for share in seen["probabilities"].values()]
-    assert ("speaks for rating" in drawn) is words
-    assert all((f"<b>{concept}</b>" in drawn) is concepts for concept in seen["concepts"])
+    assert ("for rating = " in drawn) is words
+    assert 'translate="no"' in drawn
+    if concepts:
+        panel = panel_data(at)
+        assert [one["name"] for one in panel["concepts"]] == list(seen["concepts"]) and bool(panel["offers"]) is settable
     assert labels(at) - {"Send my final answer", "Delete all of it"} == offered
     assert "<img" not in drawn
     answer_again(at)
@@ -93,14 +101,14 @@ def test_what_is_set_is_written_and_then_drawn(store: Store) -> None:
     code = code_of(at)
     at.radio[0].set_value("4")  # not sent yet
     before = bars(at, "The model answers")
-    fine(click(at, "Positive"))
+    fine(act(at, "set", "food", "Positive"))
     event = store.course(code).events[-1]
     assert (event.entry.action, event.entry.concept, event.entry.to) == ("set", "food", "Positive")
-    assert event.after is not None
+    assert event.after is not None and (event.entry.elapsed_ms, event.entry.client_time) == (ELAPSED, CLOCK)
     after = [percent(share) for share in event.after["probabilities"].values()]
     assert list(bars(at, "With your changes").values()) == after
-    assert bars(at, "At first") == before and at.radio[0].value == "4"
-    fine(click(at, "Not sure", 1))
+    assert bars(at, "The model answers") == before and at.radio[0].value == "4"
+    fine(act(at, "unsure", "ambiance"))
     assert store.course(code).events[-1].entry.concept == "ambiance"
     wanted = next(one for one in ("Negative", "Positive") if one != store.course(code).events[-1].from_)
     at.selectbox[0].set_value("service")
@@ -110,9 +118,8 @@ def test_what_is_set_is_written_and_then_drawn(store: Store) -> None:
     assert (last.entry.action, last.entry.concept, last.entry.to) == ("revise", "service", wanted)
     assert last.detail is not None and last.entry.elapsed_ms == ELAPSED
     for _ in range(3):
-        fine(click(at, "Undo"))
-    assert bars(at, "The model answers") == before
-    assert next(button for button in at.button if button.label == "Undo").disabled
+        fine(act(at, "undo"))
+    assert bars(at, "With your changes") == before and not panel_data(at)["history"]["undo"]
 
 
 def test_every_way_back_leads_to_the_same_step(store: Store) -> None:
@@ -135,7 +142,7 @@ def test_every_way_back_leads_to_the_same_step(store: Store) -> None:
     at.radio[0].set_value("2")
     at.radio[1].set_value(1)
     click(at, "Send my answer")
-    click(at, "Positive")
+    act(at, "set", "food", "Positive")
     everywhere_the_same()
     by_code, code = opened(study=study), code_of(at)
     by_code.text_input[0].set_value(f" {code.lower().replace('-', '')} ")
@@ -150,35 +157,69 @@ def test_a_click_counts_once_and_another_window_is_told(store: Store) -> None:
     at = answer_alone(agree(opened(study=study)))
     code = code_of(at)
     other = opened(study=study, code=code)
-    click_ = pressed(at, "Positive")
-    fine(at._run(click_))
-    fine(at._run(click_))  # the same message twice
+    fine(act(at, "set", "food", "Positive"))
     count = len(store.course(code).events)
     assert store.course(code).events[-1].entry.to == "Positive" and count == 5
-    fine(click(other, "Negative"))
-    assert len(store.course(code).events) == count
-    assert "in another window" in other.info[0].value and bars(other, "With your changes") == bars(
-        at, "With your changes")
-    fine(click(other, "Negative"))
-    assert store.course(code).events[-1].entry.to == "Negative" and not other.info
-    answer_again(other)
+    fine(act(other, "set", "food", "Negative"))
+    assert len(store.course(code).events) == count and messages(other) == 1
+    assert bars(other, "With your changes") == bars(at, "With your changes")
+    fine(act(other, "set", "food", "Negative"))
+    assert store.course(code).events[-1].entry.to == "Negative" and not messages(other)
+    other.radio[0].set_value("3")
+    other.radio[1].set_value(5)
+    twice = pressed(other, "Send my final answer")
+    fine(other._run(twice))
+    fine(other._run(twice))  # the same message twice
+    assert len(store.course(code).events) == count + 2
     at.radio[0].set_value("1")
     at.radio[1].set_value(1)
     fine(click(at, "Send my final answer"))
-    assert "in another window" in at.info[0].value and "Send and finish" in labels(at)
+    assert messages(at) == 1 and "Send and finish" in labels(at) and len(store.course(code).events) == count + 2
+
+
+def test_a_press_counts_although_its_session_is_gone(store: Store) -> None:
+    """The server was started again, or the laptop slept: the browser goes on with a session that knows nothing."""
+    study = made(store, arms=("overrides",))
+    at = agree(opened(study=study))
+    code = code_of(at)
+    click(at, "Open the case")
+    at.radio[0].set_value("2")
+    at.radio[1].set_value(1)
+    message = pressed(at, "Send my answer")
+    anew = open_alone(STUDIES, study=study, code=code)
+    fine(anew._run(message))
+    assert [event.entry.action for event in store.course(code).events][-1] == "first"
+    assert "Send my final answer" in labels(anew) and not messages(anew)
+
+    anew.radio[0].set_value("3")
+    anew.radio[1].set_value(5)
+    lost = pressed(anew, "Send my final answer", button="st-key-study-final-4")
+    for one in lost.widgets:  # the press itself was lost on its way; the browser repeats what it knows
+        one.ClearField("trigger_value")
+    later = open_alone(STUDIES, study=study, code=code)
+    fine(later._run(lost))
+    assert [event.entry.action for event in store.course(code).events][-1] == "final"
+    assert "Send and finish" in labels(later) and not messages(later)
+    count = len(store.course(code).events)
+    again = open_alone(STUDIES, study=study, code=code)
+    fine(again._run(lost))  # a press that was counted is not counted again, and nothing is said
+    assert len(store.course(code).events) == count and not messages(again)
+    unknown = open_alone(STUDIES, study=study, code=code)
+    fine(unknown._run(pressed(anew, "Send my final answer", button="st-key-study-final-4")))
+    assert len(store.course(code).events) == count and messages(unknown) == 1  # it was not taken, which is said
 
 
 def test_what_is_left_out_is_asked_for_again(store: Store) -> None:
     at = opened(study=made(store))
     click(at, "I agree, and take part")
     fine(click(at, "Go on"))
-    assert "Please answer this too: How often?" in at.info[0].value.replace("\\", "")
+    assert "How often?" in at.warning[0].value.replace("\\", "")
     assert len(store.course(code_of(at)).events) == 1
     at.radio[0].set_value(0)
     click(at, "Go on")
     click(at, "Open the case")
     fine(click(at, "Send my answer"))
-    assert "choose your answer" in at.info[0].value and len(store.course(code_of(at)).events) == 3
+    assert len(at.warning) == 1 and len(store.course(code_of(at)).events) == 3
 
 
 def test_time_is_over_before_a_click_and_while_nobody_looks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +260,7 @@ def test_a_link_that_leads_nowhere_says_what_to_do(store: Store) -> None:
     for code, told in (("XXXX-XXXX-XXXX", "Check each letter"), (gone, "withdrawn"), (foreign, "another study")):
         at = opened(study=study, code=code)
         assert told in at.warning[0].value.replace("\\", "")
-        click(at, "Begin anew, with a code of your own")
+        click(at, "Start from the beginning, with a new code")
         assert "I agree, and take part" in labels(fine(at)) and "code" not in at.query_params
     store.note(study, "closed")
     waiting = store.add_study(a_study(load_explainer(), name="Not started"))
@@ -234,7 +275,7 @@ def test_consent_can_be_refused_and_data_withdrawn(store: Store) -> None:
     at = opened(study=study)
     assert any("&lt;img src=x" in block for block in blocks(at)) and HOSTILE not in "".join(blocks(at))
     click(at, "I do not agree")
-    assert "nothing was kept" in fine(at).success[0].value and not store.courses(study)
+    assert "nothing was stored" in fine(at).success[0].value and not store.courses(study)
     click(at, "Read the text again")
     answer_alone(agree(at))
     code = code_of(at)

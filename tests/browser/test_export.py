@@ -73,7 +73,7 @@ def test_a_reader_without_network_sees_all_of_it(opened: Open) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("The model says: 4 stars (>99\u00a0%)")
     expect(page.get_by_role("blockquote").first).to_contain_text("<script>alert('soup')</script>")
     for heading in ("What did it say?", "How do the concepts make 4 stars?", "Which words did it go by?",
-                    "Can these words be relied on?", "What if a concept were different?", "Receipt"):
+                    "Are these scores faithful to the model?", "What if a concept were different?", "Receipt"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.get_by_title("−2.00: speaks against it")).to_have_text("slow−2.00")
     expect(page.get_by_text(RECEIPT.checkpoint)).to_be_visible()

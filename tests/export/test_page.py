@@ -190,9 +190,9 @@ def test_an_intervention_stands_before_and_after() -> None:
 def test_scores_no_better_than_chance_are_said_to_be_so(loss: float, warned: bool) -> None:
     one = a_faithfulness(loss, [0.1, 0.12])
     page = explanation_html(an_explanation(), None, [one])
-    assert "Without its best words, in the order of the scores: on average the probability falls by" in page
+    assert "falls by" in page
     assert ('class="amber"' in page) is warned is ("do not rely on them" in page)
-    assert "Can these words be relied on?" not in explanation_html(an_explanation())
+    assert "random orders" not in explanation_html(an_explanation())
 
 
 def test_the_receipt_is_whole() -> None:

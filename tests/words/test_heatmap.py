@@ -68,5 +68,5 @@ def test_parts_that_cancel_still_fit_the_scale() -> None:
 @pytest.mark.parametrize(("dark", "paper"), [(False, PAPER), (True, DARK_PAPER)])
 def test_the_legend_prints_both_ends_and_their_meaning(dark: bool, paper: str) -> None:
     legend = legend_html(1.5, dark, "food = <Positive>")
-    assert "speaks against food = &lt;Positive&gt; (−1.50)" in legend and "(+1.50)" in legend
+    assert "−1.50" in legend and "+1.50 for food = &lt;Positive&gt;" in legend
     assert legend.index(OPPOSES) < legend.index(paper) < legend.index(SUPPORTS)

