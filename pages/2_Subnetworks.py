@@ -1,11 +1,11 @@
-"""Which weights carry a concept: what the subnetworks share, whether they carry it, and what taking them out does."""
+"""What the subnetworks share, whether they carry their concepts, and what taking them out does."""
 
 import streamlit as st
 
 from sparsecbm import panels
 
 panels.page("Subnetworks")
-st.markdown("## Which weights carry a concept?")
+st.markdown("## Subnetworks")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()

@@ -1,11 +1,11 @@
-"""What was measured of the loaded model: scores, correction, effects of edits, another model, word scores, training."""
+"""Stored measurements of the loaded model: scores, correction, rewritings, another model, word scores, training."""
 
 import streamlit as st
 
 from sparsecbm import panels
 
 panels.page("Evaluation")
-st.markdown("## What was measured")
+st.markdown("## Evaluation")
 with panels.errors_shown():
     with st.spinner("Loading the model…"):
         explainer = panels.load_explainer()

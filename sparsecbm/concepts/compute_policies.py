@@ -52,8 +52,9 @@ class ConceptState:
         pooled = pool_texts(model, checkpoint.encoder, checkpoint.masks, texts, batch_size, progress).to(model.device)
         logits = model.concept_logits(pooled)
         ledger = model.label(model.bottleneck(logits), model.residual_logits(pooled))
-        return cls(*(part.double().cpu().numpy() for part in (logits.softmax(-1), ledger.contributions, ledger.logits)),
-                   concept_effects(model))
+        probabilities, contributions, label_logits = (
+            part.double().cpu().numpy() for part in (logits.softmax(-1), ledger.contributions, ledger.logits))
+        return cls(probabilities, contributions, label_logits, concept_effects(model))
 
     def once_set(self) -> Float[np.ndarray, "*row concept value label"]:
         """Label logits when one concept alone is set to one value for certain."""

@@ -1,4 +1,4 @@
-"""How near the effect that an explanation foretells comes to what a person's rewriting did: CEBaB's three errors."""
+"""How near the effect that an explanation predicts comes to what a person's rewriting did: CEBaB's three errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ ERRORS = ("l2", "cosine", "norm_difference")
 
 @dataclass(frozen=True, eq=False)
 class PairEffects:
-    """What a rewriting did to each pair, and what setting the concept foretold, as changes of label probabilities.
+    """What a rewriting did to each pair, and what setting the concept predicted, as changes of label probabilities.
 
-    `base` holds the probabilities of the text before the rewriting, `values` what the concept is read as in both texts,
-    as indices; `errors` are those of ERRORS, pair by pair.
+    `base` holds the probabilities of the text before the rewriting, `values` the predicted value of the concept in both
+    texts, as indices; `errors` are those of ERRORS, pair by pair.
     """
 
     base: Float[np.ndarray, "pair label"]
     actual: Float[np.ndarray, "pair label"]
-    foretold: Float[np.ndarray, "pair label"]
+    predicted: Float[np.ndarray, "pair label"]
     values: Int[np.ndarray, "pair 2"]
     errors: Mapping[str, Float[np.ndarray, " pair"]]
 
@@ -42,7 +42,7 @@ class Mean:
 class ExplainerScore:
     """The errors of one explainer over its `n` pairs, by name of the error.
 
-    `aspects` holds the means over the pairs in which one concept was rewritten, beside their number `n`. `to_override`
+    `aspects` holds the means over the pairs in which one concept was rewritten, with their number `n`. `to_override`
     is the error less that of the override on the same pairs: above 0 where the override is nearer; None for itself.
     """
 
@@ -52,7 +52,7 @@ class ExplainerScore:
     to_override: Mapping[str, Mean] | None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; the errors stand beside `n`."""
+        """Plain JSON values; the errors stand next to `n`."""
         nearer = None if self.to_override is None else _plain(self.to_override)
         return {"n": self.n, **_plain(self.errors),
                 "aspects": {name: dict(errors) for name, errors in self.aspects.items()}, "to_override": nearer}

@@ -26,7 +26,7 @@ from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.subnetworks.compute_density import Sparsity, sparsity, specificity
+from sparsecbm.subnetworks.compute_density import Sparsity, head_accuracy, sparsity
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def evaluate_pooled(
         n=len(pooled),
         label=_label_scores(ledger.logits.cpu(), labelled, split, seed),
         concepts=concepts,
-        specificity=specificity(model, pooled, split.concepts).tolist() if kind == "sparse" else None,
+        specificity=head_accuracy(model, pooled, split.concepts).tolist() if kind == "sparse" else None,
         correction=correction,
         residual_share=None if shares is None else float(shares.double().mean()),
         residual_by=by,

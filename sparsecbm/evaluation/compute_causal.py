@@ -1,4 +1,4 @@
-"""Do our edits foretell what a person's rewriting does? Scored against CEBaB's counterfactual pairs.
+"""Do our edits predict what a person's rewriting does? Scored against CEBaB's counterfactual pairs.
 
 Abraham et al. 2022, CEBaB (arXiv 2205.14140), section 2: with N(x) the model's label probabilities, the individual
 causal concept effect of a rewriting is ICaCE = N(counterfactual) - N(base), and an explainer that sees the base text,
@@ -19,9 +19,9 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import InputError
 from sparsecbm.evaluation.causal import CausalReport, ExplainerScore, Mean, PairEffects
 from sparsecbm.evaluation.compute_causal_references import (
-    Asked,
+    AnsweredTexts,
+    ConceptChanges,
     Effect,
-    Known,
     approximate,
     conexp,
     random_effect,
@@ -47,11 +47,11 @@ def causal(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> CausalReport:
-    """Score the override and, on at most `revision_pairs` pairs drawn by `seed`, the mask revision, beside references.
+    """Score the override and, on at most `revision_pairs` pairs drawn by `seed`, the mask revision, with references.
 
-    The references learn from `train`, of which they see the true concepts and the model's answers. `progress` hears how
-    many texts were read. InputError for numbers out of bounds, DataError when `train` lacks what a reference needs,
-    CheckpointError for a black box.
+    The references learn from `train`, of which they see the gold concepts and the model's answers. `progress` gets the
+    number of texts of each batch. InputError for numbers out of bounds, DataError when `train` lacks what a reference
+    needs, CheckpointError for a black box.
     """
     check_settings(revision_pairs, seed)
     require_concepts(checkpoint.model)
@@ -60,15 +60,15 @@ def causal(
     texts, others = (ConceptState.of_texts(checkpoint, split.texts, progress) for split in (pairs.split, train))
     answers, rng = answers_of(texts.logits), np.random.default_rng(seed)
     base, schema = answers[pairs.base], pairs.split.schema
-    asked = Asked(pairs.concept, pairs.before, pairs.after, texts.probabilities.argmax(-1)[pairs.base])
-    known = Known(answers_of(others.logits), train.concepts)
+    changes = ConceptChanges(pairs.concept, pairs.before, pairs.after, texts.probabilities.argmax(-1)[pairs.base])
+    training = AnsweredTexts(answers_of(others.logits), train.concepts)
     estimates = {
         "override": override_effect(texts, pairs),
         "zero": np.zeros_like(base),
-        "random": random_effect(asked, base.shape[1], rng),
-        "conexp": conexp(asked, known, schema),
-        "s_learner": s_learner(asked, known, schema),
-        "approximate": approximate(asked, known, base, rng),
+        "random": random_effect(changes, base.shape[1], rng),
+        "conexp": conexp(changes, training, schema),
+        "s_learner": s_learner(changes, training, schema),
+        "approximate": approximate(changes, training, base, rng),
     }
     truth, every = answers[pairs.counterfactual] - base, np.arange(len(pairs))
     found = {name: (every, errors(effect, truth)) for name, effect in estimates.items()}
@@ -90,18 +90,18 @@ def pair_effects(
     checkpoint: Checkpoint, pairs: CounterfactualPairs, progress: Callable[[int], None] | None = None,
     batch_size: int = 64,
 ) -> PairEffects:
-    """Every pair beside what the override foretells of it; `progress` hears after each batch how many texts were read.
+    """Every pair with the effect that the override predicts; `progress` gets the number of texts of each batch.
 
     DataError for pairs of other concepts than the model's, CheckpointError for a black box.
     """
     require_concepts(checkpoint.model)
     pairs.split.require_schema(checkpoint.model.config.schema)
     texts = ConceptState.of_texts(checkpoint, pairs.split.texts, progress, batch_size)
-    answers, foretold = answers_of(texts.logits), override_effect(texts, pairs)
+    answers, predicted = answers_of(texts.logits), override_effect(texts, pairs)
     actual, values = answers[pairs.counterfactual] - answers[pairs.base], texts.probabilities.argmax(-1)
-    return PairEffects(answers[pairs.base], actual, foretold,
+    return PairEffects(answers[pairs.base], actual, predicted,
                        np.stack([values[text, pairs.concept] for text in (pairs.base, pairs.counterfactual)], axis=1),
-                       errors(foretold, actual))
+                       errors(predicted, actual))
 
 
 def check_settings(revision_pairs: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Whether a model is as sure as it is right: accuracy over confidence, with the rows behind every dot."""
+"""Calibration: accuracy over confidence, with the number of rows behind every dot."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from sparsecbm.figures.plotly_text import ink, layout
 Bin = Mapping[str, Any]
 #: A bin with fewer rows is drawn open: its accuracy says little.
 FEW = 10
-#: Nearer than this, in 0..1, nobody calls a model too sure or too careful.
+#: Nearer than this, in 0..1, a model is neither too sure nor too careful.
 NEAR = 0.01
 
 
@@ -31,12 +31,11 @@ def reliability_figure(bins: Sequence[Bin], title: str, dark: bool) -> go.Figure
         _dots(many, "this model", "circle"), _dots(few, f"fewer than {FEW} reviews", "circle-open"),
         go.Bar(x=[100 * one["confidence"] for one in bins], y=counts, yaxis="y2", name="reviews", width=3,
                marker={"color": NEUTRAL}, text=[f"{count:,}" for count in counts], textposition="outside",
-               textfont=ink(dark), cliponaxis=False, hovertext=[_hover(one) for one in bins],
-               hovertemplate="%{hovertext}<extra></extra>"),
+               textangle=-90, constraintext="none", textfont=ink(dark), cliponaxis=False,
+               hovertext=[_hover(one) for one in bins], hovertemplate="%{hovertext}<extra></extra>"),
     ])
     figure.update_layout(layout(
-        title, 430, dark, margin={"l": 10, "r": 10, "t": 84, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": ink(dark)},
+        title, 360, dark,
         xaxis={"title": {"text": "confidence, percent"}, "range": [0, 103], "fixedrange": True, "anchor": "y2"},
         yaxis={"title": {"text": "right, percent"}, "range": [0, 103], "domain": [0.34, 1], "fixedrange": True}))
     figure.update_layout(yaxis2={"title": {"text": "reviews", "font": ink(dark)}, "domain": [0, 0.24],
@@ -65,7 +64,7 @@ def reliability_text(subject: str, bins: Sequence[Bin], error: float) -> str:
     outside = sum(one["n"] for one in bins if not one["ci95"][0] <= one["confidence"] <= one["ci95"][1])
     said = f"Expected calibration error of {subject}: {100 * error:.1f} points; {lean}."
     if outside:
-        return f"{said} {100 * outside / rows:.0f} % of the reviews lie in bins whose interval misses the line."
+        return f"{said} For {100 * outside / rows:.0f} % of the reviews, the interval of their bin misses the line."
     return f"{said} Every bin's interval reaches the line."
 
 

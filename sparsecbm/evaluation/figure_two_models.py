@@ -1,16 +1,15 @@
-"""Rewritings of reviews: what one did to the label's probabilities beside what was foretold, and which to look at."""
+"""Two models side by side: their scores with intervals, and the difference of every figure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
-from sparsecbm.evaluation.figure import beside_majority
+from sparsecbm.evaluation.figure import majority_dots
 from sparsecbm.figures.dots import Dot
 from sparsecbm.figures.text import signed
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.subnetworks.figure_specificity import leads
+from sparsecbm.subnetworks.specificity import leads
 
 Report = Mapping[str, Any]
 
@@ -18,7 +17,7 @@ Report = Mapping[str, Any]
 def both_scores(reports: Mapping[str, Report], score: str, schema: ConceptSchema) -> tuple[Dot, ...]:
     """A score of the label and of every concept, a series for each model by its name."""
     found = [Dot(dot.row, name, dot.value, dot.interval) for name, report in reports.items()
-             for dot in beside_majority(report, score, schema) if dot.series == "this model"]
+             for dot in majority_dots(report, score, schema) if dot.series == "this model"]
     rows = list(dict.fromkeys(dot.row for dot in found))
     return tuple(sorted(found, key=lambda dot: rows.index(dot.row)))
 
@@ -60,32 +59,3 @@ def _percent(number: float | None) -> str:
 
 def _points(number: float | None) -> str:
     return "–" if number is None else signed(number, 1)
-
-
-#: In which order pairs are looked through, by the name that the address gives it.
-SORTS = {"far": "farthest off first", "near": "nearest first", "file": "as in the file"}
-Change = Float[np.ndarray, " label"]
-
-
-def effect_dots(effects: Mapping[str, Change], schema: ConceptSchema) -> tuple[Dot, ...]:
-    """The change of every label's probability in points, a series for each effect."""
-    return tuple(Dot(name, series, 100 * float(change[place])) for place, name in enumerate(schema.label_display)
-                 for series, change in effects.items())
-
-
-def distance_text(distances: Mapping[str, float], all_l2: Float[np.ndarray, " pair"]) -> str:
-    """How far the foretold effect is from the true one, beside the pairs `all_l2` is of."""
-    farther = float((all_l2 > distances["l2"]).mean())
-    return (f"Distance of the foretold effect from what the rewriting did: L2 {distances['l2']:.3f} (mean of these "
-            f"{len(all_l2):,} pairs {all_l2.mean():.3f}; {100 * farther:.0f} % of them are farther off), cosine "
-            f"distance {distances['cosine']:.3f}, difference of the norms {distances['norm_difference']:.3f}.")
-
-
-def ordered_pairs(
-    chosen: Bool[np.ndarray, " pair"], l2: Float[np.ndarray, " pair"], sort: str
-) -> Int[np.ndarray, " shown"]:
-    """Numbers of the chosen pairs, in an order of SORTS; equal ones as in the file."""
-    numbers = np.flatnonzero(chosen)
-    if sort == "file":
-        return numbers
-    return np.asarray(numbers[np.argsort((-1 if sort == "far" else 1) * l2[numbers], kind="stable")])

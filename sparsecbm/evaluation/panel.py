@@ -1,16 +1,25 @@
-"""The section of the Evaluation page that is chosen."""
+"""The Evaluation page: the chosen section, its panels row by row."""
+
+import streamlit as st
 
 from sparsecbm.evaluation.panel_address import SECTIONS, STATE, opened_looking
+from sparsecbm.evaluation.panel_causal import causal_panel
+from sparsecbm.evaluation.panel_correction import correction_panel, curves_panel, edits_panel, residual_panel
 from sparsecbm.evaluation.panel_other import other_panel
-from sparsecbm.evaluation.panel_records import causal_panel, curves_panel, training_panel, words_panel
+from sparsecbm.evaluation.panel_records import training_panel, words_panel
 from sparsecbm.evaluation.panel_rewritings import rewritings_panel
-from sparsecbm.evaluation.panel_scores import calibration_panel, correction_panel, scores_panel, specificity_panel
+from sparsecbm.evaluation.panel_scores import calibration_panel, scores_panel, specificity_panel
 from sparsecbm.service import Explainer
 from sparsecbm.ui.sections import section_bar
 
-_PANELS = {"scores": (scores_panel, calibration_panel, specificity_panel),
-           "correction": (correction_panel, curves_panel), "rewriting": (causal_panel, rewritings_panel),
-           "other": (other_panel,), "records": (words_panel, training_panel)}
+#: The panels of each section; those of one row stand side by side.
+_ROWS = {
+    "scores": ((scores_panel, calibration_panel), (specificity_panel,)),
+    "correction": ((correction_panel, curves_panel), (residual_panel, edits_panel)),
+    "rewriting": ((causal_panel,), (rewritings_panel,)),
+    "other": ((other_panel,),),
+    "records": ((words_panel,), (training_panel,)),
+}
 
 
 def evaluation_panel(explainer: Explainer) -> None:
@@ -19,5 +28,7 @@ def evaluation_panel(explainer: Explainer) -> None:
     STATE.write()
     STATE.notices()
     section_bar("evaluation:section", SECTIONS, looking.section, lambda name: STATE.change(section=name))
-    for panel in _PANELS[looking.section]:
-        panel(explainer)
+    for panels in _ROWS[looking.section]:
+        for column, panel in zip(st.columns(len(panels), gap="large"), panels, strict=True):
+            with column:
+                panel(explainer)

@@ -13,8 +13,8 @@ from sparsecbm.ui.page_state import PageState
 from sparsecbm.ui.sources import source_titles
 
 #: The sections of the page, by the name that the address gives them; it opens with the first.
-SECTIONS = {"scores": "How good is it?", "correction": "Does correcting help?", "rewriting": "Beside rewritings",
-            "other": "Beside another model", "records": "Words and training"}
+SECTIONS = {"scores": "Scores", "correction": "Correction", "rewriting": "Human rewritings",
+            "other": "Another model", "records": "Word scores and training"}
 #: Between the two values of a change in the address.
 TO = "-to-"
 

@@ -1,6 +1,6 @@
-"""Another checkpoint beside the loaded one: what was measured of each, and the answers that differ between them.
+"""Another checkpoint compared with the loaded one: the stored scores of both, and the answers that differ.
 
-Nothing is read before another checkpoint is chosen, and no review before somebody asks for it.
+Nothing is loaded before another checkpoint is chosen, and no review is predicted before somebody asks for it.
 """
 
 from collections.abc import Hashable
@@ -29,19 +29,19 @@ from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, w
 from sparsecbm.ui.text import as_markdown, table_html
 
 OTHER_HELP = (
-    "Two checkpoints on the same reviews. The figures are those that were measured of each on its held-out split; "
-    "below, both read the same reviews here, and only those whose answer differs are listed."
+    "Two checkpoints on the same reviews. The scores were measured for each on its held-out split; below, both "
+    "predict the same reviews, and only those whose answer differs are listed."
 )
 _PANEL, _AGAINST, _SOURCE = "evaluation:other", "evaluation:against", "evaluation:source"
-_ASKED = "evaluation:asked"
+_REQUESTED = "evaluation:asked"
 _NOTHING = ""  # no folder is called so
-#: Both models are tried for so long, in seconds, after the page was last seen.
+#: Both models go on predicting for so long, in seconds, after the page was last seen.
 GOES_ON = 1800.0
 
 
 def other_panel(explainer: Explainer) -> None:
-    """The choice, the figures of both, and the reviews whose answer differs."""
-    st.markdown("### What changes with another model?", help=OTHER_HELP)
+    """The choice, the scores of both, and the reviews whose answer differs."""
+    st.markdown("### Compare with another checkpoint", help=OTHER_HELP)
     with errors_shown():
         folder = _choice(explainer)
         if folder is None:
@@ -69,7 +69,7 @@ def _choice(explainer: Explainer) -> str | None:
     st.selectbox("Compare with", options, options.index(seed_widget(_AGAINST, against or _NOTHING)), key=_AGAINST,
                  width=320, format_func=lambda name: name or "choose another checkpoint", on_change=_against_chosen)
     if not against:
-        note("Choose one to see its figures beside this model's, and which answers differ.")
+        note("Choose one to compare its scores with this model's, and to see which answers differ.")
     return found[against] if against else None
 
 
@@ -86,24 +86,24 @@ def _opened(folder: str) -> Explainer | None:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _load(folder: str, written: Hashable) -> Explainer:
-    """`written` tells when its files were last written: a run that is trained anew is another one."""
+    """`written` is when its files were last written: a run that is trained anew is another one."""
     return Explainer.load(folder)
 
 
 def names_of(explainer: Explainer, other: Explainer) -> tuple[str, str]:
-    """What the two are called: by their folders, and by what tells them apart where these are the same."""
+    """The names of the two: those of their folders, with the hash where these are the same."""
     one, two = explainer.checkpoint, other.checkpoint
     return (one.name, two.name) if one.name != two.name else (one.name, f"{two.name}, {two.hash[:6]}")
 
 
 def _figures(explainer: Explainer, other: Explainer) -> None:
-    st.markdown("#### What was measured of both")
+    st.markdown("#### Scores of both")
     one, two = (stored_metrics(model.checkpoint, "dev") for model in (explainer, other))
     names, schema = names_of(explainer, other), explainer.schema
     missing = [name for name, report in zip(names, (one, two), strict=True) if report is None]
     if one is None or two is None:
-        st.info(f"Nothing was measured of {as_markdown(' and '.join(missing))} yet, so there are no figures side by "
-                "side. Measure it with `python -m sparsecbm evaluate --save --checkpoint FOLDER`.",
+        st.info(f"Nothing was measured for {as_markdown(' and '.join(missing))} yet, so there are no scores "
+                "to compare. Measure them with `python -m sparsecbm evaluate --save --checkpoint FOLDER`.",
                 icon=":material/straighten:")
         return
     if one.get("data_hash") != two.get("data_hash"):
@@ -114,37 +114,37 @@ def _figures(explainer: Explainer, other: Explainer) -> None:
     chart(lambda dark: dots(points, f"{SCORES['macro_f1']} of both on their held-out reviews", "percent", dark),
           dots_table(points, {"row": "of", "series": "model", "value": "macro F1, percent"}), "evaluation:both",
           "macro F1 of two models, with intervals")
-    st.html(table_html("Figures of both models", ("Percent", *names, "Difference, points"), both_rows(reports, schema)))
+    st.html(table_html("Scores of both models", ("Percent", *names, "Difference, points"), both_rows(reports, schema)))
 
 
 def _answers(other: Explainer, looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
-    st.markdown("#### Which answers change?")
+    """`looking` is True while this fragment draws itself again and again."""
+    st.markdown("#### Answers that differ")
     with errors_shown():
         explainer, job = load_explainer(), session_job(_PANEL, GOES_ON)
         titles = source_titles(explainer.schema)
         if not titles:
-            st.info("There are no reviews to try the two on: none ship for the concepts of this model.",
+            st.info("There are no reviews to compare the two on: none ship for the concepts of this model.",
                     icon=":material/info:")
             return
         source = STATE.current.source or next(iter(titles))
         reviews = opened_reviews(source, explainer.schema)
         assert reviews is not None  # a table that is not loaded is not offered
         work = _work(explainer, other, reviews)
-        request_work(job, [work] if st.session_state.get(_ASKED) == work.key else [], looking, STATE.run_again)
+        request_work(job, [work] if st.session_state.get(_REQUESTED) == work.key else [], looking, STATE.run_again)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
                          width=430, format_func=titles.__getitem__, on_change=_source_chosen)
-            st.button("Compare the answers", key=f"{_PANEL}:do", type="primary", on_click=_ask, args=(work.key,),
+            st.button("Compare the answers", key=f"{_PANEL}:do", type="primary", on_click=_request, args=(work.key,),
                       disabled=job.running)
-        work_state(job, _PANEL, job.cancel, "What is predicted is kept.")
+        work_state(job, _PANEL, job.cancel, "What is predicted so far is kept.")
         found: Impact | None = job.result(work)
         if found is not None:
             one, two = names_of(explainer, other)
             heading = f"From {one} to {two}: answers on {len(reviews):,} reviews"
             changes_view(found, reviews.texts, "evaluation:changed", heading, (f"by {one}", f"by {two}"))
         elif not job.running and not job.stopped:
-            note(f"Both models read {len(reviews):,} reviews; you can go on working meanwhile.")
+            note(f"Both models predict {len(reviews):,} reviews; you can go on working meanwhile.")
 
 
 def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
@@ -152,7 +152,7 @@ def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
         return impact_of_checkpoint(explainer, other, reviews, progress)
 
     return Work(("other", explainer.checkpoint.hash, other.checkpoint.hash, reviews.digest),
-                f"Both models read {len(reviews):,} reviews", run)
+                f"Both models predict {len(reviews):,} reviews", run)
 
 
 def _against_chosen() -> None:
@@ -165,5 +165,5 @@ def _source_chosen() -> None:
         STATE.change(source=st.session_state[_SOURCE])
 
 
-def _ask(key: Hashable) -> None:
-    st.session_state[_ASKED] = key
+def _request(key: Hashable) -> None:
+    st.session_state[_REQUESTED] = key

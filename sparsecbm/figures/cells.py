@@ -1,4 +1,4 @@
-"""A table of numbers as coloured cells, each with its number printed and a text on hover; cells can be pressed."""
+"""A table of numbers as coloured cells: each prints its number, explains itself on hover, and can be pressed."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, diverging, ink_on, sequential
+from sparsecbm.figures.colour import DARK_PAPER, PAPER, SHARED, diverging, ink_on, mixed
 from sparsecbm.figures.dots import HIGHLIGHT
 from sparsecbm.figures.plotly_text import colour_bar, layout, plain, ticks
 
@@ -19,11 +19,11 @@ _ROW_PIXELS = 46
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Shares 0..1 on the scale for shares; with `limit`, signed numbers on the diverging one, full colour at +-limit.
+    """Shares 0..1 from the paper to `hue`; with `limit`, signed numbers on the diverging scale, full colour at +-limit.
 
-    NaN cells stay blank. `printed` stands in a cell and `hover` is HTML told of it, [row][column]. `chosen` cells (row,
-    column) get a frame; `axes` are the titles of rows and columns. Names are as they are, for whoever draws to escape.
-    `form` is how the scale writes its ends, as both Python and Plotly read it.
+    NaN cells stay blank. `printed` is the text in a cell and `hover` its HTML on hover, [row][column]. `chosen` cells
+    (row, column) get a frame; `axes` are the titles of rows and columns. Names are plain text, which whoever draws must
+    escape. `form` formats the ends of the scale, in the syntax that Python and Plotly share.
     """
 
     numbers: Numbers
@@ -36,13 +36,16 @@ class Cells:
     chosen: tuple[tuple[int, int], ...] = ()
     axes: tuple[str, str] = ("", "")
     form: str = ""
+    hue: str = SHARED
 
     def colour(self, number: float, dark: bool) -> str:
         """The background of a number's cell."""
         paper = DARK_PAPER if dark else PAPER
         if np.isnan(number):
             return paper
-        return sequential(number, paper) if self.limit is None else diverging(number / self.limit, paper)
+        if self.limit is None:
+            return mixed(paper, self.hue, max(float(number), 0.0))
+        return diverging(number / self.limit, paper)
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -61,8 +64,8 @@ class Cells:
         return [(step, self.colour(low + step * (high - low), dark)) for step in (0.0, 0.5, 1.0)]
 
     def figure(self, dark: bool) -> go.Figure:
-        """As a chart of Plotly. It tells of no press on a heatmap, so an invisible mark lies on every cell: its
-        `customdata` is the row and column."""
+        """As a Plotly chart. A heatmap reports no press, so an invisible mark with `customdata` [row, column] lies on
+        every cell."""
         rows, columns, (low, high) = self.rows, self.columns, self.domain
         places = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
         y, x = ([place[axis] for place in places] for axis in (0, 1))

@@ -1,4 +1,4 @@
-"""Numbers as dots with their intervals: a row for each subject, a colour and a sign for each series."""
+"""Numbers as dots with their intervals: a row for each subject, a colour and a symbol for each series."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on
-from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
+from sparsecbm.figures.plotly_text import layout, plain, ticks
 from sparsecbm.intervals import Interval
 
 #: The model that is loaded stands out; blue and vermillion are kept for supports and opposes.
@@ -51,17 +51,17 @@ def label_scores(scores: Sequence[ModelScore], title: str) -> go.Figure:
     figure.update_layout(
         title={"text": title, "font": {"size": 15}}, height=110 + 46 * len(scores),
         margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "xref": "container", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
         xaxis={"title": {"text": "percent"}, "range": [0, 100]},
         yaxis={"tickvals": list(range(len(scores))), "ticktext": [score.name for score in scores],
                "range": [len(scores) - 0.5, -0.5], "automargin": True, "zeroline": False})
     return figure
 
 
-#: Colour and sign of the series in their order; None is the page's ink. What is measured comes first.
+#: Colour and symbol of the series in their order; None is the page's ink. What was measured comes first.
 _LOOKS = ((HIGHLIGHT, "circle"), (NEUTRAL, "circle-open"), (SHARED, "diamond"), (None, "x"), ("#CC79A7", "square"),
           ("#E69F00", "triangle-up"), ("#56B4E9", "star"))
-_ROW_PIXELS = 46
+_ROW_PIXELS = 36
 
 
 @dataclass(frozen=True)
@@ -71,37 +71,42 @@ class Dot:
     row: str
     series: str
     value: float
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
 
 
 def dots(points: Sequence[Dot], title: str, axis: str, dark: bool, digits: int = 1) -> go.Figure:
     """Rows from the top in the order in which they come; whiskers are the intervals. `axis` says what is measured."""
     rows, series = (tuple(dict.fromkeys(names)) for names in ([dot.row for dot in points],
                                                               [dot.series for dot in points]))
+    sharing = {row: tuple(dict.fromkeys(dot.series for dot in points if dot.row == row)) for row in rows}
+
+    def place_of(dot: Dot) -> float:
+        """In the middle of its row, or beside the other series there."""
+        others = sharing[dot.row]
+        return rows.index(dot.row) + 0.5 * (others.index(dot.series) - (len(others) - 1) / 2) / max(len(others), 2)
+
     figure = go.Figure()
     for place, name in enumerate(series):
         own = [dot for dot in points if dot.series == name]
         colour, symbol = series_look(place, dark)
-        shift = 0.5 * (place - (len(series) - 1) / 2) / max(len(series), 2)  # beside each other, not on top
         whiskers = [dot.interval or (dot.value, dot.value) for dot in own]
         figure.add_trace(go.Scatter(
-            name=plain(name), x=[dot.value for dot in own], y=[rows.index(dot.row) + shift for dot in own],
-            mode="markers", marker={"symbol": symbol, "size": 10, "color": colour},
+            name=plain(name), x=[dot.value for dot in own], y=[place_of(dot) for dot in own], mode="markers",
+            marker={"symbol": symbol, "size": 10, "color": colour},
             error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": colour,
                      "array": [high - dot.value for (_, high), dot in zip(whiskers, own, strict=True)],
                      "arrayminus": [dot.value - low for (low, _), dot in zip(whiskers, own, strict=True)]},
-            customdata=[[plain(dot.row), _said(dot.interval, digits)] for dot in own],
+            customdata=[[plain(dot.row), _in_brackets(dot.interval, digits)] for dot in own],
             hovertemplate=f"%{{customdata[0]}}: %{{x:.{digits}f}}%{{customdata[1]}}<extra>%{{fullData.name}}</extra>"))
     figure.update_layout(layout(
-        title, 120 + _ROW_PIXELS * len(rows), dark, margin={"l": 10, "r": 10, "t": 84, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": ink(dark)},
+        title, 120 + _ROW_PIXELS * len(rows) + 18 * len(series), dark,
         xaxis={"title": {"text": axis}, "fixedrange": True, "zeroline": True},
         yaxis=ticks(rows, range=[len(rows) - 0.5, -0.5])))
     return figure
 
 
 def series_look(place: int, dark: bool) -> tuple[str, str]:
-    """Colour and sign of a series by its place: no two of the first seven are told apart by colour alone."""
+    """Colour and symbol of a series by its place; the symbols of the first seven differ, too."""
     colour, symbol = _LOOKS[place % len(_LOOKS)]
     return colour or ink_on(DARK_PAPER if dark else PAPER), symbol
 
@@ -113,5 +118,5 @@ def dots_table(points: Sequence[Dot], names: Mapping[str, str], digits: int = 1)
     return pd.DataFrame(rows, columns=columns).astype({name: float for name in columns[2:]}).round(digits)
 
 
-def _said(interval: tuple[float, float] | None, digits: int) -> str:
+def _in_brackets(interval: Interval | None, digits: int) -> str:
     return "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"

@@ -1,4 +1,4 @@
-"""What charts have in common: names that plotly reads as text and not as markup, and a quiet layout."""
+"""What all charts share: names that plotly reads as text and not as markup, and a quiet layout."""
 
 import html
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sparsecbm.figures.colour import DARK_PAPER, PAPER, ink_on
 from sparsecbm.figures.text import visible
 
-#: Longer names would leave no room for the chart; the table beside it has them whole.
+#: Longer names would leave no room for the chart; its table has them whole.
 MOST_SHOWN = 24
 
 
@@ -21,13 +21,19 @@ def short(name: str) -> str:
 
 
 def layout(title: str, height: int, dark: bool, **changes: Any) -> dict[str, Any]:
-    """Title above, no empty margins, nothing that moves when it is dragged, and all text in full contrast."""
+    """Title above and legend below, no empty margins, nothing that moves when it is dragged, all text in full contrast.
+
+    The legend stands in the container and not in the plot: plotly then leaves as much room as its lines take, on a
+    narrow screen too.
+    """
     font = ink(dark)
     for axis in ("xaxis", "yaxis"):
         heading = changes.get(axis, {}).get("title", {}) | {"font": font}
         changes[axis] = changes.get(axis, {}) | {"tickfont": font, "title": heading}
     return {"title": {"text": plain(title), "font": {"size": 15}}, "height": height, "dragmode": False,
-            "margin": {"l": 10, "r": 10, "t": 44, "b": 10}} | changes
+            "margin": {"l": 10, "r": 10, "t": 44, "b": 10},
+            "legend": {"orientation": "h", "xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
+                       "yanchor": "bottom", "traceorder": "normal", "font": font}} | changes
 
 
 def ink(dark: bool) -> dict[str, str]:
@@ -47,5 +53,5 @@ def ticks(names: tuple[str, ...], **changes: Any) -> dict[str, Any]:
 
 
 def hatched(shape: str, paper: str) -> dict[str, Any]:
-    """Lines over a bar, so that its part is told by more than colour; none for an empty shape."""
+    """Lines over a bar, so that more than its colour marks a part; none for an empty shape."""
     return {"shape": shape, "fillmode": "overlay", "fgcolor": paper, "size": 6}

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from sparsecbm.figures.dots import Interval, ModelScore, label_scores
+from sparsecbm.evaluation.figure import correction_text
+from sparsecbm.figures.dots import ModelScore, label_scores
 from sparsecbm.figures.text import percent
+from sparsecbm.intervals import Interval
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import CheckpointInfo
 from sparsecbm.ui.shell import note
@@ -95,14 +97,7 @@ def findings(report: Mapping[str, Any]) -> tuple[str, ...]:
     correction = report.get("correction")
     if not correction:
         return ()
-    sentences = []
-    before, after = (correction[kind]["rows_with_wrong_concept"] for kind in ("predicted", "corrected"))
-    if before is not None and after is not None:
-        verb = "raises" if after > before else "lowers" if after < before else "leaves"
-        rows = (report.get("rows") or {}).get("with_wrong_concept")
-        where = f"On the {rows:,} reviews" if rows else "On reviews"
-        sentences.append(f"{where} with a misread concept, correcting the misread concepts {verb} label accuracy from "
-                         f"{100 * before:.1f} % to {100 * after:.1f} %.")
+    sentences = list(filter(None, [correction_text(report)]))
     sentences.append(f"From its concepts alone, with the residual switched off, it gets "
                      f"{100 * correction['predicted']['no_residual']:.1f} % of the labels right; the residual makes up "
                      f"{percent(report['residual_share'])} of what moves the label.")

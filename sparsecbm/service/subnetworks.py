@@ -18,24 +18,26 @@ from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
 from sparsecbm.subnetworks.compute_comparison import compare, compare_folder
 from sparsecbm.subnetworks.compute_knockout import knock_out
 from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
-from sparsecbm.subnetworks.compute_unit_attribution import leaning, term_logit, words_through
+from sparsecbm.subnetworks.compute_unit_attribution import attribute_unit_words, attribute_units, term_logit
 from sparsecbm.subnetworks.compute_variants import sizes, sparser
+from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.subnetworks.overlap import LayerOverlap, MaskOverlap
-from sparsecbm.subnetworks.units import KnockOut, KnockOutResult, Leaning, Unit
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution, Target
 
 #: Scores of heads and neurons that are kept, in bytes; the least recently used go first. About 8 MB for 200 words.
-LEANING_BYTES = 64 * 2**20
+ATTRIBUTION_BYTES = 64 * 2**20
 
 
 class SubnetworkExplainer(PredictionExplainer):
-    """Statistics of the masks, counted once, live knock-outs, and the heads and neurons that a prediction depends on."""
+    """Statistics of the masks, counted once, knock-outs, and the contributions of heads and neurons to a prediction."""
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
         self._overlap: MaskOverlap | None = None
         self._layers = dict[int, LayerOverlap]()
-        self._leanings: LRUCache[Hashable, Leaning] = LRUCache(LEANING_BYTES, getsizeof=lambda found: found.nbytes)
+        self._unit_attributions: LRUCache[Hashable, UnitAttribution] = LRUCache(
+            ATTRIBUTION_BYTES, getsizeof=lambda found: found.nbytes)
 
     def overlap(self) -> MaskOverlap:
         """How the subnetworks share the weights, counted once. CheckpointError when the model has no masks.
@@ -74,27 +76,27 @@ class SubnetworkExplainer(PredictionExplainer):
         receipt = replace(after.receipt, method="knock-out", milliseconds=1000 * (time.perf_counter() - started))
         return KnockOutResult(before, after, tuple(knock_outs), removed, receipt)
 
-    def leaning(self, text: str, target: Target, through: str | None = None) -> Leaning:
-        """The heads and neurons that the target leans on in one pass of a review, kept for the next time.
+    def attribute_units(self, text: str, target: Target, through: str | None = None) -> UnitAttribution:
+        """How much each head and neuron of one pass contributes to the target, kept for the next time.
 
         A concept's target goes through its own pass; of a label it is what the pass `through` adds to it.
         """
         key = (text, target, through or target.concept)
         with self._lock:
-            found = self._leanings.get(key)
+            found = self._unit_attributions.get(key)
             if found is None:
-                found = leaning(self._model, self._encoder, self._weights, text, target, through)
-                if found.nbytes <= self._leanings.maxsize:
-                    self._leanings[key] = found
+                found = attribute_units(self._model, self._encoder, self._weights, text, target, through)
+                if found.nbytes <= self._unit_attributions.maxsize:
+                    self._unit_attributions[key] = found
         return found
 
-    def words_through(self, found: Leaning, text: str, unit: Unit) -> Attribution:
+    def unit_words(self, found: UnitAttribution, text: str, unit: Unit) -> Attribution:
         """The words that a head or neuron reads, each with what it adds to the unit's score."""
         with self._lock:
-            return words_through(self._model, self._encoder, self._weights, text, found, unit)
+            return attribute_unit_words(self._model, self._encoder, self._weights, text, found, unit)
 
-    def measured(self, found: Leaning, text: str, unit: Unit) -> float:
-        """What the logit loses when the unit is taken out of the pass, in logits: what its score estimates."""
+    def unit_effect(self, found: UnitAttribution, text: str, unit: Unit) -> float:
+        """What the logit loses when the unit is taken out of the pass, in logits; its score estimates this."""
         subnetworks = Subnetworks.of(self._loaded)
         assert self._weights is not None  # where there are masks, there are masked weights
         weights, _ = knock_out(self._weights, subnetworks, [unit.knock_out(found.through)])

@@ -39,7 +39,7 @@ def against(text: str) -> Path | float:
 
 def show_comparison(comparison: "MaskComparison") -> None:
     """The comparison as a person reads it."""
-    from sparsecbm.subnetworks.figure_comparison_text import advice, cautions, findings, headline, side_by_side
+    from sparsecbm.subnetworks.comparison_text import advice, cautions, findings, headline, side_by_side
 
     values, other = comparison.to_json(), printable(comparison.second.name)
     concepts, passes = comparison.concepts, comparison.passes

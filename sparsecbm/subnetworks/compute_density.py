@@ -25,7 +25,7 @@ class Sparsity:
     union: float
 
 
-def specificity(
+def head_accuracy(
     model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"], concepts: Int[np.ndarray, "row concept"]
 ) -> Float[np.ndarray, "mask concept"]:
     """Accuracy of each concept's head (column) when it reads the pass of each concept's mask (row).

@@ -13,7 +13,7 @@ from sparsecbm.model.masks import Bits, ConceptMasks
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.units import Part, Subnetworks, head_parts, neuron_parts
 from sparsecbm.subnetworks.compute_variants import OneMask, exclusive_bits
-from sparsecbm.subnetworks.units import KnockOut
+from sparsecbm.subnetworks.knockout import KnockOut
 
 
 def knock_out(

@@ -1,4 +1,4 @@
-"""Does a subnetwork carry its concept? Each concept's head read through other masks, and with weights knocked out."""
+"""Does a subnetwork carry its concept? Accuracy of each concept's head with other masks, and with knock-outs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,8 +13,8 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.prediction import pool_texts
 from sparsecbm.model.units import Subnetworks
 from sparsecbm.subnetworks import compute_variants as variants
-from sparsecbm.subnetworks.compute_density import specificity
-from sparsecbm.subnetworks.specificity import Accuracies, Necessity, ProbeSettings, SubnetworkProbe
+from sparsecbm.subnetworks.compute_density import head_accuracy
+from sparsecbm.subnetworks.specificity import Accuracies, Necessity, SpecificityReport, SpecificitySettings
 from sparsecbm.types import Progress
 
 #: Random masks that every concept's own is compared with.
@@ -25,40 +25,41 @@ Key = tuple[str, int, int]
 Accuracy = Mapping[Key, Float[np.ndarray, " concept"]]
 
 
-def probe_settings(
+def specificity_settings(
     checkpoint: Checkpoint, split: Split, sample: int | None = None, random_masks: int = RANDOM_MASKS, seed: int = 0
-) -> ProbeSettings:
-    """What a probe would be of; `sample` bounds the rows. InputError or DataError when it cannot be made."""
+) -> SpecificitySettings:
+    """The settings of a measurement; `sample` bounds the rows. InputError or DataError when it cannot be made."""
     for name, number, least in (("sample", sample, 1), ("random_masks", random_masks, 1), ("seed", seed, 0)):
         if number is not None and number < least:
             raise InputError(f"A {name} of {number} came; allowed: {least} or more. Give another number.")
     split.require_schema(checkpoint.model.config.schema)
     rows = len(split) if sample is None else min(sample, len(split))
-    return ProbeSettings(checkpoint.hash, split.name, split.data_hash, rows, random_masks, seed)
+    return SpecificitySettings(checkpoint.hash, split.name, split.data_hash, rows, random_masks, seed)
 
 
-def probe(
+def measure_specificity(
     checkpoint: Checkpoint,
     split: Split,
     sample: int | None = None,
     random_masks: int = RANDOM_MASKS,
     seed: int = 0,
     progress: Progress = lambda _: None,
-) -> SubnetworkProbe:
+) -> SpecificityReport:
     """Specificity, necessity and what knock-outs cost, on the rows of a split or a random sample of them.
 
     Every kind of mask takes one pass over the rows: (K + 1)^2 for K concepts, fewer where some share no weights, and
     one per random mask, which concepts of equal density share. `progress` gets the share done, 0..1, and may raise
     Cancelled. CheckpointError when the model has no masks, DataError when some concept's truth is known of no row.
     """
-    masks, settings = Subnetworks.of(checkpoint).masks, probe_settings(checkpoint, split, sample, random_masks, seed)
+    masks = Subnetworks.of(checkpoint).masks
+    settings = specificity_settings(checkpoint, split, sample, random_masks, seed)
     concepts = checkpoint.model.config.schema.concepts
     rows = np.sort(split.draw(settings.n, seed))
     truth = split.concepts[rows]
     unknown = [concept for k, concept in enumerate(concepts) if not (truth[:, k] >= 0).any()]
     if unknown:
         raise DataError(f"None of {len(rows)} rows of split {split.name} has a majority for {', '.join(unknown)}, so "
-                        "the probe has no truth; use a larger sample, or rows that have one.")
+                        "there is no gold value to compare with; use a larger sample, or rows that have one.")
     random = _random(masks, len(concepts), random_masks, seed)
     kinds = _controls(masks, len(concepts)) | {key: make for draws in random for key, make in draws.items()}
     accuracy = _accuracies(checkpoint, kinds, [split.texts[row] for row in rows], truth, progress)
@@ -70,7 +71,7 @@ def probe(
                          tuple(float(accuracy[key][k]) for key in random[k]),
                          float(np.bincount(gold[gold >= 0]).max() / (gold >= 0).sum()))
 
-    return SubnetworkProbe(settings, concepts, np.stack([accuracy["own", k, k] for k in range(len(concepts))]),
+    return SpecificityReport(settings, concepts, np.stack([accuracy["own", k, k] for k in range(len(concepts))]),
                            {concept: necessity(k) for k, concept in enumerate(concepts)},
                            *_knock_outs(accuracy, len(concepts)))
 
@@ -117,7 +118,7 @@ def _accuracies(
     accuracy = {}
     for key, make in kinds.items():
         pooled = pool_texts(model, checkpoint.encoder, make(), texts, progress=heard)
-        accuracy[key] = specificity(model, pooled.to(model.device), truth)[0]
+        accuracy[key] = head_accuracy(model, pooled.to(model.device), truth)[0]
     return accuracy
 
 

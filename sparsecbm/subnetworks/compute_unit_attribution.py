@@ -1,4 +1,4 @@
-"""Which heads and neurons a logit leans on: gradient x activation at the places where they stand side by side.
+"""How much each head and neuron contributes to a logit: gradient x activation where all of them stand side by side.
 
 What goes into the matrix after the attention is the output of all heads, one after the other; what goes into the last
 feed-forward matrix is all neurons after their activation function. Captum's hooks catch both there while the masked
@@ -20,24 +20,24 @@ from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, run_logit_terms
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS
-from sparsecbm.subnetworks.units import Kind, Leaning, Unit, UnitScores
+from sparsecbm.subnetworks.unit_attribution import Kind, Unit, UnitAttribution, UnitScores
 from sparsecbm.types import Attribution, Target
 from sparsecbm.words.compute import BATCH_TOKENS, EmbeddedReview
 from sparsecbm.words.compute_methods import Function
 
 METHOD = "gradient × activation"
-#: Points on the way from the empty review, for the words that a unit reads.
+#: Points on the way from the empty review, for the words of a unit.
 STEPS = 16
 
 
-def leaning(
+def attribute_units(
     model: SparseCBM,
     encoder: Encoder,
     weights: MaskedWeights | None,
     text: str,
     target: Target,
     through: str | None = None,
-) -> Leaning:
+) -> UnitAttribution:
     """Score every head and neuron of one pass: its activation times the gradient, summed over dimensions and tokens.
 
     A concept's target goes through the concept's own pass; a label's needs `through`, a concept or "residual", and is
@@ -59,14 +59,14 @@ def leaning(
     first = len(sites["head"])
     heads = _scores(sites["head"], made[:first], attention_heads(model.backbone), review)
     neurons = _scores(sites["neuron"], made[first:], None, review)
-    return Leaning(target, term.name, review.words, logit, heads, neurons, METHOD,
+    return UnitAttribution(target, term.name, review.words, logit, heads, neurons, METHOD,
                    1000 * (time.perf_counter() - started))
 
 
-def words_through(
-    model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, found: Leaning, unit: Unit
+def attribute_unit_words(
+    model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, found: UnitAttribution, unit: Unit
 ) -> Attribution:
-    """The words that a unit reads: what each adds to its score, with the gradient that the score used held still.
+    """What each word adds to a unit's score, with the gradient that the score used held constant.
 
     Sundararajan et al. 2017 (arXiv 1703.01365), eq. 1, of `sum(activation x gradient)` with the baseline of
     `attribute`: integrated gradients; `difference` is the score less what it is of the empty review. The unit must be
@@ -100,7 +100,7 @@ def words_through(
 def term_logit(
     model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, target: Target, through: str
 ) -> float:
-    """`Leaning.logit` with these weights."""
+    """`UnitAttribution.logit` with these weights."""
     review = EmbeddedReview.of(model, encoder, text)
     with torch.inference_mode():
         return float(_function(model, weights, _term(model, target, through), review)(review.x))

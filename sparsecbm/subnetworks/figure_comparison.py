@@ -1,86 +1,76 @@
-"""Whether other masks give a concept the same weights: bars that add up, the matrix of all pairs, and every layer."""
+"""Whether other masks give a concept the same weights: stacked bars, the matrix of all pairs, and every layer."""
+
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on, mixed
-from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
+from sparsecbm.figures.colour import NEUTRAL, SHARED
+from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.stacked import Look, Marks, StackedBars
 from sparsecbm.figures.text import signed
-from sparsecbm.subnetworks.comparison import MaskComparison
+from sparsecbm.subnetworks.comparison import MaskComparison, Recurrence
+from sparsecbm.subnetworks.figure_sharing import OWN, SOME, UNUSED, sharing_looks
 
 #: What the matrix can show of every two concepts, and its title then.
 SHOWN = {"own": "Own part kept", "whole": "Jaccard overlap"}
 TITLES = {"own": "Share of the row's own part that the column keeps", "whole": "Jaccard overlap of row and column"}
-_WHOLE, _OWN = "all its weights", "only its own part"
+#: The parts of a subnetwork that bars are drawn of: all of it, or the part that no other concept keeps.
+Part = Literal["whole", "own"]
+PARTS: dict[Part, str] = {"whole": "all its weights", "own": "only its own part"}
+#: What becomes of a weight looks like the part of a subnetwork that it is then in.
+_LOOKS = {"same": OWN, "other": SOME, "nowhere": UNUSED}
 
 
-def recurrence_bars(comparison: MaskComparison, title: str, dark: bool) -> go.Figure:
-    """One bar per concept for its whole subnetwork and, beside it, one for its own part: kept again, or by whom else.
+def recurrence_bars(comparison: MaskComparison, part: Part, title: str, dark: bool) -> StackedBars:
+    """What becomes of each concept's weights: kept for the same concept, only for others, or for none.
 
     For another checkpoint, marks show what another concept keeps of it on average and, of the whole, chance.
     """
-    paper, names = DARK_PAPER if dark else PAPER, comparison.concepts
-    looks = {"same": (SHARED, ""), "other": (mixed(paper, SHARED, 0.45), "/"),
-             "nowhere": (mixed(paper, NEUTRAL, 0.18), "")}
-    sides = {_WHOLE: comparison.whole} | ({_OWN: comparison.own} if len(names) > 1 else {})
-    traces: list[go.Bar | go.Scatter] = []
-    for place, (part, found) in enumerate(sides.items()):
-        axes = {"xaxis": f"x{place + 1}" if place else "x", "legendgroup": "", "showlegend": place == 0}
-        for fate, said in fates(comparison).items():
-            colour, pattern = looks[fate]
-            shares = 100 * getattr(found, fate)
-            traces.append(go.Bar(
-                name=said, orientation="h", y=list(range(len(names))), x=shares.tolist(),
-                marker={"color": colour, "pattern": hatched(pattern, paper)},
-                text=[f"\u00a0{share:.0f} %" if share >= 7 else "" for share in shares], textposition="inside",
-                textangle=0, insidetextanchor="start" if fate == "same" else "middle",  # beside the marks
-                textfont={"color": ink_on(colour)},
-                customdata=[f"{plain(name)}, {part}: {said}<br>{share:.1f} % of {weights:,} weights"
-                            for name, share, weights in zip(names, shares, found.weights, strict=True)],
-                hovertemplate="%{customdata}<extra></extra>", **axes))
-        if comparison.second.sparsity is None and len(names) > 1:
-            traces.append(_marks("another concept there, on average", "diamond", found.others, dark, axes))
-        if comparison.second.sparsity is None and part == _WHOLE:
-            traces.append(_marks("by chance", "line-ns", found.chance, dark, axes))
-    area = 20 + 44 * len(names)  # pixels of the bars
-    figure = go.Figure(traces, layout(
-        title, area + 112, dark, barmode="stack", bargap=0.3, margin={"l": 10, "r": 10, "t": 82, "b": 30},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1 + 22 / area, "yanchor": "bottom",
-                "traceorder": "normal"},
-        yaxis=ticks(names, range=[len(names) - 0.5, -0.5]), **_axes(len(sides), dark)))
-    figure.update_layout(title_y=1 - 6 / (area + 112), title_yanchor="top")  # above the legend, whatever the height
-    for place, part in enumerate(sides):
-        figure.add_annotation(text=f"<b>Of {part}</b>", x=0, xref=f"x{place + 1 if place else ''} domain", y=1,
-                              yref="paper", xanchor="left", yanchor="bottom", showarrow=False, font=ink(dark))
-    return figure
+    names, found = comparison.concepts, recurrence(comparison, part)
+    looks, said = sharing_looks(dark), fates(comparison)
+    hover = tuple(f"{plain(name)}, {PARTS[part]}: {found.weights[k]:,} weights<br>" + "<br>".join(
+        f"{text}: {100 * getattr(found, fate)[k]:.1f} %" for fate, text in said.items())
+        for k, name in enumerate(names))
+    marks = []
+    if comparison.second.sparsity is None and len(names) > 1:
+        marks.append(Marks("another concept there, on average", found.others, "diamond"))
+    if comparison.second.sparsity is None and part == "whole":
+        marks.append(Marks("by chance", found.chance))
+    return StackedBars(
+        title, "", names, tuple(Look(text, looks[_LOOKS[fate]].colour, looks[_LOOKS[fate]].hatched)
+                                for fate, text in said.items()),
+        np.stack([getattr(found, fate) for fate in said], axis=1), hover, f"of {PARTS[part]}", tuple(marks))
+
+
+def recurrence(comparison: MaskComparison, part: Part) -> Recurrence:
+    """What becomes of the weights of a part."""
+    return comparison.own if part == "own" else comparison.whole
 
 
 def fates(comparison: MaskComparison) -> dict[str, str]:
-    """What may become of a weight, by the names in Recurrence, as people say it."""
+    """What may become of a weight, by the names in Recurrence, in words."""
     if comparison.second.sparsity is None:
         return {"same": "used for the same concept there", "other": "only for other concepts",
                 "nowhere": "for no concept"}
     return {"same": "stays", "other": "stays for other concepts only", "nowhere": "goes"}
 
 
-def recurrence_table(comparison: MaskComparison) -> pd.DataFrame:
+def recurrence_table(comparison: MaskComparison, part: Part) -> pd.DataFrame:
     """The bars as numbers, with the other concept that keeps most of each."""
-    names, rows = comparison.concepts, []
-    for part, found in ((_WHOLE, comparison.whole), (_OWN, comparison.own)):
-        rows += [{
-            "concept": name, "of": part, "weights": int(found.weights[k]),
-            **{f"{said}, percent": _percent(getattr(found, fate)[k]) for fate, said in fates(comparison).items()},
-            "kept for another concept, mean percent": _percent(found.others[k]),
-            "most for": None if found.rival[k] < 0 else names[found.rival[k]], "percent": _percent(found.best[k]),
-            "by chance, percent": _percent(found.chance[k]),
-        } for k, name in enumerate(names)]
-    return pd.DataFrame(rows)
+    names, found = comparison.concepts, recurrence(comparison, part)
+    return pd.DataFrame([{
+        "concept": name, "of": PARTS[part], "weights": int(found.weights[k]),
+        **{f"{said}, percent": _percent(getattr(found, fate)[k]) for fate, said in fates(comparison).items()},
+        "kept for another concept, mean percent": _percent(found.others[k]),
+        "most for": None if found.rival[k] < 0 else names[found.rival[k]], "percent": _percent(found.best[k]),
+        "by chance, percent": _percent(found.chance[k]),
+    } for k, name in enumerate(names)])
 
 
 def cross_map(comparison: MaskComparison, show: str, title: str) -> Cells:
-    """Each concept of the first masks (row) beside each of the second (column), the same concept framed.
+    """Each concept of the first masks (row) with each of the second (column), the same concept framed.
 
     `show` is one of SHOWN: the Jaccard overlap of the subnetworks, or the share of the row's own part that is kept.
     """
@@ -98,7 +88,8 @@ def cross_map(comparison: MaskComparison, show: str, title: str) -> Cells:
     places = range(len(names))
     printed = [["" if np.isnan(cell) else f"{cell:.2f}" for cell in row] for row in numbers]
     return Cells(numbers, names, names, title, printed, [[hover(i, j) for j in places] for i in places],
-                 axes=("here", "there"), chosen=tuple((k, k) for k in places))
+                 axes=("here", "there"), chosen=tuple((k, k) for k in places),
+                 hue=SHARED if show == "own" else NEUTRAL)
 
 
 def cross(comparison: MaskComparison, show: str) -> np.ndarray:
@@ -126,7 +117,8 @@ def layer_map(comparison: MaskComparison, title: str) -> Cells:
     rows = tuple(f"layer {unit}" for unit in layers.units)
     hover = [[f"{row}, {plain(name)}<br>Jaccard {jaccard[i, k]:.3f}, by chance {chance[i, k]:.3f}, "
               f"z {signed(float(z[i, k]))}" for k, name in enumerate(names)] for i, row in enumerate(rows)]
-    return Cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover)
+    return Cells(jaccard, rows, names, title, [[f"{cell:.2f}" for cell in row] for row in jaccard], hover,
+                 hue=NEUTRAL)
 
 
 def layer_table(comparison: MaskComparison) -> pd.DataFrame:
@@ -140,24 +132,6 @@ def layer_table(comparison: MaskComparison) -> pd.DataFrame:
 
 def _diagonals(comparison: MaskComparison, table: np.ndarray) -> np.ndarray:
     return np.diagonal(comparison.between(table), axis1=1, axis2=2)
-
-
-def _marks(name: str, symbol: str, shares: np.ndarray, dark: bool, axes: dict[str, object]) -> go.Scatter:
-    colour = ink(dark)["color"]
-    edge, width = (colour, 3) if symbol == "line-ns" else (DARK_PAPER if dark else PAPER, 1)
-    return go.Scatter(
-        name=name, mode="markers", y=list(range(len(shares))), x=(100 * shares).tolist(),
-        marker={"symbol": symbol, "size": 14 if symbol == "line-ns" else 11, "color": colour,
-                "line": {"color": edge, "width": width}},
-        hovertemplate=f"{name}: %{{x:.1f}} %<extra></extra>", **axes)
-
-
-def _axes(parts: int, dark: bool) -> dict[str, object]:
-    """A horizontal axis per part, side by side."""
-    gap = 0.035
-    return {f"xaxis{place + 1 if place else ''}": {
-        "domain": [place / parts + gap * (place > 0), (place + 1) / parts - gap * (place + 1 < parts)],
-        "range": [0, 100], "ticksuffix": " %", "fixedrange": True, "tickfont": ink(dark)} for place in range(parts)}
 
 
 def _percent(share: float) -> float:

@@ -1,4 +1,4 @@
-"""What an answer leans on: heads and neurons by their scores, and sentences about them."""
+"""The scores of heads and neurons as a map, as tables and in sentences."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,30 +7,31 @@ import pandas as pd
 
 from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.plotly_text import plain
-from sparsecbm.figures.text import label_name, percent, signed, target_name
+from sparsecbm.figures.text import label_name, listed, percent, signed, target_name
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.subnetworks.units import KnockOutResult, Leaning, Unit
+from sparsecbm.subnetworks.knockout import KnockOutResult
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution
 from sparsecbm.words.figure import LEAST_LIMIT, PRINTED_FROM
 
-#: A score holds when it misses what was measured by no more than this share of the larger, or by so few logits.
+#: A score holds when it differs from the measured loss by at most this share of the larger, or by so few logits.
 MISS_SHARE, MISS_LOGITS = 1 / 3, 0.05
 
 
-def leaning_name(found: Leaning, schema: ConceptSchema) -> str:
-    """What is leaned on something, e.g. "service = Positive", or "4 stars through service"."""
+def attribution_name(found: UnitAttribution, schema: ConceptSchema) -> str:
+    """What the scores are of, e.g. "service = Positive", or "4 stars through service"."""
     if found.target.concept is not None:
         return target_name(found.target, schema)
     return f"{label_name(found.target.name, schema)} through {found.through}"
 
 
-def colour_limit(found: Leaning) -> float:
+def colour_limit(found: UnitAttribution) -> float:
     """The score, in logits, that gets the full colour in the map of heads: the strongest, unless that is weak."""
     return max(LEAST_LIMIT, float(np.abs(found.heads.scores).max(initial=0.0)))
 
 
-def leaning_map(found: Leaning, name: str, chosen: Unit | None = None) -> Cells:
-    """A row per layer, a column per head; `name` is what leans on them."""
+def head_score_map(found: UnitAttribution, name: str, chosen: Unit | None = None) -> Cells:
+    """A row per layer, a column per head; `name` is what the scores are of."""
     scores, layers = found.heads.scores, found.heads.layers
     printed = [[signed(score) if abs(score) >= PRINTED_FROM * colour_limit(found) else "" for score in row]
                for row in scores.tolist()]
@@ -42,7 +43,7 @@ def leaning_map(found: Leaning, name: str, chosen: Unit | None = None) -> Cells:
                  ("", "attention head"))
 
 
-def units_table(found: Leaning, units: Sequence[Unit], share: Callable[[Unit], float]) -> pd.DataFrame:
+def units_table(found: UnitAttribution, units: Sequence[Unit], share: Callable[[Unit], float]) -> pd.DataFrame:
     """Heads or neurons in this order; `share` is what only the concept has of the weights of one, 0..1."""
     kind = units[0].kind if units else "unit"
     return pd.DataFrame({
@@ -51,27 +52,27 @@ def units_table(found: Leaning, units: Sequence[Unit], share: Callable[[Unit], f
         "percent its own": [round(100 * share(unit), 1) for unit in units]})
 
 
-def leaning_text(found: Leaning, name: str) -> str:
+def strongest_heads_text(found: UnitAttribution, name: str) -> str:
     """The heads that matter most each way, in words."""
     if np.abs(found.heads.scores).max(initial=0.0) < MISS_LOGITS:
         why = "" if found.target.concept is not None else (
-            " Where the model is sure of a concept, small steps hardly move what it adds: go by what is measured.")
-        return f"No attention head is seen to move {name} by {MISS_LOGITS:.2f} logits.{why}"
+            " Where the model is sure of a concept, small steps hardly move what it adds: rely on the measured effect.")
+        return f"No attention head has a score of {MISS_LOGITS:.2f} logits for {name}.{why}"
     heads = sorted(found.strongest("head", found.heads.scores.size), key=found.score, reverse=True)
     best = [_with_score(found, unit) for unit in heads[:2] if found.score(unit) >= 0.005]
     if not best:
-        return f"No attention head speaks for {name}."
-    said = f"{name} leans most on {' and '.join(best)} of {len(heads)} attention heads"
+        return f"No attention head supports {name}."
+    said = f"Of {len(heads)} attention heads, {listed(best)} support{'s' if len(best) == 1 else ''} {name} most"
     worst = heads[-1]
-    against = f"; {_with_score(found, worst)} speaks most against it" if found.score(worst) <= -0.005 else ""
+    against = f"; {_with_score(found, worst)} opposes it most" if found.score(worst) <= -0.005 else ""
     return f"{said}{against}."
 
 
-def unit_text(found: Leaning, unit: Unit, words: Attribution, schema: ConceptSchema) -> str:
-    """What one head or neuron does, and the words it does it for."""
+def unit_text(found: UnitAttribution, unit: Unit, words: Attribution, schema: ConceptSchema) -> str:
+    """What one head or neuron does, and through which words."""
     score, target = found.score(unit), found.target
     if signed(score) == "0.00":
-        return f"{str(unit).capitalize()} is not seen to move {leaning_name(found, schema)}."
+        return f"{str(unit).capitalize()} has no score for {attribution_name(found, schema)}."
     if target.concept is not None:
         verb = f"pushes {target.concept} towards" if score > 0 else f"holds {target.concept} back from"
         verb = f"{verb} {target.name}"
@@ -85,32 +86,32 @@ def unit_text(found: Leaning, unit: Unit, words: Attribution, schema: ConceptSch
     return f"{str(unit).capitalize()} {verb} ({signed(score)} logits), {how}."
 
 
-def without_words_text(found: Leaning, unit: Unit, words: Attribution) -> str:
-    """How much of a unit's score the words account for; the rest is there in an empty review, too."""
-    return (f"Its words, taken together, are {signed(words.difference)} of its score of {signed(found.score(unit))}; "
+def without_words_text(found: UnitAttribution, unit: Unit, words: Attribution) -> str:
+    """How much of a unit's score its words account for; the rest is the same in an empty review."""
+    return (f"Of its score of {signed(found.score(unit))}, its words make up {signed(words.difference)}; the other "
             f"{signed(found.score(unit) - words.difference)} it would have without any word.")
 
 
 def holds(score: float, loss: float) -> bool:
-    """True when what was measured is about what the score said."""
+    """True when the score is about right as an estimate of the measured loss."""
     return abs(score - loss) <= max(MISS_SHARE * max(abs(score), abs(loss)), MISS_LOGITS)
 
 
-def check_text(found: Leaning, unit: Unit, loss: float, name: str) -> str:
-    """What taking the unit out really does, beside what its score said of it."""
+def check_text(found: UnitAttribution, unit: Unit, loss: float, name: str) -> str:
+    """The measured effect of taking the unit out, compared with its score."""
     score = found.score(unit)
     said = (f"Measured: without {unit}, the logit of {name} {'falls' if loss >= 0 else 'rises'} by {abs(loss):.2f}. "
-            f"Its score of {signed(score)} estimates this from the slope at this review alone: ")
+            f"Its score of {signed(score)} estimates this from the slope at this review: ")
     if holds(score, loss):
         return f"{said}here the estimate holds."
     if abs(score) < MISS_LOGITS:
-        return f"{said}here it misses what happens. Go by what was measured."
+        return f"{said}here the estimate is wrong. Rely on the measured effect."
     if score * loss > 0:
-        return f"{said}here the direction is right and the size is not. Go by what was measured."
-    return f"{said}here even the direction is wrong. Go by what was measured."
+        return f"{said}here the direction is right and the size is wrong. Rely on the measured effect."
+    return f"{said}here even the direction is wrong. Rely on the measured effect."
 
 
-def sure_text(found: Leaning, result: KnockOutResult) -> str:
+def sure_text(found: UnitAttribution, result: KnockOutResult) -> str:
     """What the knock-out does to the answer, in percent, and to the label where it changes."""
     before, after, schema = result.before, result.after, result.before.schema
     if found.target.concept is not None:
@@ -123,11 +124,11 @@ def sure_text(found: Leaning, result: KnockOutResult) -> str:
         name, read = label_name(found.target.name, schema), [before.label, after.label]
     said = f"The model's probability of {name} goes from {percent(shares[0])} to {percent(shares[1])}"
     if found.target.concept is not None and read[0] != read[1]:
-        said += f", and it reads {found.target.concept} as {read[1]}"
+        said += f", and {found.target.concept} becomes {read[1]}"
     if result.label_changed:
-        said += f"; the answer flips from {label_name(before.label, schema)} to {label_name(after.label, schema)}"
+        said += f"; the label flips from {label_name(before.label, schema)} to {label_name(after.label, schema)}"
     return f"{said}."
 
 
-def _with_score(found: Leaning, unit: Unit) -> str:
+def _with_score(found: UnitAttribution, unit: Unit) -> str:
     return f"{unit} ({signed(found.score(unit))})"

@@ -1,157 +1,104 @@
-"""What a comparison says: in words, as bars, concept by concept, side by side, and what it does to a review."""
+"""The loaded masks compared with another training run or a higher sparsity: does a concept get the same weights?
 
-from functools import partial
+Nothing is loaded or counted before something to compare with is chosen. The panel is one fragment.
+"""
+
+from pathlib import Path
 
 import streamlit as st
 
-from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.comparison import MaskComparison
-from sparsecbm.subnetworks.figure_comparison import (
-    SHOWN,
-    TITLES,
-    cross,
-    cross_map,
-    cross_table,
-    fates,
-    layer_map,
-    layer_table,
-    recurrence_bars,
-    recurrence_table,
+from sparsecbm.errors import CheckpointError
+from sparsecbm.service import CheckpointInfo, Explainer
+from sparsecbm.subnetworks.comparison import MaskComparison, sparsity_of
+from sparsecbm.subnetworks.comparison_text import LEAST_AHEAD
+from sparsecbm.subnetworks.panel_comparison_result import show_comparison, train_command
+from sparsecbm.subnetworks.panel_selection import (
+    MOST_PERCENT,
+    OTHERS_VARIABLE,
+    STATE,
+    least_percent,
+    missing_folder,
+    other_checkpoints,
 )
-from sparsecbm.subnetworks.figure_comparison_text import advice, cautions, findings, headline, side_by_side
-from sparsecbm.subnetworks.panel_knockout import link_to_explain, show_result
-from sparsecbm.subnetworks.panel_pair import pairs_csv
-from sparsecbm.subnetworks.units import KnockOutResult
-from sparsecbm.ui.chart import chart, title
-from sparsecbm.ui.session import current_view, seed_widget
-from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened
+from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.session import seed_widget
+from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.text import as_markdown
 
-BARS_HELP = (
-    "Each bar is all weights that a concept is read with here; on the right, only those that no other concept uses. "
-    "The solid part is used for the same concept in the other masks, too. In another run, look whether it reaches well "
-    "beyond the diamond: if not, the same concept has no more of these weights there than any other one. The upright "
-    "line is what random masks would reach."
+COMPARE_HELP = (
+    "Weights correspond by their position, which means something only for runs that started from the same pretrained "
+    f"network. A concept's weights recur when the same concept keeps {100 * LEAST_AHEAD:.0f} points more of them than "
+    "any other concept does: then they belong to the concept and not to the run."
 )
-CROSS_HELP = (
-    "Each row is a concept here, each column a concept there; the same concept is framed. If a concept has weights of "
-    "its own, whatever the run, its framed cell stands out of its row and column. *Own part kept* is the share of the "
-    "row's own weights, *Jaccard overlap* compares whole subnetworks, which have the common core in common."
-)
-LAYERS_HELP = (
-    "Jaccard overlap of each concept's subnetwork here with that of the same concept there, by layer. Point at a cell "
-    "for what chance would give."
-)
-TABLE_HELP = (
-    "Counted on the masks, and what training measured where both have it. The least lead is that of the concept whose "
-    "own subnetwork is least ahead of another concept's."
-)
-_SHOW = "subnetworks:cross"
+_CHOICE, _PERCENT = "subnetworks:against", "subnetworks:percent"
+_NOTHING, _PRUNED = "", "/pruned"  # no folder is called so
+_USUAL_PERCENT = 90.0
 
 
-def show_comparison(explainer: Explainer, comparison: MaskComparison) -> None:
-    """Everything about two sets of masks, what matters most first."""
-    with st.container(border=True):
-        st.markdown(f"**{as_markdown(headline(comparison))}**")
-        lines = [*(f"- {as_markdown(sentence)}" for sentence in findings(comparison)), "",
-                 f":material/arrow_forward: {as_markdown(advice(comparison))}"]
-        st.markdown("\n".join(lines))
-    for caution in cautions(comparison):
-        st.warning(as_markdown(caution), icon=":material/warning:")
-    _bars(comparison)
-    if comparison.second.sparsity is None:
-        _by_concept_and_layer(comparison)
-    _table(comparison)
-    if comparison.second.sparsity is not None:
-        _review(explainer, comparison.second.sparsity)
-    _export(comparison)
-    one, other = comparison.first, comparison.second
-    weights = comparison.across.total.weights[0]
-    note(as_markdown(f"Checkpoint {one.name}, {one.checkpoint[:12]} · {other.name}, {other.checkpoint[:12]}"
-                     + ("" if other.sparsity is None else ", pruned by magnitude, not trained again")
-                     + f" · masks counted bit by bit · {weights:,} weights per mask"))
+def comparison_panel() -> None:
+    """The choice, and the comparison."""
+    st.fragment(_panel)()
 
 
-def train_command(options: str) -> None:
-    """The command that trains another checkpoint, to be copied."""
-    st.code("python -m sparsecbm train --dataset cebab --data hub:CEBaB/CEBaB --backbone "
-            f"sentence-transformers/all-MiniLM-L6-v2 {options}", language=None, wrap_lines=True)
+def _panel() -> None:
+    st.markdown("### Another run, or a higher sparsity", help=COMPARE_HELP)
+    with errors_shown():
+        explainer, selection = load_explainer(), STATE.current
+        STATE.write()
+        others = other_checkpoints(explainer.checkpoint.path)
+        _choice(explainer, selection.against, others)
+        sparsity = sparsity_of(selection.against or "")
+        against = others.get(selection.against or "") if sparsity is None else sparsity
+        if against is None:
+            note("Choose another training run to see whether each concept gets the same weights again, or a higher "
+                 "sparsity to see what it would lose.")
+            return
+        comparison = _compared(explainer, against)
+        if comparison is not None:
+            show_comparison(explainer, comparison)
 
 
-def _bars(comparison: MaskComparison) -> None:
-    said = fates(comparison)["same"]
-    title("What becomes of each concept's weights", BARS_HELP)
-    whole, own = comparison.whole, comparison.own
-    name = f"{comparison.first.name} beside {comparison.second.name}"
-    chart(lambda dark: recurrence_bars(comparison, name, dark),
-          recurrence_table(comparison), "subnetworks:recurrence",
-          f"Percent of a concept's weights, and of its own part, that {said}: " + "; ".join(
-              f"{concept} {100 * whole.same[k]:.0f} and {100 * own.same[k]:.0f}"
-              for k, concept in enumerate(comparison.concepts)))
+def _choice(explainer: Explainer, against: str | None, others: dict[str, Path]) -> None:
+    missing, least = missing_folder(), least_percent(explainer.overlap())
+    if missing is not None:
+        st.warning(f"`{OTHERS_VARIABLE}` names {as_markdown(str(missing))}, which is no folder here; allowed: a folder "
+                   "of checkpoints. Set it to one and start the app again.", icon=":material/warning:")
+    options = [_NOTHING, *others, *([_PRUNED] if least <= MOST_PERCENT else [])]
+    pruned = sparsity_of(against or "")
+    chosen = _PRUNED if pruned is not None else against if against in others else _NOTHING
+    first, names = max(least, _USUAL_PERCENT), {_NOTHING: "nothing", _PRUNED: "this one, pruned further"}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.selectbox("Compare with", options, options.index(seed_widget(_CHOICE, chosen)), key=_CHOICE, width=320,
+                     format_func=lambda name: names.get(name, name), on_change=lambda: _chosen(first))
+        if pruned is not None:
+            st.number_input("Sparsity, percent", least, MOST_PERCENT, seed_widget(_PERCENT, round(100 * pruned, 6)),
+                            step=5.0, format="%.1f", key=_PERCENT, width=170,
+                            help="The share of the weights that every subnetwork then switches off.",
+                            on_change=lambda: STATE.change(against=f"{st.session_state[_PERCENT]:g}%"))
+    if not others:
+        _how_to_get_one(explainer.checkpoint)
 
 
-def _by_concept_and_layer(comparison: MaskComparison) -> None:
-    left, right = st.columns(2, gap="medium")
-    with left:
-        title("Concept by concept", CROSS_HELP)
-        shown = st.segmented_control("Of two concepts", list(SHOWN), key=_SHOW, required=True,
-                                     default=seed_widget(_SHOW, st.session_state.get(_SHOW) or "own"),
-                                     format_func=SHOWN.__getitem__, label_visibility="collapsed")
-        numbers = cross(comparison, shown)
-        chart(cross_map(comparison, shown, TITLES[shown]), cross_table(comparison, shown),
-              "subnetworks:cross-map", f"{TITLES[shown]}, the same concept: " + ", ".join(
-                  f"{concept} {numbers[k, k]:.2f}" for k, concept in enumerate(comparison.concepts)))
-    with right:
-        title("Layer by layer", LAYERS_HELP)
-        chance = comparison.between(comparison.across.total.expected_jaccard)[0].diagonal().mean()
-        name = f"Jaccard overlap of the same subnetwork, by chance {chance:.2f}"
-        chart(layer_map(comparison, name), layer_table(comparison),
-              "subnetworks:layer-map", "Jaccard overlap of the same subnetwork in both: " + ", ".join(
-                  f"{name} {comparison.between(comparison.across.total.jaccard)[0, k, k]:.2f}"
-                  for k, name in enumerate(comparison.passes)))
+def _chosen(percent: float) -> None:
+    choice = st.session_state[_CHOICE]
+    STATE.change(against={_NOTHING: None, _PRUNED: f"{percent:g}%"}.get(choice, choice))
 
 
-def _table(comparison: MaskComparison) -> None:
-    title("Side by side", TABLE_HELP)
-    st.dataframe(side_by_side(comparison), hide_index=True, alt="Both sets of masks side by side")
-    if comparison.second.sparsity is not None:
-        note("How well the sparser masks do was not measured. Train a model of that sparsity:")
-        train_command(f"--sparsity {comparison.second.sparsity:g} --output runs/sparser")
-    elif not all(source.metrics.get("dev") for source in (comparison.first, comparison.second)):
-        note("Only one of them came with scores, so there are none side by side.")
+def _how_to_get_one(checkpoint: CheckpointInfo) -> None:
+    folder = checkpoint.path.resolve().parent
+    with st.expander("There is no other checkpoint to compare with yet. How to get one"):
+        st.markdown(f"There is no other sparse checkpoint next to {as_markdown(checkpoint.name)}, so it can only be "
+                    "compared with itself, pruned further. To see whether another run finds the same weights, train "
+                    "one with another seed into a folder next to it; it is offered here as soon as it is done:")
+        train_command(f"--seed 1 --output '{folder / 'seed-1'}'")
+        st.markdown(f"Or set `{OTHERS_VARIABLE}` to a folder of checkpoints and start the app again.")
 
 
-def _review(explainer: Explainer, sparsity: float) -> None:
-    view = current_view()
-    title("The review at hand, through the sparser subnetworks",
-          "The same review read twice: through the subnetworks as they are, and through what stays of them.")
-    if not view.text.strip():
-        note("There is no review at hand. Open one on the Explain page and come back.")
-        link_to_explain()
-        return
-    st.markdown(f"“{as_markdown(shortened(view.text, 300))}”")
-    with st.spinner("Reading the review again…"):
-        result = _read_sparser(explainer, explainer.checkpoint.hash, view.text, sparsity, view.residual)
-    show_result(result, ("As it is", f"At {100 * sparsity:g} %"))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _read_sparser(
-    _explainer: Explainer, checkpoint: str, text: str, sparsity: float, residual: bool
-) -> KnockOutResult:
-    return _explainer.predict_sparser(text, sparsity, residual)
-
-
-def _export(comparison: MaskComparison) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Save every pair of the two:", width="content")
-        st.download_button("CSV table", partial(comparison_csv, comparison), "comparison.csv", "text/csv",
-                           on_click="ignore", key="subnetworks:save-comparison", icon=":material/download:")
-        st.markdown("or as JSON: `python -m sparsecbm overlap --json --against …`", width="content")
-
-
-def comparison_csv(comparison: MaskComparison) -> str:
-    """Every subnetwork here (first) beside every one there (second), in total, by layer and by module."""
-    size, one, other = len(comparison.passes), comparison.first, comparison.second
-    pairs = [(size + i, j) for i in range(size) for j in range(size)]
-    return pairs_csv(comparison.across, pairs, checkpoint=one.checkpoint, against=other.name)
+def _compared(explainer: Explainer, against: Path | float) -> MaskComparison | None:
+    """The comparison; None, and the reason on screen, when the other checkpoint cannot be read."""
+    try:
+        with st.spinner("Counting the weights of both…"):
+            return explainer.compare(against)
+    except CheckpointError as error:
+        st.error(as_markdown(str(error)), icon=":material/error:")
+        return None

@@ -1,7 +1,7 @@
-"""The live knock-out: weights go out for this session only, and the review at hand is read again.
+"""Knock-outs on the open review: weights are taken out for this session only, and it is predicted again.
 
-What is out is a list in the session; the shared model is never written to. The last one can be undone, each one put
-back, or all at once.
+The session holds a list of them; the shared model is never written to. The last one can be undone, each one put back,
+or all at once.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from streamlit.errors import StreamlitPageNotFoundError
 from sparsecbm.figures.text import label_name, label_with_probability, percent, receipt_line
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_overlap import most_exclusive
-from sparsecbm.subnetworks.units import KnockOut, KnockOutResult
+from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.ui.bars import label_bars_html
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import current_view
 from sparsecbm.ui.shell import EXPLAIN, errors_shown, note
 from sparsecbm.ui.text import as_markdown, shortened
@@ -27,11 +27,11 @@ KINDS = {
 KIND_HELP = (
     "**A concept's own part**: the weights that no other concept uses. **A whole subnetwork**: the common core goes "
     "with it, so every concept suffers. **A layer** or **a head**: all its weights, whoever uses them. **A group of "
-    "neurons**: those feed-forward neurons of a layer that a concept has most to itself."
+    "neurons**: the feed-forward neurons of a layer that are most exclusive to a concept."
 )
 WITHIN_HELP = (
-    "Every concept is read in a pass of its own. Weights can go out of all passes, or only out of one concept's: then "
-    "the others are read as before."
+    "Every concept is predicted in a pass of its own. Weights can be taken out of all passes, or of one concept's "
+    "only: then the others are predicted as before."
 )
 #: Neurons of a group at first, and at most.
 USUAL_NEURONS, MOST_NEURONS = 50, 5000
@@ -40,7 +40,7 @@ _EVERYWHERE = ""
 
 
 def take_out_form(explainer: Explainer) -> KnockOut:
-    """The controls, and what they ask for."""
+    """The controls, and the knock-out that they describe."""
     overlap = explainer.overlap()
     passes, layers = overlap.total.passes, overlap.layers.units
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -62,23 +62,8 @@ def take_out_form(explainer: Explainer) -> KnockOut:
     return KnockOut(whose, kind == "own", layer, head, neurons, within or None)
 
 
-def in_words(one: KnockOut) -> str:
-    """A knock-out as people say it."""
-    if one.subnetwork is not None:
-        what = f"{one.subnetwork}'s own part" if one.exclusive else f"the whole subnetwork of {one.subnetwork}"
-        where = "" if one.layer is None else f" in layer {one.layer}"
-    elif one.head is not None:
-        what, where = f"head {one.head}", f" of layer {one.layer}"
-    elif one.neurons is not None:
-        count = len(one.neurons)
-        what, where = f"{count} neuron{'' if count == 1 else 's'}", f" of layer {one.layer}"
-    else:
-        what, where = "all weights" if one.layer is None else f"layer {one.layer}", ""
-    return what + where + ("" if one.within is None else f", for {one.within} only")
-
-
 def _neurons(explainer: Explainer, layer: int) -> tuple[int, ...]:
-    """So many neurons of a layer, those that a concept has most to itself."""
+    """The chosen number of a layer's neurons, those most exclusive to a concept."""
     found, concepts = explainer.layer_overlap(layer), explainer.overlap().concepts
     most = min(MOST_NEURONS, len(found.neurons.units))
     concept = st.selectbox("Most exclusive to", concepts, key=f"{_KEY}:concept", width=170)
@@ -89,30 +74,30 @@ def _neurons(explainer: Explainer, layer: int) -> tuple[int, ...]:
 
 
 LIVE_HELP = (
-    "Take weights out and see whether the answer needs them. Weights that are out count as zero, for this session "
-    "only: nobody else sees it, and the model on disk stays as it is. If a subnetwork carries its concept, taking its "
-    "own part out changes that concept and leaves the others as they were."
+    "Take weights out and see whether the answer needs them. They count as zero, for this session only: nobody else "
+    "sees it, and the model on disk stays as it is. If a subnetwork carries its concept, taking its own part out "
+    "changes that concept and leaves the others as they were."
 )
 _OUT = "subnetworks:out"
 
 
-def live_panel() -> None:
-    """Controls, what is out, and the review before and after."""
+def knock_out_panel() -> None:
+    """Controls, what is taken out, and the review before and after."""
     st.fragment(_panel)()
 
 
 def knocked_out() -> tuple[KnockOut, ...]:
-    """What this session has taken out, in the order in which it was."""
+    """What this session has taken out, in order."""
     return tuple(st.session_state.get(_OUT, ()))
 
 
 def _panel() -> None:
-    st.markdown("### Take it out and see", help=LIVE_HELP)
+    st.markdown("### Knock-out", help=LIVE_HELP)
     with errors_shown():
         explainer, view = load_explainer(), current_view()
         if not view.text.strip():
-            st.info("**There is no review at hand.** Open one on the Explain page and come back: then you can take a "
-                    "subnetwork, a layer or a head out, and see what becomes of the prediction.",
+            st.info("**No review is open.** Open one on the Explain page and come back: then you can take out a "
+                    "subnetwork, a layer or a head, and see what becomes of the prediction.",
                     icon=":material/edit:")
             link_to_explain()
             return
@@ -134,7 +119,7 @@ def _list() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="subnetworks:outs"):
         st.markdown("**Taken out:**", width="content")
         for number, one in enumerate(out):
-            st.button(f"{as_markdown(in_words(one))} ✕", key=f"subnetworks:back:{number}", on_click=_put_back,
+            st.button(f"{as_markdown(one.in_words())} ✕", key=f"subnetworks:back:{number}", on_click=_put_back,
                       args=(number,), help="Put this back")
         st.button("Undo", key="subnetworks:undo", icon=":material/undo:", on_click=_put_back, args=(len(out) - 1,),
                   help="Put back what was taken out last")
@@ -142,13 +127,13 @@ def _list() -> None:
 
 
 def _result(explainer: Explainer, text: str, residual: bool) -> None:
-    with st.spinner("Reading the review again…"):
-        result = reread(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
+    with st.spinner("Predicting the review again…"):
+        result = predict_without(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
     show_result(result, ("Before", "After"))
 
 
 def show_result(result: KnockOutResult, sides: tuple[str, str]) -> None:
-    """The answer before and after weights went, under the names of the two sides, and which concepts it changed."""
+    """The prediction before and after, under the names of the two sides, and the concepts that changed."""
     before, after, schema = result.before, result.after, result.before.schema
     changed = bool(result.knock_outs) or any(result.removed.values())
     left, right = st.columns(2, gap="medium")
@@ -157,7 +142,7 @@ def show_result(result: KnockOutResult, sides: tuple[str, str]) -> None:
             st.markdown(f"**{side}**: {as_markdown(label_with_probability(prediction))}")
             st.html(label_bars_html(prediction, side, changed=side == sides[1] and changed))
     if result.label_changed:
-        st.markdown(f":material/swap_horiz: **The answer flips**: {as_markdown(label_name(before.label, schema))} → "
+        st.markdown(f":material/swap_horiz: **The label flips**: {as_markdown(label_name(before.label, schema))} → "
                     f"{as_markdown(label_name(after.label, schema))}.")
     if changed:
         st.markdown(as_markdown(changed_text(result)))
@@ -166,7 +151,7 @@ def show_result(result: KnockOutResult, sides: tuple[str, str]) -> None:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def reread(
+def predict_without(
     _explainer: Explainer, checkpoint: str, text: str, knock_outs: tuple[KnockOut, ...], residual: bool
 ) -> KnockOutResult:
     """The review without these weights; a second call runs no backbone pass."""
@@ -174,25 +159,25 @@ def reread(
 
 
 def changed_text(result: KnockOutResult) -> str:
-    """Which concepts are read otherwise now, in words; where none is, of which the model is less sure."""
+    """Which concepts changed, in words; where none did, for which one the confidence moved most."""
     before, after = result.before, result.after
     changed = [f"{change.concept} from {change.before} to {change.after}" for change in concept_changes(before, after)]
     if changed:
-        return f"Read otherwise now: {', '.join(changed)}."
+        return f"Changed: {', '.join(changed)}."
     sure, now = (side.concept_probabilities.max(axis=1) for side in (before, after))
     k = int(np.abs(now - sure).argmax())
     if percent(float(sure[k])) == percent(float(now[k])):
-        return "Every concept is read as before."
-    return ("Every concept still gets the same answer. How sure the model is moves most for "
+        return "No concept changed."
+    return ("No concept changed. The model's confidence moves most for "
             f"{before.schema.concepts[k]}: {percent(float(sure[k]))} → {percent(float(now[k]))}.")
 
 
 def change_table(result: KnockOutResult) -> pd.DataFrame:
-    """Every concept's answer before and after, how sure the model is, and what its pass lost."""
+    """Every concept's value and confidence before and after, and the weights that its pass lost."""
     before, after = result.before, result.after
     return pd.DataFrame([{
-        "concept": concept, "before": before.value(concept), "sure before": percent(float(one.max())),
-        "after": after.value(concept), "sure after": percent(float(other.max())),
+        "concept": concept, "before": before.value(concept), "confidence before": percent(float(one.max())),
+        "after": after.value(concept), "confidence after": percent(float(other.max())),
         "changed": before.value(concept) != after.value(concept), "weights lost": result.removed.get(concept, 0),
     } for concept, one, other in zip(before.schema.concepts, before.concept_probabilities, after.concept_probabilities,
                                      strict=True)])
@@ -201,11 +186,11 @@ def change_table(result: KnockOutResult) -> pd.DataFrame:
 def removed_text(result: KnockOutResult) -> str:
     """How many weights each pass lost."""
     lost = [f"{name} {count:,}" for name, count in result.removed.items() if count]
-    return f"weights out: {', '.join(lost)}" if lost else "no weight out"
+    return f"weights taken out: {', '.join(lost)}" if lost else "no weights taken out"
 
 
 def take_out(one: KnockOut) -> None:
-    """Put it on the list of what is out, for this session."""
+    """Add it to the list of this session."""
     if one not in knocked_out():
         st.session_state[_OUT] = (*knocked_out(), one)
 
@@ -220,7 +205,7 @@ def _restore() -> None:
 
 
 def link_to_explain() -> None:
-    """The way to a review."""
+    """A link to where a review is opened."""
     try:
         st.page_link(EXPLAIN, label="Open a review", icon=":material/arrow_forward:")
     except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to

@@ -1,4 +1,4 @@
-"""What a layer holds: its attention heads and neurons, and where in it a concept is most alone."""
+"""The attention heads and neurons of a layer, and those that are most exclusive to one concept."""
 
 import base64
 from collections.abc import Mapping
@@ -26,27 +26,24 @@ _component = component(__file__)
 
 
 def neuron_pages(
-    key: str, pages: Mapping[str, tuple[str, str, dict[str, Any]]], shown: str | None, dark: bool, follows: str,
-    hint: str,
+    key: str, pages: Mapping[str, tuple[str, str, dict[str, Any]]], shown: str, dark: bool, follows: str
 ) -> None:
-    """One of many layers: what is seen in words, a title and a `figures.exclusive.neuron_map` of each.
-
-    Which one, is as of `cell_pages`.
-    """
+    """One of many layers, each with its words for a screen reader, its title and its `neuron_map`; which one is shown
+    works as in `cell_pages`."""
     _component(key=key, data={
         "pages": {name: {"label": label, "title": title, **drawn, "own": _packed(drawn["own"]),
                          "used": _packed(drawn["used"])} for name, (label, title, drawn) in pages.items()},
-        "shown": shown, "colours": percent_colours(dark), "follows": follows, "hint": hint})
+        "shown": shown, "colours": percent_colours(dark), "follows": follows, "hint": ""})
 
 
 def _packed(counts: np.ndarray) -> str:
-    """Counts as the browser reads them soonest: 32 bits each, one row after the other."""
+    """Counts as the browser reads them fastest: 32 bits each, one row after the other."""
     return base64.b64encode(np.ascontiguousarray(counts, "<u4").tobytes()).decode()
 
 
 HEAD_HELP = (
     "An attention head decides which words look at which. The number is the share of the head's used weights that only "
-    "this concept uses; 0 means that it has none to itself here."
+    "this concept uses; 0 means that none is its own."
 )
 NEURON_HELP = (
     "Each thin column is one feed-forward neuron, a place where the layer keeps one feature. The colour is the share "
@@ -54,16 +51,15 @@ NEURON_HELP = (
 )
 LIST_HELP = (
     "The heads and neurons with the most weights that only this concept uses: where to look first for what the model "
-    "does for this concept alone."
+    "computes for this concept alone."
 )
 #: The map of densities, whose rows are the layers in their order from 0.
 DENSITY = "subnetworks:density"
 _HEADS, _NEURONS, _CONCEPT = "subnetworks:heads", "subnetworks:neurons", "subnetworks:concept"
-_HINT = "Press a cell of the right chart above, or choose a layer there, to see it here."
 
 
-def layer_look(explainer: Explainer, layer: str | None) -> None:
-    """Every layer is sent: a browser turns to the one that is pressed in the map of densities by itself."""
+def layer_detail(explainer: Explainer, layer: str) -> None:
+    """The heads and neurons of a layer; the browser has every layer's, and turns to one that is pressed by itself."""
     found = {name: explainer.layer_overlap(int(name)) for name in explainer.overlap().layers.units}  # as the map's rows
     heads = {name: one.heads for name, one in found.items() if one.heads.units}
     neurons = {name: one.neurons for name, one in found.items() if one.neurons.units}
@@ -75,58 +71,58 @@ def layer_look(explainer: Explainer, layer: str | None) -> None:
         unknown_parts()
 
 
-def _heads(layers: Mapping[str, MaskCounts], shown: str | None) -> None:
+def _heads(layers: Mapping[str, MaskCounts], shown: str) -> None:
     title("Attention heads of a layer", HEAD_HELP)
     pages = {name: (_most_alt(heads, "head", name), head_map(
         heads, f"Layer {name}: share of each head's used weights that one concept has to itself"))
         for name, heads in layers.items()}
-    cell_pages(_HEADS, pages, shown, is_dark(), DENSITY, _HINT)
-    if shown is not None:
-        alt, cells = pages[shown]
-        chart_foot(cells, partial(str, cells.title), unit_table(layers[shown], "head"), _HEADS, alt)
+    cell_pages(_HEADS, pages, shown, is_dark(), DENSITY, "")
+    alt, cells = pages[shown]
+    chart_foot(cells, partial(str, cells.title), unit_table(layers[shown], "head"), _HEADS, alt)
 
 
-def _neurons(layers: Mapping[str, MaskCounts], shown: str | None) -> None:
+def _neurons(layers: Mapping[str, MaskCounts], shown: str) -> None:
     title("Feed-forward neurons of a layer", NEURON_HELP)
     pages = {name: (_most_alt(neurons, "neuron", name), f"Layer {name}", neuron_map(neurons))
              for name, neurons in layers.items()}
-    neuron_pages(_NEURONS, pages, shown, is_dark(), DENSITY, _HINT)
-    if shown is not None:
-        table_fold(unit_table(layers[shown], "neuron"), _NEURONS, pages[shown][0])
+    neuron_pages(_NEURONS, pages, shown, is_dark(), DENSITY)
+    table_fold(unit_table(layers[shown], "neuron"), _NEURONS, pages[shown][0])
 
 
-def most_alone(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
-    """The heads and neurons that one concept has most to itself."""
+def most_exclusive_units(explainer: Explainer, selection: Selection, pair: tuple[int, int] | None) -> None:
+    """The heads and neurons with the most weights of one concept's own part."""
     overlap = explainer.overlap()
     concepts = overlap.concepts
     first = None if pair is None else overlap.total.passes[pair[0]]
     concept = selection.concept or (first if first in concepts else concepts[0])
     where = "in all layers" if selection.layer is None else f"in layer {selection.layer}"
-    title(f"Where one concept is most alone, {where}", LIST_HELP)
-    st.segmented_control("Concept", concepts, key=_CONCEPT, default=seed_widget(_CONCEPT, concept), required=True,
-                         format_func=as_markdown,
-                         on_change=lambda: STATE.change(concept=st.session_state[_CONCEPT]))
     layers = [explainer.layer_overlap(int(unit)) for unit in overlap.layers.units
               if selection.layer in (None, unit)]
     k = concepts.index(concept)
     heads, neurons = most_exclusive(layers, k, "heads"), most_exclusive(layers, k, "neurons")
-    columns = "".join(_list_html(units, kind, concept) for units, kind in ((heads, "head"), (neurons, "neuron")))
-    st.html(f'<div style="display:grid;grid-template-columns:1fr 1fr;gap:1.5rem">{columns}</div>')
     if not heads and not neurons:
         note("This backbone has no heads or neurons that are known here.")
+        return
+    title(f"Heads and neurons of one concept alone, {where}", LIST_HELP)
+    st.segmented_control("Concept", concepts, key=_CONCEPT, default=seed_widget(_CONCEPT, concept), required=True,
+                         format_func=as_markdown,
+                         on_change=lambda: STATE.change(concept=st.session_state[_CONCEPT]))
+    for column, units, kind in zip(st.columns(2, gap="large"), (heads, neurons), ("head", "neuron"), strict=True):
+        with column:
+            st.html(_list_html(units, kind, concept))
 
 
 def unknown_parts() -> None:
     """Say that this backbone's heads and neurons are not known."""
-    st.info("The parts of this backbone have names that are not known here, so its heads and neurons cannot be told "
-            "apart.", icon=":material/info:")
+    st.info("The parts of this backbone have unknown names, so its heads and neurons cannot be distinguished.",
+            icon=":material/info:")
 
 
 def _list_html(units: tuple[ExclusiveUnit, ...], kind: str, concept: str) -> str:
     table = exclusive_table(units, kind)
     what = f"{kind.title()}s with the most weights that only {concept} uses"
     rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    return f"<div><b>{as_html(what)}</b>{table_html(what, [str(name) for name in table], rows)}</div>"
+    return f"<b>{as_html(what)}</b>{table_html(what, [str(name) for name in table], rows)}"
 
 
 def _most_alt(counts: MaskCounts, kind: str, layer: str) -> str:

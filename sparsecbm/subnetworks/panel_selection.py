@@ -11,7 +11,7 @@ from sparsecbm.fields import Field, switch
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.comparison import sparsity_of
-from sparsecbm.subnetworks.figure import SHOWN
+from sparsecbm.subnetworks.figure_pairs import SHOWN
 from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.ui.page_state import Checked, PageState
 
@@ -59,18 +59,17 @@ def _named_folder() -> Path | None:
 
 
 #: The sections of the page, by the name that the address gives them; it opens with the first.
-SECTIONS = {"shared": "What do they share?", "proof": "Do they carry their concepts?", "compare": "Beside others",
-            "review": "In the review at hand"}
+SECTIONS = {"shared": "Overlap", "proof": "Specificity", "compare": "Comparison", "review": "In one review"}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """`pair` are two subnetworks to look closer at, if any; `layer` is a layer's name, None for all of them.
+    """`pair` are two subnetworks to compare in detail, if any; `layer` is a layer's name, None for all of them.
 
     `show` is what the matrix shows, `residual` whether the residual's subnetwork is in it, and `concept` whose heads
     and neurons are listed, None for the pair's first. `against` names another checkpoint to compare with, or a sparsity
-    such as "90%"; None compares nothing. `leaning` is the concept whose heads and neurons the review at hand is read
-    through, None for the one that matters most to it, and `adds` asks what it adds to the label.
+    such as "90%"; None compares nothing. `leaning` is the concept whose heads and neurons are scored for the open
+    review, None for the one that moves its label most, and `adds` scores what the concept adds to the label.
     `section` is the part of the page that is shown.
     """
 
@@ -140,7 +139,7 @@ STATE = PageState("subnetworks", Selection(), FIELDS, _checked)
 
 
 def chosen_pair(selection: Selection, overlap: MaskOverlap) -> tuple[int, int] | None:
-    """The two passes that are looked at, as positions; None where none are."""
+    """The chosen two passes, as positions; None without a choice."""
     if selection.pair is None:
         return None
     first, second = selection.pair

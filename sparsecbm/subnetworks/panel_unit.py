@@ -1,4 +1,4 @@
-"""One head or neuron, closely: the words it reads beside those of its whole subnetwork, and what taking it out does."""
+"""One head or neuron in detail: its words, those of its whole subnetwork, and the effect of taking it out."""
 
 from dataclasses import replace
 
@@ -7,16 +7,16 @@ import streamlit as st
 from sparsecbm.figures.text import receipt_line
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.figure_unit_attribution import (
+    attribution_name,
     check_text,
     holds,
-    leaning_name,
     sure_text,
     unit_text,
     without_words_text,
 )
-from sparsecbm.subnetworks.panel_knockout import knocked_out, reread, take_out
+from sparsecbm.subnetworks.panel_knockout import knocked_out, predict_without, take_out
 from sparsecbm.subnetworks.panel_selection import STATE
-from sparsecbm.subnetworks.units import Leaning, Unit
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution, Prediction
 from sparsecbm.ui.chart import title
 from sparsecbm.ui.session import seed_widget
@@ -27,24 +27,24 @@ from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, hea
 from sparsecbm.words.methods import method_named
 
 READ_HELP = (
-    "**Words it reads**: what each word adds to the score of this one part, followed through the network from an empty "
-    "review to this one. **Places where it acts**: at which words the part puts its result. In the last layers that is "
-    "often every place alike, whatever words it was read from."
+    "**Words it uses**: what each word adds to the score of this part, by integrated gradients from an empty review to "
+    "this one. **Positions where it acts**: at which words the part puts its result. In the last layers that is often "
+    "every position alike, whatever words the result comes from."
 )
-_WORDS, _TAKE = "subnetworks:leaning:words", "subnetworks:leaning:take"
-_SHOWN = {"read": "Words it reads", "place": "Places where it acts"}
+_WORDS, _TAKE = "subnetworks:unit:words", "subnetworks:unit:take"
+_SHOWN = {"read": "Words it uses", "place": "Positions where it acts"}
 
 
 def unit_look(
-    explainer: Explainer, found: Leaning, unit: Unit, view: View, prediction: Prediction, share: float
+    explainer: Explainer, found: UnitAttribution, unit: Unit, view: View, prediction: Prediction, share: float
 ) -> None:
     """The sentence, the words, the check, and the way to the live knock-out; `share` of its weights is its own."""
-    name = leaning_name(found, prediction.schema)
+    name = attribution_name(found, prediction.schema)
     with st.spinner(f"Following the words into {unit}…"):
-        words, loss = _looked_at(explainer, explainer.checkpoint.hash, found, view.text, found.target, found.through,
-                                 unit)
+        words, loss = _words_and_effect(explainer, explainer.checkpoint.hash, found, view.text, found.target,
+                                        found.through, unit)
         whole = _whole(explainer, found, view.text, words)
-        result = reread(explainer, explainer.checkpoint.hash, view.text, (unit.knock_out(found.through),),
+        result = predict_without(explainer, explainer.checkpoint.hash, view.text, (unit.knock_out(found.through),),
                         view.residual)
     st.markdown(f"**{as_markdown(unit_text(found, unit, words, prediction.schema))}**")
     shown = st.session_state.get(_WORDS) or "read"
@@ -60,7 +60,7 @@ def unit_look(
     own_weights = f"{100 * share:.1f} % of its used weights only {found.through} uses."
     note(as_markdown(f"{without_words_text(found, unit, words)} {own_weights}" if shown == "read" else own_weights))
     if shown == "read" and far_from_complete(words):
-        st.warning(as_markdown(f"Read these words with care: {miss_text(words)}."), icon=":material/warning:")
+        st.warning(as_markdown(f"These word scores are rough: {miss_text(words)}."), icon=":material/warning:")
     check = f"{check_text(found, unit, loss, name)} {sure_text(found, result)}"
     if holds(found.score(unit), loss):
         st.info(as_markdown(check), icon=":material/straighten:")
@@ -80,27 +80,27 @@ def _words(heading: str, explanation: str, attribution: Attribution, name: str, 
     st.html(legend_html(limit, dark, name))
 
 
-def _way_out(found: Leaning, unit: Unit) -> None:
+def _way_out(found: UnitAttribution, unit: Unit) -> None:
     one = unit.knock_out(found.through)
     if one in knocked_out():
         st.markdown(f":material/content_cut: Taken out, for {as_markdown(found.through)} only: "
-                    "[see below](#take-it-out-and-see) what becomes of the answer, take out more, or put it back.")
-    elif st.button("Take it out and see", key=_TAKE, icon=":material/content_cut:",
-                   help="Put it on the list below, where you can take out more and compare before and after."):
+                    "[see below](#knock-out) what becomes of the answer, take out more, or put it back.")
+    elif st.button("Take it out", key=_TAKE, icon=":material/content_cut:",
+                   help="Puts it on the list below, where you can take out more and compare before and after."):
         take_out(one)
         STATE.run_again()
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _looked_at(
-    _explainer: Explainer, checkpoint: str, _found: Leaning, text: str, target: object, through: str, unit: Unit
+def _words_and_effect(
+    _explainer: Explainer, checkpoint: str, _found: UnitAttribution, text: str, target: object, through: str, unit: Unit
 ) -> tuple[Attribution, float]:
-    """The words that a unit reads, and what the logit really loses without it."""
-    return _explainer.words_through(_found, text, unit), _explainer.measured(_found, text, unit)
+    """The words that a unit uses, and what the logit loses without it."""
+    return _explainer.unit_words(_found, text, unit), _explainer.unit_effect(_found, text, unit)
 
 
-def _whole(explainer: Explainer, found: Leaning, text: str, words: Attribution) -> Attribution:
-    """The words through the whole subnetwork, scored as those of the unit are."""
+def _whole(explainer: Explainer, found: UnitAttribution, text: str, words: Attribution) -> Attribution:
+    """The words through the whole subnetwork, scored by the same method."""
     attribution = explainer.explain(text, [found.target], words.method, words.steps).attributions[0]
     if found.target.concept is not None:
         return attribution

@@ -56,9 +56,9 @@ def _plotly(figure: go.Figure, key: str, alt: str, pressed: Callable[[Any], None
                         on_select=lambda: _pressed(key, pressed))
 
 
-def table_fold(table: pd.DataFrame, key: str, alt: str) -> None:
+def table_fold(table: pd.DataFrame, key: str, alt: str, label: str = "As a table") -> None:
     """The numbers of a picture, for whoever opens them."""
-    fold = st.expander("As a table", key=f"{key}:table", on_change="rerun")
+    fold = st.expander(label, key=f"{key}:table", on_change="rerun")
     if fold.open:  # a browser takes as long to draw a table that nobody sees
         fold.dataframe(table, hide_index=True, alt=f"Table: {alt}")
 

@@ -34,7 +34,7 @@ def table_html(
     caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], pale: Sequence[bool] | None = None
 ) -> str:
     """A table, all text in it escaped; `caption` is read aloud. Rows that are `pale` stand in italics."""
-    head = "".join(f'<th scope="col" style="{_CELL}">{as_html(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col" style="{_CELL};overflow-wrap:break-word">{as_html(name)}</th>' for name in columns)
     body = "".join(
         f'<tr style="{"font-style:italic" if dim else ""}">'
         + "".join(f'<td style="{_CELL}">{as_html(cell)}</td>' for cell in row) + "</tr>"

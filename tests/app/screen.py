@@ -9,6 +9,7 @@ from typing import Any
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
+from sparsecbm.figures.text import percent
 from sparsecbm.words.panel_tokens import Piece
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,11 @@ def shown_text(at: AppTest) -> str:
 
 def bars(at: AppTest, side: str) -> dict[str, str]:
     """Label probabilities as drawn under `Before` or `After`, e.g. {"1 star": "4 %"}."""
+    for proto in _views(at, "panel_concepts"):
+        data = json.loads(proto.json)
+        for answer in (data["before"], data["after"]):
+            if answer["title"] == side:
+                return {name: percent(share) for name, share in zip(data["labels"], answer["labels"], strict=True)}
     return bars_in("".join(blocks(at)), side)
 
 
@@ -95,10 +101,18 @@ def address(at: AppTest) -> dict[str, list[str]]:
     return {name: part if isinstance(part, list) else [part] for name, part in at.query_params.items()}
 
 
-def ledger_data(at: AppTest) -> dict[str, Any]:
-    """What the concept panel of Interventions was given to draw."""
-    data: dict[str, Any] = json.loads(_ledger(at).json)
+def panel_data(at: AppTest) -> dict[str, Any]:
+    """What the concept panel was given to draw."""
+    data: dict[str, Any] = json.loads(_views(at, "panel_concepts")[0].json)
     return data
+
+
+def row(at: AppTest, concept: str) -> dict[str, Any]:
+    """The row of a concept in it, with the distribution after the settings."""
+    data = panel_data(at)
+    k = next(k for k, one in enumerate(data["concepts"]) if one["name"] == concept)
+    found: dict[str, Any] = data["concepts"][k] | {"shares": data["after"]["concepts"][k]}
+    return found
 
 
 def cell_views(at: AppTest) -> dict[str, dict[str, Any]]:
@@ -120,12 +134,21 @@ def press_cell(at: AppTest, title: str, row: int, column: int) -> AppTest:
     return fine(_trigger(at, view, "pressed", [row, column]))
 
 
-def press_in_ledger(at: AppTest, *presses: tuple[object, ...], first: int = 1, review: str | None = None) -> AppTest:
-    """Press in that panel, such as ("set", "food", "Positive"), as the browser sends it; `first` counts from the last
-    press that was dealt with."""
-    data = ledger_data(at)
-    numbered = [[data["turn"] + number, review or data["review"], *what] for number, what in enumerate(presses, first)]
-    return _trigger(at, _ledger(at), "presses", numbered)
+def press_in_panel(
+    at: AppTest, *presses: tuple[Any, ...], first: int = 1, document: str | None = None, clock: Any = None
+) -> AppTest:
+    """Press in the concept panel, as the browser sends it; `first` counts from the last press that was dealt with.
+
+    Such as ("set", "food", "Positive"), which stands for that value for certain, or ("undo",).
+    """
+    data = panel_data(at)
+
+    def shares(part: Any) -> Any:
+        return [float(value == part) for value in data["values"]] if part in data["values"] else part
+
+    numbered = [[data["turn"] + number, document or data["document"], clock or {}, *map(shares, what)]
+                for number, what in enumerate(presses, first)]
+    return _trigger(at, _views(at, "panel_concepts")[0], "presses", numbered)
 
 
 def _trigger(at: AppTest, view: Any, event: str, value: object) -> AppTest:
@@ -133,10 +156,6 @@ def _trigger(at: AppTest, view: Any, event: str, value: object) -> AppTest:
     states.widgets.add(id=_make_trigger_id(view.id, "events"),
                        json_trigger_value=json.dumps([{"event": event, "value": value}]))
     return at._run(states)
-
-
-def _ledger(at: AppTest) -> Any:
-    return _views(at, "panel_ledger")[0]
 
 
 def _views(at: AppTest, component: str) -> list[Any]:
@@ -160,7 +179,7 @@ def open_tables(at: AppTest) -> AppTest:
 
 def set_concept(at: AppTest, concept: str, value: str) -> AppTest:
     """Press a concept's button for a value."""
-    return segment(at, f"explain:set:{concept}").set_value(value).run()
+    return press_in_panel(at, ("set", concept, value))
 
 
 def press(at: AppTest, key_or_label: str) -> AppTest:

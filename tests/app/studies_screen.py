@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.studies.protocol import CONFIDENCE, Case, Protocol, Question
-from tests.app.screen import fine, open_alone
+from tests.app.screen import fine, open_alone, press_in_panel
 
 STUDIES = "pages/5_Studies.py"
 #: What a browser's clock says of each click.
@@ -45,15 +45,25 @@ def click(at: AppTest, label: str, which: int = 0, elapsed: int = ELAPSED) -> Ap
     return at._run(pressed(at, label, which, elapsed))
 
 
-def pressed(at: AppTest, label: str, which: int = 0, elapsed: int = ELAPSED) -> Any:
-    """The message that a browser sends for that."""
+def pressed(at: AppTest, label: str, which: int = 0, elapsed: int = ELAPSED, button: str = "") -> Any:
+    """The message that a browser sends for that; `button` is the style class that it reports."""
     [button for button in at.button if button.label == label][which].click()
     states = at._tree.get_widget_states()
     for one in at.get("bidi_component"):
         if json.loads(one.proto.json).keys() >= {"elapsed"}:
             states.widgets.add(id=one.proto.id, json_value=json.dumps({"press": {
-                "key": secrets.token_hex(8), "button": "", "elapsed": elapsed, "time": CLOCK}}))
+                "key": secrets.token_hex(8), "button": button, "elapsed": elapsed, "time": CLOCK}}))
     return states
+
+
+def act(at: AppTest, *what: Any) -> AppTest:
+    """Press in the concept panel, with the browser's clock: such as ("set", "food", "Positive"), or ("undo",)."""
+    return press_in_panel(at, what, clock={"key": secrets.token_hex(8), "elapsed": ELAPSED, "time": CLOCK})
+
+
+def messages(at: AppTest) -> int:
+    """How many messages are on screen."""
+    return len(at.info) + len(at.warning) + len(at.error)
 
 
 def agree(at: AppTest) -> AppTest:
@@ -74,7 +84,7 @@ def answer_alone(at: AppTest, label: str = "2") -> AppTest:
 
 
 def answer_again(at: AppTest, label: str = "3") -> AppTest:
-    """The last answer to the case at hand."""
+    """The final answer to the case at hand."""
     at.radio[0].set_value(label)
     at.radio[1].set_value(5)
     return fine(click(at, "Send my final answer"))

@@ -15,7 +15,7 @@ from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, sa
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_comparison import comparison_csv
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment, table
 from tests.app.test_subnetworks import HOSTILE, charts, said
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model

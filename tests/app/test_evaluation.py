@@ -17,7 +17,7 @@ from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import ROOT, address, blocks, cell_views, fine, press, section, segment
 from tests.data.releases import write
 from tests.data.test_counterfactuals import family
@@ -136,9 +136,9 @@ def test_a_real_rewriting_stands_beside_what_was_foretold(
     pairs = load_pairs(folder, "dev")
     effects = Explainer.load(bare, "cpu").pair_effects(pairs)
     number = next(k for k in range(len(pairs)) if (pairs.base[k], pairs.counterfactual[k]) == (0, 1))
-    did, foretold = charts(at)["evaluation:pair"]["data"]
+    did, predicted = charts(at)["evaluation:pair"]["data"]
     assert did["x"] == pytest.approx(list(100 * effects.actual[number]))
-    assert foretold["x"] == pytest.approx(list(100 * effects.foretold[number]))
+    assert predicted["x"] == pytest.approx(list(100 * effects.predicted[number]))
     text = said(at)
     assert "**1 of 1** pairs" in text and "as **Positive** before and **Negative** after" in text
     assert "&lt;b&gt;" in text and "<b>" not in text and re.search("<ins[^>]*>[^<]*bland", text)

@@ -7,7 +7,7 @@ from sparsecbm.figures.text import percent, signed
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.service import Explainer
 from sparsecbm.types import Target
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.words.figure import gap_text
 from tests.app.screen import (
     address,
@@ -16,7 +16,9 @@ from tests.app.screen import (
     fine,
     heading,
     open_explain,
-    press,
+    panel_data,
+    press_in_panel,
+    row,
     segment,
     set_concept,
     shown_text,
@@ -48,8 +50,10 @@ def test_a_typed_review_shows_the_models_prediction(explainer: Explainer) -> Non
     at = fine(submit(open_explain(), REVIEW))
     prediction = explainer.predict(REVIEW)
     assert bars(at, "Before") == bars(at, "After") == expected(explainer, prediction.label_probabilities)
-    shown = explainer.schema.label_display[explainer.schema.label_index(prediction.label)]
-    assert any(f">Before: <b>{shown}" in block for block in blocks(at))
+    drawn, effects = panel_data(at), explainer.effects()
+    assert drawn["before"]["labels"] == drawn["after"]["labels"] == prediction.label_probabilities.tolist()
+    assert drawn["after"]["concepts"] == prediction.concept_probabilities.tolist() and not drawn["edited"]
+    assert drawn["effects"] == effects.tolist() and drawn["bias"] == prediction.label_bias.tolist()
     assert address(at) == {"text": [REVIEW]}
 
 
@@ -103,39 +107,27 @@ def test_every_concept_moves_the_label() -> None:
         assert low != high, concept
 
 
-def test_a_flip_is_said_in_words(explainer: Explainer) -> None:
-    all_bad = {concept: (1.0, 0.0, 0.0) for concept in explainer.schema.concepts}
-    text, before, after = next(
-        (text, result.before.label, result.after.label) for text in ("Great food and great staff.", REVIEW, "A table.")
-        if (result := explainer.override(explainer.predict(text), all_bad)).label_changed)
-    at = fine(open_explain(text=text, override=[f"{concept}=Negative" for concept in all_bad]))
-    names = explainer.schema.label_display
-    status = next(block for block in blocks(at) if 'role="status"' in block)
-    assert f"{names[int(before) - 1]} → {names[int(after) - 1]}" in status and "flips" in status
-
-
 def test_resetting_one_concept_keeps_the_others() -> None:
     at = fine(set_concept(set_concept(open_explain(text=REVIEW), "food", "Positive"), "service", "Negative"))
     only_service = bars(fine(set_concept(open_explain(text=REVIEW), "service", "Negative")), "After")
-    press(at, "explain:reset:food")
+    at = press_in_panel(at, ("reset", "food"))
     assert bars(fine(at), "After") == only_service
     assert address(at)["override"] == ["service=Negative"]
-    assert segment(at, "explain:set:food").value is None
+    assert row(at, "food")["own"] == "" and row(at, "service")["own"] == "set"
 
 
 def test_reset_all_is_the_models_own_prediction() -> None:
     at = fine(open_explain(text=REVIEW, override=["food=Positive", "noise=0.2,0.3,0.5"], residual="off"))
     assert bars(at, "Before") != bars(at, "After")
-    press(at, "Reset all")
+    at = press_in_panel(at, ("reset-all",))
     assert bars(fine(at), "Before") == bars(at, "After")
-    assert address(at) == {"text": [REVIEW]}
-    assert at.toggle(key="explain:residual").value is True
+    assert address(at) == {"text": [REVIEW]} and panel_data(at)["residual"]["counts"] is True
 
 
 def test_the_residual_can_be_switched_off(explainer: Explainer) -> None:
     at = fine(open_explain(text=REVIEW))
     with_residual = words(at)
-    at.toggle(key="explain:residual").set_value(False).run()
+    at = press_in_panel(at, ("residual", False))
     bare = explainer.predict(REVIEW, residual=False)
     assert bars(fine(at), "After") == expected(explainer, bare.label_probabilities)
     assert "** without the residual: " in heading(at, "Words for")
@@ -143,20 +135,20 @@ def test_the_residual_can_be_switched_off(explainer: Explainer) -> None:
     assert address(at)["residual"] == ["off"]
 
 
-def test_moving_a_share_keeps_a_distribution(explainer: Explainer) -> None:
+def test_a_mixed_concept_stays_a_distribution(explainer: Explainer) -> None:
     at = open_explain(text=REVIEW, override="food=0.2,0.3,0.5")
-    at.session_state["explain:mix:food"] = True
-    fine(at.run())
-    assert [slider.value for slider in at.slider] == [20, 30, 50]
-    fine(at.slider(key="explain:share:food:Positive").set_value(75).run())
-    assert address(at)["override"] == ["food=0.1,0.15,0.75"]
-    assert [slider.value for slider in at.slider] == [10, 15, 75]
-    after = explainer.override(explainer.predict(REVIEW), {"food": (0.1, 0.15, 0.75)}).after
+    assert row(at, "food")["shares"] == pytest.approx([0.2, 0.3, 0.5])
+    at = fine(press_in_panel(at, ("set", "food", [0, 0.35, 0.65])))
+    assert address(at)["override"] == ["food=0,0.35,0.65"]
+    after = explainer.override(explainer.predict(REVIEW), {"food": (0.0, 0.35, 0.65)}).after
     assert bars(at, "After") == expected(explainer, after.label_probabilities)
+    assert press_in_panel(at, ("set", "food", [0.5, 0.5, 0.5])).exception
 
 
-def test_the_ledger_of_another_label_adds_up(explainer: Explainer) -> None:
-    at = fine(open_explain(text=REVIEW, label="1", override="food=Negative"))
+def test_the_contributions_to_another_label_add_up(explainer: Explainer) -> None:
+    at = open_explain(text=REVIEW, label="1", override="food=Negative")
+    at.session_state["explain:tables"] = True
+    fine(at.run())
     table = at.dataframe[0].value.set_index("part")
     assert table.loc["sum", "after"] == pytest.approx(table.drop("sum")["after"].sum(), abs=5e-4)
     after = explainer.override(explainer.predict(REVIEW), {"food": (1.0, 0.0, 0.0)}).after
@@ -171,11 +163,9 @@ def test_a_link_restores_everything() -> None:
     assert address(at) == parts
     assert not at.warning
     assert at.text_area(key="explain:box").value == REVIEW
-    assert segment(at, "explain:set:food").value == "Positive"
-    assert segment(at, "explain:set:noise").value is None
-    assert segment(at, "explain:label").value == "2"
+    assert row(at, "food")["own"] == row(at, "noise")["own"] == "set" and panel_data(at)["label"]["shown"] == 1
     again = fine(open_explain(**address(at)))
-    assert blocks(again) == blocks(at)
+    assert {**panel_data(again), "receipt": ""} == {**panel_data(at), "receipt": ""}
 
 
 def test_a_new_review_starts_from_the_models_own_prediction() -> None:
@@ -201,7 +191,7 @@ def test_an_override_runs_no_backbone_pass(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(SparseCBM, "run_pass", lambda self, *given: passes.append(1) or run(self, *given))
     fine(set_concept(at, "food", "Positive"))
     fine(set_concept(at, "noise", "Negative"))
-    fine(press(at, "Reset all"))
+    fine(press_in_panel(at, ("reset-all",)))
     assert passes == []
     fine(submit(at, "Another review, so that the counter is seen to count."))
     assert passes

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.data import catalogue as source
 from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.error_tree import FoundSlice, Search
+from sparsecbm.failures.error_tree import ErrorSlice, SliceSearch
 from sparsecbm.failures.outcomes import OUTCOMES, Rate
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui import sources
+from sparsecbm.ui.loaded_model import load_explainer
 from tests.app.screen import ROOT, address, cell_views, fine, press, press_cell, segment
+from tests.app.test_failures import shown
 
 PICTURE = "failures:pictures"
 
@@ -48,12 +49,6 @@ def press_mark(at: AppTest, chart: str, *customdata: object) -> AppTest:
     states.widgets.add(id=drawn(at)[chart][0].id, string_value=json.dumps({"selection": {
         "points": [{"customdata": list(customdata)}], "point_indices": [0], "box": [], "lasso": []}}))
     return fine(at._run(states))
-
-
-def shown(at: AppTest) -> int:
-    """How many reviews the page says that the slice has."""
-    line = next(one.value for one in at.markdown if "reviews**" in one.value)
-    return int(line.removeprefix("**").partition(" of ")[0].replace(",", ""))
 
 
 def test_a_pressed_outcome_is_the_slice_and_the_others_stay_to_be_pressed() -> None:
@@ -98,9 +93,9 @@ def test_pressed_concept_errors_show_the_misread_reviews() -> None:
 
 
 def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    planted = FoundSlice(Slice(predicted_values=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
+    planted = ErrorSlice(Slice(predicted_values=(("noise", "unknown"),), words=(5, None)), Rate(35, 80), Rate(28, 74),
                          Rate(63, 154), 0.01)
-    search = Search(LABEL_TARGET, Rate(60, 243), Rate(30, 121), Rate(30, 122), 4, (planted,))
+    search = SliceSearch(LABEL_TARGET, Rate(60, 243), Rate(30, 121), Rate(30, 122), 4, (planted,))
     monkeypatch.setattr("sparsecbm.failures.panel_error_slices._search", lambda *_: search)
     at, found = opened(says="the"), analysis()
     fine(segment(at, PICTURE).set_value("Error slices").run())
@@ -111,25 +106,26 @@ def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatc
     assert address(at) == {"read": ["noise=unknown"], "words": ["5.."]}
 
 
-def test_a_search_is_made_of_every_subject_that_is_told() -> None:
+def test_a_search_is_made_of_every_labelled_subject() -> None:
     at = opened()
     fine(segment(at, PICTURE).set_value("Error slices").run())
-    assert any("of one half were searched for slices in which the rating" in one.value for one in at.markdown)
+    assert any("searched for slices in which the rating" in one.value for one in at.markdown)
     fine(segment(at, "failures:found:of").set_value("noise").run())
     assert any("in which noise is wrong" in one.value for one in at.markdown)
 
 
 def test_without_truth_the_pictures_say_so() -> None:
     reviews = sample_reviews(CEBAB)
-    untold = replace(reviews, digest="untold", labels=np.full(len(reviews), -1), values=np.full((len(reviews), 4), -1))
+    dataset = reviews.split.dataset.map(lambda row: row | {"label": -1, "concepts": [-1] * 4})
+    unlabelled = replace(reviews, split=replace(reviews.split, dataset=dataset))
     at = AppTest.from_file(str(ROOT / "pages/4_Failures.py"), default_timeout=120)
-    at.session_state[source._OWN] = untold
+    at.session_state[sources._OWN] = unlabelled
     at.query_params["source"] = "own"
     fine(at.run())
     for group in ("Outcomes", "Concept errors", "Error slices"):
         fine(segment(at, PICTURE).set_value(group).run())
         assert not at.get("plotly_chart") and not cell_views(at)
-        assert any("source does not tell" in one.value for one in at.markdown)
+        assert any("labelled" in one.value for one in at.markdown)
 
 
 def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:
@@ -152,7 +148,7 @@ def test_the_slice_with_its_pictures_and_a_review_are_pinned() -> None:
     at = fine(press(fine(at.run()), f"{key}:go"))
     said = CEBAB.label_display[int(analysis().predicted_labels[number])]
     scene = current(at)[0]
-    assert scene.title == f"Truly 2 stars, it says {said}" and scene.parts[0].text == reviews.texts[number]
+    assert scene.title == f"True 2 stars, predicted {said}" and scene.parts[0].text == reviews.texts[number]
     assert scene.parts[-1].rows[0][1:3] == ("2 stars", said)
     assert reviews.ids[number] in scene.receipt
 

@@ -7,7 +7,7 @@ import pytest
 
 from sparsecbm.figures.text import visible
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.words.methods import METHODS
 from tests.app.screen import (
     QUICK,

@@ -1,31 +1,32 @@
-"""Setting concepts on the Interventions page: both sides, the ledger, what to do next, and everything restored."""
+"""Setting concepts on the Interventions page: both sides, the rows, what to do next, and everything restored."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.concepts.compute_policies import POLICIES
-from sparsecbm.concepts.contributions import label_contributions
-from sparsecbm.concepts.panel_controls import AS_READ, MIX, NOT_SURE
-from sparsecbm.concepts.panel_ledger import change_notes
-from sparsecbm.figures.text import label_name, label_with_probability, listed, percent, signed
+from sparsecbm.concepts.panel import change_notes
+from sparsecbm.figures.text import label_name, listed, percent, signed
+from sparsecbm.model.network import SparseCBM
 from sparsecbm.revision.history import History
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
     address,
-    bars_in,
+    bars,
     blocks,
     fine,
-    ledger_data,
     open_home,
     open_page,
+    panel_data,
     press,
-    press_in_ledger,
+    press_in_panel,
+    row,
     section,
     segment,
 )
@@ -49,7 +50,7 @@ def opened(text: str = REVIEW, **parts: str | list[str]) -> AppTest:
 
 
 def pressed(at: AppTest, *presses: tuple[object, ...], **how: Any) -> AppTest:
-    return fine(press_in_ledger(at, *presses, **how))
+    return fine(press_in_panel(at, *presses, **how))
 
 
 def kept(at: AppTest) -> History:
@@ -67,21 +68,15 @@ def shown_bars(prediction: Prediction) -> dict[str, str]:
             for label, share in zip(schema.labels, prediction.label_probabilities, strict=True)}
 
 
-def line(at: AppTest, name: str) -> dict[str, Any]:
-    return next(one for one in ledger_data(at)["lines"] if one["name"] == name)
-
-
 def still(at: AppTest) -> dict[str, Any]:
-    """All that is drawn, but for the receipt's milliseconds and the number of the last press."""
-    data = ledger_data(at)
-    return {name: part for name, part in data.items() if name not in ("turn", "redo", "edits", "outcome")} | {
-        "bars": [bars_in(data["outcome"], side) for side in ("Before", "After")]}
+    """All that is drawn, but for the receipt's milliseconds, what can be undone and the number of the last press."""
+    return {name: part for name, part in panel_data(at).items() if name not in ("turn", "receipt", "history")}
 
 
 def test_without_a_review_the_page_says_what_to_do() -> None:
     at = fine(open_page(open_home(), INTERVENTIONS))
     assert any("No review at hand yet" in line.value for line in at.info)
-    assert not any(element.proto.component_name == "sparsecbm.panel_ledger" for element in at.get("bidi_component"))
+    assert not at.get("bidi_component")
 
 
 @pytest.mark.parametrize("explainer", [{"kind": "black_box"}], indirect=True)
@@ -89,111 +84,98 @@ def test_a_model_without_concepts_says_so() -> None:
     assert any("black box" in line.value for line in opened().info)
 
 
-def test_a_concept_is_set_and_no_backbone_pass_runs(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concept_is_set_by_one_run_of_the_label_head(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
     at, before, now = opened(), explainer.predict(REVIEW), after(explainer, {"soup": CERTAIN["Negative"]})
-    monkeypatch.setattr(explainer._model, "run_pass", None)
+    heads: list[object] = []
+    head = SparseCBM.label
+    monkeypatch.setattr(SparseCBM, "label", lambda self, *given: heads.append(1) or head(self, *given))
+    monkeypatch.setattr(SparseCBM, "run_pass", None)  # a backbone pass would fail
     at = pressed(at, ("set", "soup", "Negative"))
-    drawn = ledger_data(at)
-    assert bars_in(drawn["outcome"], "Before") == shown_bars(before)
-    assert bars_in(drawn["outcome"], "After") == shown_bars(now) != shown_bars(before)
-    assert label_with_probability(now) in drawn["outcome"] and "no backbone pass" in drawn["outcome"]
-    assert line(at, "soup")["chosen"] == "Negative" and "set by you" in line(at, "soup")["left"]
-    assert line(at, "room")["chosen"] == AS_READ and "as read" in line(at, "room")["left"]
-    assert [entry.description.split(" (")[0] for entry in kept(at).entries] == ["soup set to Negative"]
-    assert "1 edit in force, the last: soup set to Negative" in drawn["edits"]
+    assert len(heads) == 1
+    assert bars(at, "Before") == shown_bars(before) and bars(at, "After") == shown_bars(now) != shown_bars(before)
+    assert row(at, "soup")["own"] == "set" and row(at, "soup")["shares"] == [1, 0, 0] and row(at, "room")["own"] == ""
+    assert panel_data(at)["after"]["contributions"] == now.contributions.tolist()
+    assert [entry.description for entry in kept(at).entries] == [
+        f"soup set to Negative (was {before.value('soup')} {before.concept_probabilities[0].max():.2f})"]
+    assert kept(at).entries[-1].description in panel_data(at)["history"]["text"]
     assert address(at)["override"] == ["soup=Negative"]
 
 
 def test_each_single_change_says_what_it_did(explainer: Explainer) -> None:
     at = pressed(opened(), ("set", "soup", "Negative"), ("set", "room", "unknown"), ("residual", False))
-    sets = {"soup": CERTAIN["Negative"], "room": CERTAIN["unknown"]}
-    result = explainer.override(explainer.predict(REVIEW), sets, False)
-    ledger, label = label_contributions(result, result.before.label), result.before.label
+    result = explainer.override(explainer.predict(REVIEW), {"soup": CERTAIN["Negative"], "room": CERTAIN["unknown"]},
+                                False)
     notes = change_notes(explainer.single_effects(result.before, result.after), explainer.schema)
-    assert set(notes) == {"soup", "room", "residual"}
-    for name, note in notes.items():
-        assert note.startswith("alone: ") and "; without it: " in note and note in line(at, name)["right"]
-        assert f"{signed(ledger[name].before)} → <b>{signed(ledger[name].after)}" in line(at, name)["right"]
-    assert f"{signed(ledger['sum'].before)} → {signed(ledger['sum'].after)}" in line(at, "sum")["right"]
-    assert ledger_data(at)["label"]["chosen"] == label
-    assert line(at, "residual")["counted"] is False and address(at)["residual"] == ["off"]
+    data = panel_data(at)
+    assert {"soup": row(at, "soup")["note"], "room": row(at, "room")["note"],
+            "residual": data["residual"]["note"]} == notes
+    assert data["residual"]["counts"] is False and not any(data["after"]["residual"])
+    assert address(at)["residual"] == ["off"]
 
 
 def test_contributions_are_those_of_the_chosen_label(explainer: Explainer) -> None:
-    at = opened()
-    assert ["fair", "Fair"] in ledger_data(at)["label"]["options"]
-    at = pressed(at, ("label", "fair"))
-    part = label_contributions(explainer.override(explainer.predict(REVIEW), {}), "fair")["soup"]
-    assert ledger_data(at)["label"]["chosen"] == "fair" and address(fine(at.run()))["label"] == ["fair"]
-    assert f"<b>{signed(part.after)}</b>" in line(at, "soup")["right"]
+    at = pressed(opened(), ("label", "fair"))
+    assert panel_data(at)["label"]["shown"] == explainer.schema.label_index("fair")
+    assert address(fine(at.run()))["label"] == ["fair"]
 
 
-def test_shares_make_room_for_the_one_that_is_moved_and_are_one_edit(explainer: Explainer) -> None:
-    at = pressed(opened(), ("set", "soup", MIX))
-    read = explainer.predict(REVIEW).concept_probabilities[0]
-    assert line(at, "soup")["shares"] == pytest.approx(read.tolist(), abs=1e-4) and not kept(at).entries
-    at = pressed(at, ("share", "soup", 0, 0.25))
-    at = pressed(at, ("share", "soup", 0, 0.5), ("share", "soup", 0, 0.7))
-    rest = read[1:] / read[1:].sum()
-    wanted = [0.7, *(0.3 * rest).tolist()]
-    assert list(kept(at).now.overrides["soup"]) == pytest.approx(wanted) and len(kept(at).entries) == 1
-    assert line(at, "soup")["shares"] == pytest.approx(wanted, abs=1e-4) and line(at, "soup")["chosen"] == MIX
-    assert bars_in(ledger_data(at)["outcome"], "After") == shown_bars(after(explainer, {"soup": wanted}))
-    at = pressed(at, ("share", "soup", 0, 1.0))
-    assert line(at, "soup")["shares"] == [1, 0, 0], "the sliders stay while one is moved to its end"
-    at = pressed(at, ("set", "soup", "Positive"))
-    assert "shares" not in line(at, "soup") and kept(at).now.overrides == {"soup": CERTAIN["Positive"]}
+def test_every_release_of_a_slider_is_an_undo_step_of_its_own(explainer: Explainer) -> None:
+    at = pressed(opened(), ("set", "soup", [0, 0.25, 0.75]), ("set", "soup", [0.4, 0.6, 0]))
+    assert len(kept(at).entries) == 2 and kept(at).now.overrides == {"soup": (0.4, 0.6, 0.0)}
+    assert bars(at, "After") == shown_bars(after(explainer, {"soup": [0.4, 0.6, 0.0]}))
+    at = pressed(at, ("undo",))
+    assert row(at, "soup")["shares"] == pytest.approx([0, 0.25, 0.75]) and panel_data(at)["history"]["redo"]
+    at = pressed(at, ("undo",))
+    assert row(at, "soup")["own"] == "" and "override" not in address(fine(at.run()))
 
 
 def test_not_sure_shows_all_that_the_label_can_be(explainer: Explainer) -> None:
-    at = pressed(opened(), ("set", "room", "Positive"), ("set", "soup", NOT_SURE))
+    at = pressed(opened(), ("set", "room", "Positive"), ("unsure", "soup"))
     found = explainer.unsure(after(explainer, {"room": CERTAIN["Positive"]}), ["soup"])
-    outcome = ledger_data(at)["outcome"]
-    for y, label in enumerate(explainer.schema.labels):
-        bounds = f"{percent(float(found.lowest[y]))} to {percent(float(found.highest[y]))}"
-        assert f"{label_name(label, explainer.schema)} {bounds}" in outcome
+    shown = np.array(panel_data(at)["range"]["rows"])
+    np.testing.assert_allclose(shown, np.stack([found.lowest, found.highest, found.expected], axis=1))
     effects = explainer.effects()[0, :, explainer.schema.label_index(explainer.predict(REVIEW).label)]
-    bounds = f"{signed(float(effects.min()))} to {signed(float(effects.max()))}"
-    assert f"can be anything from {bounds}" in line(at, "soup")["right"]
-    assert address(at)["unsure"] == ["soup"] and line(at, "soup")["chosen"] == NOT_SURE
+    for bound in (effects.min(), effects.max()):
+        assert signed(float(bound)) in row(at, "soup")["note"]
+    assert address(at)["unsure"] == ["soup"] and row(at, "soup")["own"] == "unsure"
     at = pressed(at, ("set", "soup", "Negative"))
-    assert "unsure" not in address(at) and "can be anything" not in line(at, "soup")["right"]
+    assert "unsure" not in address(at) and panel_data(at)["range"] is None and row(at, "soup")["own"] == "set"
 
 
 def test_undo_leads_back_to_exactly_the_start_and_redo_forward_again() -> None:
     at = opened()
     start = still(at)
-    at = pressed(at, ("set", "soup", "Negative"), ("set", "room", "Positive"), ("set", "room", AS_READ))
+    at = pressed(at, ("set", "soup", "Negative"), ("set", "room", "Positive"), ("reset", "room"))
     end, parts = still(at), address(at)
     at = pressed(at, ("undo",), ("undo",), ("undo",))
-    assert still(at) | {"undo": False} == start and not ledger_data(at)["undo"] and ledger_data(at)["redo"]
-    assert "override" not in address(at) and "3 undone, the next: soup set to Negative" in ledger_data(at)["edits"]
+    history = panel_data(at)["history"]
+    assert still(at) == start and not history["undo"] and history["redo"] and "override" not in address(at)
     at = pressed(at, ("redo",), ("redo",), ("redo",))
-    assert still(at) == end and address(at) == parts and not ledger_data(at)["redo"]
+    assert still(at) == end and address(at) == parts and not panel_data(at)["history"]["redo"]
 
 
 def test_every_press_counts_once_even_when_it_comes_twice() -> None:
     at = pressed(opened(), ("set", "soup", "Negative"))
     at = pressed(at, ("set", "room", "Positive"), ("undo",), first=0)  # the first of these is known already
-    assert len(kept(at).entries) == 1 and kept(at).position == 0 and ledger_data(at)["turn"] == 2
+    assert len(kept(at).entries) == 1 and kept(at).position == 0 and panel_data(at)["turn"] == 2
 
 
-def test_a_press_for_a_review_that_has_gone_sets_nothing_of_the_next() -> None:
-    at = pressed(opened(), ("set", "soup", "Negative"), review="another")
-    assert not kept(at).entries and line(at, "soup")["chosen"] == AS_READ
+def test_a_press_for_a_document_that_has_gone_sets_nothing_of_the_next() -> None:
+    at = pressed(opened(), ("set", "soup", "Negative"), document="another")
+    assert not kept(at).entries and row(at, "soup")["own"] == ""
 
 
 def test_nothing_is_set_while_an_earlier_state_is_looked_at() -> None:
     at = section(pressed(opened(), ("set", "soup", "Negative")), "history")
     at.selectbox(key="interventions:look:1:1").set_value(0).run()
     at = section(press(at, "interventions:look:go"), "concepts")
-    data = ledger_data(at)
-    assert data["disabled"] and not data["undo"] and "go" in data and data["go"] is None
-    assert line(at, "soup")["chosen"] == AS_READ
-    at = pressed(at, ("set", "room", NOT_SURE), ("set", "room", "Positive"), ("undo",), ("residual", False))
+    data = panel_data(at)
+    assert data["disabled"] and not data["history"]["undo"] and data["advice"]["go"] is None
+    assert row(at, "soup")["own"] == ""
+    at = pressed(at, ("unsure", "room"), ("set", "room", "Positive"), ("undo",), ("residual", False))
     assert len(kept(at).entries) == kept(at).position == 1 and "unsure" not in address(at)
     at = fine(press(at, "interventions:now"))
-    assert line(at, "soup")["chosen"] == "Negative" and line(at, "residual")["counted"] is True
+    assert row(at, "soup")["own"] == "set" and panel_data(at)["residual"]["counts"] is True
 
 
 @pytest.mark.parametrize("policy", list(POLICIES))
@@ -201,13 +183,12 @@ def test_the_concept_to_check_next_is_the_policys_and_never_one_that_is_set(expl
     at = opened()
     at = pressed(at, ("policy", policy))
     found = explainer.suggest(explainer.predict(REVIEW), policy)
-    for part in (f"Check {found[0].concept} next.", found[0].reason, f"Then {found[1].concept}."):
-        assert part in ledger_data(at)["next"]
-    assert ledger_data(at)["go"] == found[0].concept
+    advice = panel_data(at)["advice"]
+    assert advice["go"] == found[0].concept and found[0].reason in advice["reason"] and advice["policy"] == policy
     at = pressed(at, ("set", found[0].concept, "unknown"))
-    assert ledger_data(at)["go"] == found[1].concept
+    assert panel_data(at)["advice"]["go"] == found[1].concept
     at = pressed(at, ("set", found[1].concept, "unknown"))
-    assert ledger_data(at)["go"] is None and "Every concept is set" in ledger_data(at)["next"]
+    assert panel_data(at)["advice"]["go"] is None
 
 
 def test_all_smallest_fixes_are_offered_and_one_is_applied(explainer: Explainer) -> None:
@@ -223,7 +204,7 @@ def test_all_smallest_fixes_are_offered_and_one_is_applied(explainer: Explainer)
         assert text.replace("\\", "").startswith(f"{said}; then ")
     at = fine(press(at, "interventions:fix"))
     now = after(explainer, {concept: CERTAIN[value] for concept, value in found.fixes[0].values.items()})
-    assert now.label == wanted and bars_in(ledger_data(at)["outcome"], "After") == shown_bars(now)
+    assert now.label == wanted and bars(at, "After") == shown_bars(now)
     assert len(kept(at).entries) == len(found.fixes[0].values)
     assert any("already" in block for block in blocks(fine(at.run())))
 
@@ -242,9 +223,10 @@ def test_a_link_restores_everything() -> None:
     parts = {"text": [REVIEW], "override": ["soup=0.2,0.3,0.5"], "unsure": ["room"], "policy": ["ucp"],
              "wanted": ["fair"], "label": ["good"], "residual": ["off"]}
     at = opened(**{name: part for name, part in parts.items() if name != "text"})
-    assert address(at) == parts and line(at, "residual")["counted"] is False
-    assert line(at, "soup")["shares"] == [0.2, 0.3, 0.5] and line(at, "room")["chosen"] == NOT_SURE
-    assert ledger_data(at)["policy"]["chosen"] == "ucp" and ledger_data(at)["label"]["chosen"] == "good"
+    data = panel_data(at)
+    assert address(at) == parts and data["residual"]["counts"] is False
+    assert row(at, "soup")["shares"] == pytest.approx([0.2, 0.3, 0.5]) and row(at, "room")["own"] == "unsure"
+    assert data["advice"]["policy"] == "ucp" and data["label"]["names"][data["label"]["shown"]] == "good"
     assert segment(at, "interventions:wanted").value == "fair"
     again = opened(**{name: part for name, part in address(at).items() if name != "text"})
     assert still(again) == still(at)
@@ -268,5 +250,5 @@ def test_the_same_stands_in_tables() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_review_breaks_the_panel(text: str) -> None:
-    at = pressed(opened(text), ("set", "soup", "Negative"), ("set", "room", NOT_SURE), ("undo",))
-    assert "<script" not in str(ledger_data(at)) and line(at, "soup")["chosen"] == AS_READ
+    at = pressed(opened(text), ("set", "soup", "Negative"), ("unsure", "room"), ("undo",))
+    assert "<script" not in str(panel_data(at)) and row(at, "soup")["own"] == ""

@@ -11,7 +11,7 @@ from sparsecbm.figures.text import label_name, label_with_probability
 from sparsecbm.revision.history import History
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, bars, blocks, fine, open_home, open_page, press
 from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, said
 from tests.helpers import HOSTILE, saved_checkpoint

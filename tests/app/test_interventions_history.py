@@ -14,7 +14,7 @@ from sparsecbm.revision.panel_saved_patches import PATCHES_VARIABLE
 from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_ledger, section
+from tests.app.screen import address, blocks, fine, open_home, open_page, press, press_in_panel, section
 from tests.helpers import HOSTILE, saved_checkpoint
 
 INTERVENTIONS = "pages/3_Interventions.py"
@@ -135,7 +135,7 @@ def test_another_review_keeps_revisions_and_drops_what_was_set(explainer: Explai
     revision = a_revision(explainer)
     at = opened(History().do(revision, "revised"))
     is_read = explainer.predict_changed(REVIEW, [revision.change]).value("soup")
-    at = fine(press_in_ledger(section(at, "concepts"), ("set", "soup", is_read)))
+    at = fine(press_in_panel(section(at, "concepts"), ("set", "soup", is_read)))
     assert list(kept(at).now.overrides) == ["soup"] and "override" in address(at)
     at.text_area(key="explain:box").set_value("The waiter was rude.")
     at = fine(press(at, "Read it"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import QUICK, bars, fine, open_explain, open_home, segment, set_concept, words
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
+from tests.app.screen import QUICK, bars, fine, open_explain, open_home, panel_data, segment, set_concept, words
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
@@ -32,7 +32,7 @@ def test_a_black_box_has_words_and_a_label_but_nothing_to_set() -> None:
     at = fine(open_explain(text=REVIEW, target="food=Positive", method=QUICK))
     assert "star" in str(bars(at, "Prediction")) and "black box" in at.info[0].value
     assert segment(at, "explain:subject").options == ["rating"]
-    assert not any("explain:set" in str(control.key) for control in at.get("segmented_control"))
+    assert not any("panel_concepts" in one.proto.component_name for one in at.get("bidi_component"))
     assert fine(open_home()).get("page_link")
 
 
@@ -42,7 +42,8 @@ def test_a_black_box_has_words_and_a_label_but_nothing_to_set() -> None:
 def test_a_dense_model_is_explained_and_overridden_like_a_sparse_one(model_of_kind: dict[str, object]) -> None:
     at = fine(open_explain(text=REVIEW, method=QUICK))
     assert words(at)
-    assert bool(at.toggle) == model_of_kind.get("residual", True), "no switch for a residual that the model has not"
+    switch = panel_data(at)["residual"]
+    assert bool(switch) == model_of_kind.get("residual", True), "no switch for a residual that the model has not"
     low = bars(fine(set_concept(at, "food", "Negative")), "After")
     assert low != bars(fine(set_concept(at, "food", "Positive")), "After")
     assert not any("weights kept" in line.value for line in fine(open_home()).markdown)

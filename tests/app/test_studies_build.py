@@ -14,7 +14,7 @@ from sparsecbm.studies.log import ParticipantKind
 from sparsecbm.studies.panel_builder_draft import AGREEMENT, draft_of
 from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import ARMS, CONFIDENCE, Protocol
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, fine, press, section, segment, table
 from tests.app.studies import a_kept_study, opened, said
 from tests.helpers import saved_checkpoint

@@ -81,7 +81,8 @@ def test_an_arm_shows_what_is_its_own_and_no_more(
     assert 'translate="no"' in drawn
     if concepts:
         panel = panel_data(at)
-        assert [one["name"] for one in panel["concepts"]] == list(seen["concepts"]) and bool(panel["offers"]) is settable
+        assert [one["name"] for one in panel["concepts"]] == list(seen["concepts"])
+        assert bool(panel["offers"]) is settable
     assert labels(at) - {"Send my final answer", "Delete all of it"} == offered
     assert "<img" not in drawn
     answer_again(at)
@@ -99,7 +100,6 @@ def test_an_arm_shows_what_is_its_own_and_no_more(
 def test_what_is_set_is_written_and_then_drawn(store: Store) -> None:
     at = answer_alone(agree(opened(study=made(store, arms=("subnetworks",)))))
     code = code_of(at)
-    at.radio[0].set_value("4")  # not sent yet
     before = bars(at, "The model answers")
     fine(act(at, "set", "food", "Positive"))
     event = store.course(code).events[-1]
@@ -107,7 +107,7 @@ def test_what_is_set_is_written_and_then_drawn(store: Store) -> None:
     assert event.after is not None and (event.entry.elapsed_ms, event.entry.client_time) == (ELAPSED, CLOCK)
     after = [percent(share) for share in event.after["probabilities"].values()]
     assert list(bars(at, "With your changes").values()) == after
-    assert bars(at, "The model answers") == before and at.radio[0].value == "4"
+    assert bars(at, "The model answers") == before
     fine(act(at, "unsure", "ambiance"))
     assert store.course(code).events[-1].entry.concept == "ambiance"
     wanted = next(one for one in ("Negative", "Positive") if one != store.course(code).events[-1].from_)

@@ -14,7 +14,7 @@ from sparsecbm.studies.outcome import MixedModel
 from sparsecbm.studies.panel_results import archive
 from sparsecbm.studies.panel_results_numbers import compared, comparison_rows, mixed_lines, order_counts
 from sparsecbm.studies.panel_store import study_store
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
 from tests.app.screen import fine, press, segment, table
 from tests.app.studies import a_kept_study, opened, said
 from tests.studies.toys import a_protocol, judged_course

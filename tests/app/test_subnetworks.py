@@ -15,9 +15,9 @@ from sparsecbm.schema import SENTIMENT, ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_overlap import most_exclusive
 from sparsecbm.subnetworks.panel_pair import overlap_csv
-from sparsecbm.subnetworks.specificity import Necessity, ProbeSettings, SubnetworkProbe
-from sparsecbm.subnetworks.units import KnockOut
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.subnetworks.specificity import Necessity, SpecificitySettings, SpecificityReport
+from sparsecbm.subnetworks.knockout import KnockOut
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
     EXPLAIN,
     SUBNETWORKS,
@@ -203,7 +203,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
 def write_probe(folder: Path, checkpoint: str, concepts: tuple[str, ...] = TOY.concepts) -> None:
     necessity = {concept: Necessity(40, 0.9, 0.4, {other: 0.8 for other in concepts if other != concept}, (0.5, 0.6),
                                     0.4) for concept in concepts}
-    probe = SubnetworkProbe(ProbeSettings(checkpoint, "dev", "data", 40, 2, 0), concepts,
+    probe = SpecificityReport(SpecificitySettings(checkpoint, "dev", "data", 40, 2, 0), concepts,
                             np.array([[0.9, 0.8], [0.8, 0.9]]), necessity, np.array([[0.59, 0.88], [0.88, 0.59]]),
                             np.array([[0.70, 0.9], [0.9, 0.70]]))
     (folder / METRICS_FILE).write_text(json.dumps(probe.to_json()))

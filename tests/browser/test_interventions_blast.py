@@ -10,12 +10,12 @@ from tests.browser.watch import Visit, section, settled
 
 def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> None:
     page = section(revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1), "Blast radius")
-    panel = page.locator(".st-key-interventions-blast-form")
+    panel = page.locator(".st-key-interventions-impact-form")
     choose(page, "How many", "all 2")  # with all of them there is time to stop it
     panel.get_by_role("button", name="Work it out").click()
-    page.locator(".st-key-interventions-blast-cancel").get_by_role("button").click()
+    page.locator(".st-key-interventions-impact-cancel").get_by_role("button").click()
     settled(page)
-    expect(page.locator(".st-key-interventions-blast-cancel")).to_have_count(0)
+    expect(page.locator(".st-key-interventions-impact-cancel")).to_have_count(0)
     expect(page.get_by_text("Not worked out yet for the edits")).to_be_visible()
     section(page, "History and patches")
     expect(page.get_by_text("You have not seen yet what the 1 revision in force")).to_be_visible()
@@ -26,7 +26,7 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     expect(page.get_by_text("The reviews behind a number")).to_be_visible(timeout=240_000)
     settled(page)
     expect(page.get_by_role("combobox", name="Answer")).not_to_have_value("food")
-    bar = next(box for box in page.locator(".st-key-interventions-blast-bars .point path").all()
+    bar = next(box for box in page.locator(".st-key-interventions-impact-bars .point path").all()
                if (box.bounding_box() or {"width": 0})["width"] > 8)
     bar.scroll_into_view_if_needed()
     place = bar.bounding_box()
@@ -34,7 +34,7 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     settled(page)
     expect(page.get_by_role("combobox", name="Answer")).to_have_value("food")
-    listed = page.locator("[class*=st-key-interventions-blast-cases]")
+    listed = page.locator("[class*=st-key-interventions-impact-cases]")
     listed.evaluate("table => table.scrollIntoView({block: 'center'})")
     settled(page)
     place = listed.locator("canvas").first.bounding_box()

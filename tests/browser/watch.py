@@ -1,13 +1,10 @@
 """What must never happen on a page, and how to wait until it has settled."""
 
-import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, TimeoutError, expect
 
-#: Streamlit looks for its server below the page's own path first; opened by a link, a page logs these two misses.
-PROBES = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
 #: Opens a path of the app for a new visitor; keywords go to the browser context.
 Visit = Callable[..., Page]
 LOCAL = {"127.0.0.1", ""}
@@ -29,7 +26,7 @@ class Watch:
         assert not exceptions and not self.wrong, self.wrong
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not PROBES.match(message.location["url"]):
+        if message.type == "error":
             self.wrong.append(f"console: {message.text} at {message.location['url']}")
 
     def _request(self, request: Request) -> None:

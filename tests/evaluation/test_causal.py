@@ -11,7 +11,14 @@ from sparsecbm.data.counterfactuals import CounterfactualPairs
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.evaluation.causal import ERRORS, CausalReport
 from sparsecbm.evaluation.compute_causal import answers_of, causal, errors
-from sparsecbm.evaluation.compute_causal_references import Asked, Known, approximate, conexp, random_effect, s_learner
+from sparsecbm.evaluation.compute_causal_references import (
+    AnsweredTexts,
+    ConceptChanges,
+    approximate,
+    conexp,
+    random_effect,
+    s_learner,
+)
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.service import Explainer
 from tests.helpers import TOY, tiny_checkpoint_of, toy_split
@@ -39,21 +46,21 @@ def test_answers_are_rounded_to_four_decimals() -> None:
 # -- the references, by hand ---------------------------------------------------------------------------------------
 
 #: Five texts with two concepts of two values: the model's answers, and the values; the last text is not settled.
-KNOWN = Known(np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]]),
+TRAINING = AnsweredTexts(np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]]),
               np.array([[0, 0], [0, 1], [1, 0], [1, 1], [1, -1]]))
 #: Concept 0 from 0 to 1 where the other is read as 1; concept 1 from 1 to 0 where the other is read as 0.
-ASKED = Asked(np.array([0, 1]), np.array([0, 1]), np.array([1, 0]), np.array([[0, 1], [0, 1]]))
+CHANGES = ConceptChanges(np.array([0, 1]), np.array([0, 1]), np.array([1, 0]), np.array([[0, 1], [0, 1]]))
 
 
 def test_conexp_is_a_difference_of_means() -> None:
     first = (0.2 + 0.4 + 0.5) / 3 - (0.9 + 0.7) / 2  # the text that is not settled in the other concept counts here
     second = (0.9 + 0.2) / 2 - (0.7 + 0.4) / 2
-    assert conexp(ASKED, KNOWN, TOY)[:, 0] == pytest.approx([first, second])
+    assert conexp(CHANGES, TRAINING, TOY)[:, 0] == pytest.approx([first, second])
 
 
 def test_conexp_needs_every_value() -> None:
     with pytest.raises(DataError, match="No training text has"):
-        conexp(ASKED, Known(KNOWN.answers[:2], KNOWN.concepts[:2]), TOY)
+        conexp(CHANGES, AnsweredTexts(TRAINING.answers[:2], TRAINING.concepts[:2]), TOY)
 
 
 def test_the_s_learner_learns_soft_answers_of_settled_texts() -> None:
@@ -61,29 +68,29 @@ def test_the_s_learner_learns_soft_answers_of_settled_texts() -> None:
     concepts = np.array([[a, b] for a in (0, 1) for b in (0, 1)])
     odds = 1.5 * concepts[:, 0] - 0.5 * concepts[:, 1]
     answers = softmax(np.stack([np.zeros(4), odds], axis=1), axis=1)
-    known = Known(np.repeat(answers, 5000, axis=0), np.repeat(concepts, 5000, axis=0))
+    known = AnsweredTexts(np.repeat(answers, 5000, axis=0), np.repeat(concepts, 5000, axis=0))
     expected = [answers[3] - answers[1], answers[0] - answers[1]]
-    assert s_learner(ASKED, known, TOY) == pytest.approx(np.array(expected), abs=2e-3)
+    assert s_learner(CHANGES, known, TOY) == pytest.approx(np.array(expected), abs=2e-3)
     with pytest.raises(DataError, match="settled value for every concept"):
-        s_learner(ASKED, Known(KNOWN.answers[4:], KNOWN.concepts[4:]), TOY)
+        s_learner(CHANGES, AnsweredTexts(TRAINING.answers[4:], TRAINING.concepts[4:]), TOY)
 
 
 def test_the_approximate_counterfactual_is_the_nearest_text_with_the_wanted_value() -> None:
     base = np.array([[0.7, 0.3], [0.7, 0.3]])
-    found = approximate(ASKED, KNOWN, base, np.random.default_rng(0))
-    assert found == pytest.approx(KNOWN.answers[[3, 0]] - base)  # (1, 1) and (0, 0)
+    found = approximate(CHANGES, TRAINING, base, np.random.default_rng(0))
+    assert found == pytest.approx(TRAINING.answers[[3, 0]] - base)  # (1, 1) and (0, 0)
 
 
 def test_the_wanted_value_goes_before_the_others() -> None:
     """Wanted is (1, 1): one text agrees in concept 1 only, the other in concept 0, which is asked."""
-    known = Known(KNOWN.answers[1:3], KNOWN.concepts[1:3])
-    one = Asked(ASKED.concept[:1], ASKED.before[:1], ASKED.after[:1], ASKED.read[:1])
+    known = AnsweredTexts(TRAINING.answers[1:3], TRAINING.concepts[1:3])
+    one = ConceptChanges(CHANGES.concept[:1], CHANGES.before[:1], CHANGES.after[:1], CHANGES.predicted[:1])
     base = np.array([[0.7, 0.3]])
-    assert approximate(one, known, base, np.random.default_rng(0)) == pytest.approx(KNOWN.answers[[2]] - base)
+    assert approximate(one, known, base, np.random.default_rng(0)) == pytest.approx(TRAINING.answers[[2]] - base)
 
 
 def test_a_random_effect_sums_to_nothing_and_follows_its_seed() -> None:
-    one, two = (random_effect(ASKED, 3, np.random.default_rng(seed)) for seed in (1, 1))
+    one, two = (random_effect(CHANGES, 3, np.random.default_rng(seed)) for seed in (1, 1))
     assert np.array_equal(one, two) and one.shape == (2, 3)
     assert one.sum(1) == pytest.approx([0, 0]) and np.abs(one).max() > 0.01
 

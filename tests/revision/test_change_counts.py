@@ -10,7 +10,7 @@ from sparsecbm.model.units import Subnetworks
 from sparsecbm.revision.compute_masks import change_counts, changed_masks
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.subnetworks.compute_knockout import knock_out
-from sparsecbm.subnetworks.units import KnockOut
+from sparsecbm.subnetworks.knockout import KnockOut
 from tests.helpers import ARCHITECTURES, random_masks, tiny_model
 from tests.revision.toys import random_change
 

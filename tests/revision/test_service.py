@@ -20,7 +20,7 @@ from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.result import RevisionResult
 from sparsecbm.service import Explainer
 from sparsecbm.service import predictions as changed
-from sparsecbm.subnetworks.units import KnockOut
+from sparsecbm.subnetworks.knockout import KnockOut
 from sparsecbm.types import Prediction
 from tests.helpers import TOY, saved_checkpoint, untouched
 from tests.revision.toys import contents, random_change

@@ -13,18 +13,18 @@ from sparsecbm.subnetworks.figure_specificity import (
     square_table,
     within_chance,
 )
-from sparsecbm.subnetworks.specificity import Necessity, ProbeSettings, SubnetworkProbe
+from sparsecbm.subnetworks.specificity import Necessity, SpecificitySettings, SpecificityReport
 
 CONCEPTS = ("food", "service")
 SPECIFICITY = np.array([[0.90, 0.88], [0.80, 0.92]])
 
 
-def a_probe(random: tuple[float, ...] = (0.5, 0.6)) -> SubnetworkProbe:
+def a_probe(random: tuple[float, ...] = (0.5, 0.6)) -> SpecificityReport:
     """Two concepts; service's subnetwork costs service 31 points and food 2, its own part 20 points."""
     necessity = {"food": Necessity(40, 0.90, 0.4, {"service": 0.8}, (0.5, 0.5), 0.4),
                  "service": Necessity(40, 0.92, 0.4, {"food": 0.88}, random, 0.4)}
-    return SubnetworkProbe(
-        ProbeSettings("hash", "dev", "data", 40, 2, 0), CONCEPTS, SPECIFICITY, necessity,
+    return SpecificityReport(
+        SpecificitySettings("hash", "dev", "data", 40, 2, 0), CONCEPTS, SPECIFICITY, necessity,
         without=np.array([[0.50, 0.91], [0.88, 0.61]]), without_exclusive=np.array([[0.70, 0.92], [0.90, 0.72]]))
 
 

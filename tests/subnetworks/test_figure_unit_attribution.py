@@ -11,15 +11,16 @@ from sparsecbm.subnetworks.figure_unit_attribution import (
     check_text,
     colour_limit,
     holds,
-    leaning_map,
-    leaning_name,
-    leaning_text,
+    head_score_map,
+    attribution_name,
+    strongest_heads_text,
     sure_text,
     unit_text,
     units_table,
     without_words_text,
 )
-from sparsecbm.subnetworks.units import KnockOutResult, Leaning, Unit, UnitScores
+from sparsecbm.subnetworks.knockout import KnockOutResult
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution, UnitScores
 from sparsecbm.types import Target
 from tests.builders import RECEIPT, a_prediction, an_attribution
 
@@ -28,15 +29,15 @@ WORDS = an_attribution(TEXT, {"The": 0.0, "waiter": 0.5, "was": -0.9, "rude": 1.
 HEAD, NEURON = Unit("head", 5, 1), Unit("neuron", 4, 2)
 
 
-def found(target: str = "service=Negative") -> Leaning:
+def found(target: str = "service=Negative") -> UnitAttribution:
     """Two heads and three neurons in layers 4 and 5; head 1 of layer 5 is the strongest."""
     heads, neurons = np.array([[0.25, -0.5], [0.1, 2.0]]), np.array([[0.0, 0.01, -0.3], [0.02, 0.0, 0.0]])
     scores = [UnitScores((4, 5), each, np.zeros((*each.shape, 4), dtype=np.float32)) for each in (heads, neurons)]
-    return Leaning(Target.parse(target, CEBAB), "service", WORDS.words, 3.0, *scores, "gradient × activation", 1.0)
+    return UnitAttribution(Target.parse(target, CEBAB), "service", WORDS.words, 3.0, *scores, "gradient × activation", 1.0)
 
 
 def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
-    figure = leaning_map(found(), "service = <Negative>", HEAD).figure(False)
+    figure = head_score_map(found(), "service = <Negative>", HEAD).figure(False)
     heat, marks, text = figure.data
     assert np.array(heat.z) == pytest.approx(found().heads.scores) and (heat.zmin, heat.zmax) == (-2, 2)
     assert [stop[1] for stop in heat.colorscale] == [OPPOSES, PAPER, SUPPORTS]
@@ -45,7 +46,7 @@ def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
     assert marks.text[3] == "head 1 of layer 5<br>+2.00 logits for service = &lt;Negative&gt;"
     assert "&lt;Negative&gt;" in figure.layout.title.text
     assert [(shape.x0 < 1 < shape.x1, shape.y0 < 1 < shape.y1) for shape in figure.layout.shapes] == [(True, True)]
-    assert not leaning_map(found(), "it", NEURON).chosen, "a neuron is in no cell"
+    assert not head_score_map(found(), "it", NEURON).chosen, "a neuron is in no cell"
 
 
 def test_weak_scores_never_look_strong() -> None:
@@ -62,19 +63,19 @@ def test_the_table_has_scores_and_own_shares() -> None:
 
 
 def test_the_strongest_each_way_are_named() -> None:
-    assert leaning_text(found(), "service = Negative") == (
+    assert strongest_heads_text(found(), "service = Negative") == (
         "service = Negative leans most on head 1 of layer 5 (+2.00) and head 0 of layer 4 (+0.25) of 4 attention "
         "heads; head 1 of layer 4 (−0.50) speaks most against it.")
     weak = replace(found(), heads=replace(found().heads, scores=0.02 * found().heads.scores))
-    assert leaning_text(weak, "it") == "No attention head is seen to move it by 0.05 logits."
-    assert leaning_text(replace(weak, target=Target(None, "4")), "it").endswith("go by what is measured.")
+    assert strongest_heads_text(weak, "it") == "No attention head is seen to move it by 0.05 logits."
+    assert strongest_heads_text(replace(weak, target=Target(None, "4")), "it").endswith("go by what is measured.")
     against = replace(found(), heads=replace(found().heads, scores=-np.abs(found().heads.scores)))
-    assert leaning_text(against, "it") == "No attention head speaks for it."
+    assert strongest_heads_text(against, "it") == "No attention head speaks for it."
 
 
 def test_what_leans_is_named() -> None:
-    assert leaning_name(found(), CEBAB) == "service = Negative"
-    assert leaning_name(found("label=4"), CEBAB) == "4 stars through service"
+    assert attribution_name(found(), CEBAB) == "service = Negative"
+    assert attribution_name(found("label=4"), CEBAB) == "4 stars through service"
 
 
 def test_a_head_is_said_with_the_words_that_it_reads() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sparsecbm.subnetworks.panel_knockout import change_table, changed_text, in_words, removed_text
-from sparsecbm.subnetworks.units import KnockOut, KnockOutResult
+from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.types import Prediction
 from tests.builders import RECEIPT, a_prediction
 

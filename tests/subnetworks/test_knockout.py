@@ -15,7 +15,7 @@ from sparsecbm.model.units import Subnetworks
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks import compute_knockout as module
 from sparsecbm.subnetworks.compute_knockout import knock_out
-from sparsecbm.subnetworks.units import KnockOut
+from sparsecbm.subnetworks.knockout import KnockOut
 from sparsecbm.types import Prediction
 from tests.helpers import ARCHITECTURES, random_masks, saved_checkpoint, tiny_model, untouched
 

@@ -13,8 +13,8 @@ from sparsecbm.errors import Cancelled, CheckpointError, DataError, InputError
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.subnetworks.compute_specificity import probe, probe_settings
-from sparsecbm.subnetworks.specificity import Necessity, SubnetworkProbe
+from sparsecbm.subnetworks.compute_specificity import measure_specificity, specificity_settings
+from sparsecbm.subnetworks.specificity import Necessity, SpecificityReport
 from tests.evaluation.toys import SOUP_AND_SEATS
 from tests.helpers import (
     saved_checkpoint,
@@ -86,7 +86,7 @@ def test_every_accuracy_is_the_one_worked_out_by_hand(checkpoint: Checkpoint) ->
     Without soup's weights the room has lost `warm`; without its own exclusive ones, `shabby`. Soup loses nothing with
     the room's weights, and all that is its own with its exclusive ones.
     """
-    made = probe(checkpoint, rows())
+    made = measure_specificity(checkpoint, rows())
     assert made.specificity.tolist() == [[1, HALF], [NOTHING, 1]]
     five_times = (NOTHING,) * 5
     assert made.necessity == {
@@ -98,14 +98,14 @@ def test_every_accuracy_is_the_one_worked_out_by_hand(checkpoint: Checkpoint) ->
     np.testing.assert_allclose(made.cost(), [[1 - NOTHING, 1 - HALF], [0, 1 - NOTHING]])
     np.testing.assert_allclose(made.cost(exclusive=True), [[1 - NOTHING, 0], [0, 1 - HALF]])
     assert made.necessity["room"].lead == 1 - HALF and made.necessity["room"].random_sd == 0
-    assert made.settings == probe_settings(checkpoint, rows())
+    assert made.settings == specificity_settings(checkpoint, rows())
     assert (made.settings.n, made.settings.split, made.settings.checkpoint) == (ROWS, "dev", checkpoint.hash)
 
 
 def test_rows_without_a_known_truth_do_not_count(checkpoint: Checkpoint) -> None:
     reviews = [replace(review, concepts=(review.concepts[0], -1 if n < 12 else review.concepts[1]))
                for n, review in enumerate(toy_reviews())]
-    made = probe(checkpoint, toy_split(reviews=reviews), random_masks=1)
+    made = measure_specificity(checkpoint, toy_split(reviews=reviews), random_masks=1)
     left = [review.concepts[1] for review in reviews if review.concepts[1] >= 0]
     assert made.necessity["soup"].n == 18 and made.necessity["room"].n == len(left) == 6
     assert made.necessity["room"].complement == left.count(1) / 6 and made.necessity["room"].own == 1
@@ -113,17 +113,17 @@ def test_rows_without_a_known_truth_do_not_count(checkpoint: Checkpoint) -> None
 
 
 def test_it_survives_json(checkpoint: Checkpoint) -> None:
-    made = probe(checkpoint, rows(), random_masks=2)
+    made = measure_specificity(checkpoint, rows(), random_masks=2)
     values = json.loads(json.dumps(made.to_json(), allow_nan=False))
     assert set(values) == {"probe", "specificity", "necessity", "knock_out"}
     soup = values["necessity"]["soup"]
     assert soup["random"] == {"mean": NOTHING, "sd": 0} and set(soup) >= {"own", "complement", "swap", "random"}
     assert values["knock_out"]["whole"]["soup"] == {"soup": NOTHING, "room": HALF}
-    again = SubnetworkProbe.from_json(values | {"dev": "what else metrics.json holds"})
+    again = SpecificityReport.from_json(values | {"dev": "what else metrics.json holds"})
     assert again.to_json() == made.to_json() and again.settings == made.settings
     assert again.necessity == made.necessity and np.array_equal(again.without, made.without)
     with pytest.raises(CheckpointError, match="Measure it again"):
-        SubnetworkProbe.from_json(values | {"necessity": {"soup": {}}})
+        SpecificityReport.from_json(values | {"necessity": {"soup": {}}})
 
 
 def test_spread_is_that_of_a_sample() -> None:
@@ -136,7 +136,7 @@ def test_progress_counts_every_pass_and_stopping_leaves_no_trace(checkpoint: Che
     heard: list[float] = []
     assert checkpoint.masks is not None
     with untouched(checkpoint.model, checkpoint.masks):
-        probe(checkpoint, rows(), random_masks=3, progress=heard.append)
+        measure_specificity(checkpoint, rows(), random_masks=3, progress=heard.append)
         assert heard == pytest.approx(np.arange(1, 16) / 15)
 
         def stop(share: float) -> None:
@@ -144,7 +144,7 @@ def test_progress_counts_every_pass_and_stopping_leaves_no_trace(checkpoint: Che
                 raise Cancelled("Stopped.")
 
         with pytest.raises(Cancelled):
-            probe(checkpoint, rows(), progress=stop)
+            measure_specificity(checkpoint, rows(), progress=stop)
 
 
 def test_concepts_of_equal_density_share_their_random_masks(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_concepts_of_equal_density_share_their_random_masks(tmp_path: Path) -> N
     for stack in stacks.values():
         stack[0, :4] = stack[1, 4:8] = True
     save_checkpoint(tmp_path, model, tiny_encoder(), ConceptMasks.from_bools(model.config.passes, stacks))
-    made = probe(load_checkpoint(tmp_path, "cpu"), rows(), random_masks=2, progress=heard.append)
+    made = measure_specificity(load_checkpoint(tmp_path, "cpu"), rows(), random_masks=2, progress=heard.append)
     assert len(heard) == 9 - 2 + 2
     before = [made.necessity[concept].own for concept in ("soup", "room")]
     assert (made.without[0, 1], made.without[1, 0]) == (before[1], before[0])
@@ -162,10 +162,10 @@ def test_concepts_of_equal_density_share_their_random_masks(tmp_path: Path) -> N
 
 def test_a_sample_is_drawn_by_its_seed(checkpoint: Checkpoint) -> None:
     """With so few rows the majorities say which were drawn."""
-    one, same, other = (probe(checkpoint, rows(), 5, random_masks=1, seed=seed) for seed in (0, 0, 1))
+    one, same, other = (measure_specificity(checkpoint, rows(), 5, random_masks=1, seed=seed) for seed in (0, 0, 1))
     assert one.to_json() == same.to_json() and one.settings.n == 5 and other.settings.seed == 1
     assert [part.majority for part in one.necessity.values()] != [part.majority for part in other.necessity.values()]
-    assert probe_settings(checkpoint, rows(), 99).n == ROWS
+    assert specificity_settings(checkpoint, rows(), 99).n == ROWS
 
 
 @pytest.mark.parametrize(("settings", "message"), [
@@ -174,19 +174,19 @@ def test_a_sample_is_drawn_by_its_seed(checkpoint: Checkpoint) -> None:
 ], ids=str)
 def test_impossible_settings_are_refused(settings: dict[str, int], message: str, checkpoint: Checkpoint) -> None:
     with pytest.raises(InputError, match=message):
-        probe(checkpoint, rows(), **settings)
+        measure_specificity(checkpoint, rows(), **settings)
 
 
 def test_a_concept_whose_truth_is_never_known_cannot_be_probed(checkpoint: Checkpoint) -> None:
     reviews = [replace(review, concepts=(review.concepts[0], -1)) for review in toy_reviews()]
     with pytest.raises(DataError, match="None of 18 rows of split train has a majority for room"):
-        probe(checkpoint, toy_split(reviews=reviews))
+        measure_specificity(checkpoint, toy_split(reviews=reviews))
 
 
 def test_other_data_and_models_without_masks_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
     review = Review("1", "The soup.", 0, (0, 0), ((1.0, 0.0, 0.0),) * 2)
     other = Split.from_reviews([review], SOUP_AND_SEATS, rows().report)
     with pytest.raises(DataError, match="concepts are soup, room, but data set toy has soup, seats"):
-        probe(checkpoint, other)
+        measure_specificity(checkpoint, other)
     with pytest.raises(CheckpointError, match="kind dense and has no masks"):
-        probe(load_checkpoint(saved_checkpoint(tmp_path, kind="dense"), "cpu"), rows())
+        measure_specificity(load_checkpoint(saved_checkpoint(tmp_path, kind="dense"), "cpu"), rows())

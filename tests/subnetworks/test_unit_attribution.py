@@ -11,8 +11,9 @@ from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS
 from sparsecbm.service import Explainer, subnetworks
-from sparsecbm.subnetworks.compute_unit_attribution import leaning, words_through
-from sparsecbm.subnetworks.units import KnockOut, Leaning, Unit
+from sparsecbm.subnetworks.compute_unit_attribution import attribute_unit_words, attribute_units
+from sparsecbm.subnetworks.knockout import KnockOut
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Target
 from tests.helpers import (
     ARCHITECTURES,
@@ -36,10 +37,10 @@ def masked(model: SparseCBM) -> MaskedWeights:
     return model.masked_weights(random_masks(model))
 
 
-def lean(model: SparseCBM, target: Target = SOUP, through: str | None = None, text: str = TEXT,
-         weights: Any = "own") -> Leaning:
+def attribute(model: SparseCBM, target: Target = SOUP, through: str | None = None, text: str = TEXT,
+         weights: Any = "own") -> UnitAttribution:
     own = masked(model) if isinstance(weights, str) else weights
-    return leaning(model, tiny_encoder(), own, text, target, through)
+    return attribute_units(model, tiny_encoder(), own, text, target, through)
 
 
 def term(model: SparseCBM, weights: MaskedWeights | None, target: Target, k: int, text: str = TEXT) -> float:
@@ -79,7 +80,7 @@ def test_scores_are_what_a_little_less_of_the_unit_would_cost(
     """The slope of the logit as the matrix behind the units reads more or less of one: it knows of no hook."""
     model = tiny_model(kind).double()
     weights = MaskedWeights({name: stack.double() for name, stack in masked(model).stacks.items()})
-    made = lean(model, target, through, weights=weights)
+    made = attribute(model, target, through, weights=weights)
     assert made.logit == pytest.approx(term(model, weights, target, k))
     assert made.heads.layers == made.neurons.layers == (0, 1)
     assert made.heads.scores.shape == (2, 2) and made.neurons.scores.shape == (2, 32)
@@ -119,7 +120,7 @@ def test_a_linear_step_is_added_up_by_hand(monkeypatch: pytest.MonkeyPatch) -> N
             return torch.func.functional_call(model.backbone, own)
 
     monkeypatch.setattr(model, "run_pass", run)
-    made = leaning(model, tiny_encoder(), weights, "The soup was zesty", SOUP)
+    made = attribute_units(model, tiny_encoder(), weights, "The soup was zesty", SOUP)
     tokens = np.arange(1.0, 11)  # [CLS] the soup was z ##e ##s ##t ##y [SEP]
     sums = np.array([[36.0, 100.0], [360.0, 1000.0]])
     assert made.heads.scores == pytest.approx(6 * sums * tokens.mean())
@@ -133,7 +134,7 @@ def test_a_linear_step_is_added_up_by_hand(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_layers_units_are_the_whole_of_what_its_matrix_reads(kind: str) -> None:
     """And of each token: sub-words are added up, and what is of no word is in the total alone."""
     model, encoder = tiny_model(kind), tiny_encoder()
-    weights, made = masked(model), lean(model)
+    weights, made = masked(model), attribute(model)
     ids, (_, token_words) = encoder.encode([TEXT]), encoder.words(TEXT)
     for units, roles in ((made.heads, HEAD_INPUTS), (made.neurons, NEURON_INPUTS)):
         for row, layer in enumerate(units.layers):
@@ -153,15 +154,15 @@ def test_a_layers_units_are_the_whole_of_what_its_matrix_reads(kind: str) -> Non
 
 
 def test_a_head_that_nothing_of_its_pass_reads_scores_exactly_nothing() -> None:
-    """Its columns are masked in soup's pass alone; room's still leans on it."""
+    """Its columns are masked in soup's pass alone; room still uses it."""
     model, weights = tiny_model(), None
     weights = masked(model)
     name = next(site.name for site in model.sites.values() if site.role in HEAD_INPUTS and site.layer == 1)
     weights.stacks[name][0, :, :8] = 0
-    assert lean(model, weights=weights).score(Unit("head", 1, 0)) == 0.0
-    assert not lean(model, weights=weights).word_scores(Unit("head", 1, 0)).any()
-    assert lean(model, weights=weights).score(Unit("head", 1, 1)) != 0.0
-    assert lean(model, Target("room", "Positive"), weights=weights).score(Unit("head", 1, 0)) != 0.0
+    assert attribute(model, weights=weights).score(Unit("head", 1, 0)) == 0.0
+    assert not attribute(model, weights=weights).word_scores(Unit("head", 1, 0)).any()
+    assert attribute(model, weights=weights).score(Unit("head", 1, 1)) != 0.0
+    assert attribute(model, Target("room", "Positive"), weights=weights).score(Unit("head", 1, 0)) != 0.0
 
 
 @pytest.mark.parametrize("k", range(3))
@@ -172,7 +173,7 @@ def test_only_the_pass_that_is_read_counts(k: int) -> None:
         other[name] = stack.clone()
         other[name][k] = stack[k].flip(-1)
     for target, through, read in ASKED:
-        before, after = (lean(model, target, through, weights=some) for some in (weights, MaskedWeights(other)))
+        before, after = (attribute(model, target, through, weights=some) for some in (weights, MaskedWeights(other)))
         assert np.array_equal(before.heads.scores, after.heads.scores) == (read != k)
 
 
@@ -185,21 +186,21 @@ def test_padding_beside_a_longer_neighbour_carries_nothing(kind: str) -> None:
     logits = [float(model(batch, scaled(model, weights, unit, factor))[0][0, 0, 2]) for factor in (1.001, 0.999)]
     assert batch.attention_mask[0].sum() < batch.attention_mask.shape[1]
     slope = (logits[0] - logits[1]) / 0.002
-    assert lean(model, weights=weights).score(unit) == pytest.approx(slope, rel=1e-3, abs=1e-5)
+    assert attribute(model, weights=weights).score(unit) == pytest.approx(slope, rel=1e-3, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dense", "black_box"])
 def test_a_model_without_masks_leans_on_all_its_weights(kind: str) -> None:
     model = tiny_model(kind=kind)
     target, through = (SOUP, None) if kind == "dense" else (GOOD, "residual")
-    made = lean(model, target, through, weights=None)
-    whole = lean(model, target, through, weights=MaskedWeights(
+    made = attribute(model, target, through, weights=None)
+    whole = attribute(model, target, through, weights=MaskedWeights(
         {name: model.backbone.get_parameter(name).expand(3, -1, -1) for name in model.sites}))
     assert made.heads.scores == pytest.approx(whole.heads.scores, abs=1e-6) and made.heads.scores.any()
 
 
 def test_the_strongest_come_first_whatever_their_sign() -> None:
-    made = lean(tiny_model())
+    made = attribute(tiny_model())
     units = made.strongest("neuron", 64)
     assert {(unit.layer, unit.number) for unit in units} == {(layer, n) for layer in (0, 1) for n in range(32)}
     sizes = [abs(made.score(unit)) for unit in units]
@@ -215,14 +216,14 @@ def test_the_strongest_come_first_whatever_their_sign() -> None:
 def test_the_words_of_a_unit_add_up_to_its_score(kind: str, unit: Unit) -> None:
     """Less what the unit does of the empty review; and the score itself is the unit's, not another's."""
     model, encoder = tiny_model(kind), tiny_encoder()
-    weights, made = masked(model), lean(model)
-    words = words_through(model, encoder, weights, TEXT, made, unit)
+    weights, made = masked(model), attribute(model)
+    words = attribute_unit_words(model, encoder, weights, TEXT, made, unit)
     assert words.completeness_gap < 0.02 * np.abs(words.scores).max() + 1e-5 and words.target == SOUP
     assert words.words == made.words and words.steps == 16 and np.abs(words.scores).max() > 1e-4
     index, table = vocabulary(), model.backbone.get_input_embeddings().weight
     for token in set(index) - {"[CLS]", "[SEP]"}:
         table[index[token]] = table[index["[PAD]"]]  # every word says what no word says
-    empty = words_through(model, encoder, weights, TEXT, lean(model), unit)
+    empty = attribute_unit_words(model, encoder, weights, TEXT, attribute(model), unit)
     assert not empty.scores.any() and empty.difference == pytest.approx(0, abs=1e-6)
 
 
@@ -235,7 +236,7 @@ def test_a_word_that_says_nothing_adds_nothing() -> None:
             weights.stacks[site.name].zero_()
     table = model.backbone.get_input_embeddings().weight
     table[vocabulary()["soup"]] = table[vocabulary()["[PAD]"]]
-    read = words_through(model, encoder, weights, TEXT, lean(model, weights=weights), Unit("neuron", 0, 7)).scores
+    read = attribute_unit_words(model, encoder, weights, TEXT, attribute(model, weights=weights), Unit("neuron", 0, 7)).scores
     assert read[1] == 0 and np.count_nonzero(read) == 4
 
 
@@ -248,17 +249,17 @@ def test_a_word_that_says_nothing_adds_nothing() -> None:
 ])
 def test_what_there_is_not_is_refused(target: Target, through: str | None, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        lean(tiny_model(), target, through)
+        attribute(tiny_model(), target, through)
     with pytest.raises(InputError, match="empty"):
-        lean(tiny_model(), text=" ")
+        attribute(tiny_model(), text=" ")
 
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), "soup"], ids=[*HOSTILE, "one short word"])
 def test_hostile_text_is_scored(text: str) -> None:
     model = tiny_model()
-    made = lean(model, text=text)
+    made = attribute(model, text=text)
     assert np.isfinite(made.heads.scores).all() and made.heads.words.shape == (2, 2, len(made.words))
-    words = words_through(model, tiny_encoder(), masked(model), text, made, Unit("head", 0, 0))
+    words = attribute_unit_words(model, tiny_encoder(), masked(model), text, made, Unit("head", 0, 0))
     assert words.scores.shape == (len(made.words),) and np.isfinite(words.scores).all()
 
 
@@ -266,7 +267,7 @@ def test_a_backbone_with_unknown_names_has_no_units() -> None:
     model = tiny_model()
     for name, site in model.sites.items():
         model.sites[name] = type(site)(name, site.layer, f"odd.{site.role}", site.shape, site.input_first)
-    made = lean(model)
+    made = attribute(model)
     assert made.heads.layers == made.neurons.layers == () and made.strongest("head") == made.strongest("neuron") == ()
     assert made.logit == pytest.approx(term(model, masked(model), SOUP, 0), abs=1e-6)
 
@@ -276,7 +277,7 @@ def test_nothing_is_left_behind_even_after_an_exception(monkeypatch: pytest.Monk
     masks, encoder = random_masks(model), tiny_encoder()
     weights = model.masked_weights(masks)
     stacks = {name: stack.clone() for name, stack in weights.stacks.items()}
-    expected, unit = lean(model, weights=weights), Unit("head", 1, 0)
+    expected, unit = attribute(model, weights=weights), Unit("head", 1, 0)
 
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("in the middle")
@@ -285,11 +286,11 @@ def test_nothing_is_left_behind_even_after_an_exception(monkeypatch: pytest.Monk
         with monkeypatch.context() as patch:
             patch.setattr(model.backbone.encoder.layer[1].output, "forward", fail)
             with pytest.raises(RuntimeError, match="in the middle"):
-                lean(model, weights=weights)
+                attribute(model, weights=weights)
             with pytest.raises(RuntimeError, match="in the middle"):
-                words_through(model, encoder, weights, TEXT, expected, unit)
-        np.testing.assert_array_equal(lean(model, weights=weights).heads.scores, expected.heads.scores)
-        words_through(model, encoder, weights, TEXT, expected, unit)
+                attribute_unit_words(model, encoder, weights, TEXT, expected, unit)
+        np.testing.assert_array_equal(attribute(model, weights=weights).heads.scores, expected.heads.scores)
+        attribute_unit_words(model, encoder, weights, TEXT, expected, unit)
     assert all(torch.equal(stack, stacks[name]) and not stack.requires_grad for name, stack in weights.stacks.items())
 
 
@@ -305,11 +306,11 @@ def explainer(tmp_path: Path) -> Explainer:
 def test_what_is_measured_is_the_knock_out(kind: str, tmp_path: Path) -> None:
     """The target's logit with and without the unit; a difference of two values is one of log probabilities, too."""
     explainer, target = Explainer.load(saved_checkpoint(tmp_path, kind), "cpu"), Target("soup", "Positive", "Negative")
-    found = explainer.leaning(TEXT, target)
+    found = explainer.attribute_units(TEXT, target)
     for unit in (*found.strongest("head"), *found.strongest("neuron", 2)):
         result = explainer.knock_out(TEXT, [unit.knock_out("soup")])
         odds = [np.log(side.concept_probabilities[0, [0, 2]]) @ [-1, 1] for side in (result.before, result.after)]
-        assert explainer.measured(found, TEXT, unit) == pytest.approx(odds[0] - odds[1], abs=1e-4)
+        assert explainer.unit_effect(found, TEXT, unit) == pytest.approx(odds[0] - odds[1], abs=1e-4)
         assert result.removed["soup"] > 0 == result.removed["room"]
 
 
@@ -320,12 +321,12 @@ def test_the_head_with_the_largest_score_costs_more_than_the_one_with_the_smalle
     name = next(site.name for site in explainer._model.sites.values() if site.role in HEAD_INPUTS and site.layer == 1)
     weights.stacks[name][0, :, :8] *= 20
     weights.stacks[name][0, :, 8:] /= 100
-    found = explainer.leaning(TEXT, SOUP)
+    found = explainer.attribute_units(TEXT, SOUP)
     last = [unit for unit in found.strongest("head") if unit.layer == 1]
     assert [unit.number for unit in last] == [0, 1]
-    cost = [abs(explainer.measured(found, TEXT, unit)) for unit in last]
+    cost = [abs(explainer.unit_effect(found, TEXT, unit)) for unit in last]
     assert cost[0] > 10 * cost[1] > 0
-    assert explainer.measured(found, TEXT, last[1]) == pytest.approx(found.score(last[1]), rel=0.05)  # little is linear
+    assert explainer.unit_effect(found, TEXT, last[1]) == pytest.approx(found.score(last[1]), rel=0.05)  # little is linear
 
 
 def test_units_are_taken_out_of_one_pass_only() -> None:
@@ -335,42 +336,42 @@ def test_units_are_taken_out_of_one_pass_only() -> None:
 
 
 def test_what_was_worked_out_is_kept_in_bounds(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = explainer.leaning(TEXT, SOUP)
-    assert explainer.leaning(TEXT, SOUP, "soup") is first
-    others = [explainer.leaning(*asked) for asked in (
+    first = explainer.attribute_units(TEXT, SOUP)
+    assert explainer.attribute_units(TEXT, SOUP, "soup") is first
+    others = [explainer.attribute_units(*asked) for asked in (
         ("The soup.", SOUP), (TEXT, Target("soup", "Negative")), (TEXT, GOOD, "soup"), (TEXT, GOOD, "room"))]
-    assert len({id(one) for one in (first, *others)}) == 5 and explainer.leaning(TEXT, SOUP) is first
+    assert len({id(one) for one in (first, *others)}) == 5 and explainer.attribute_units(TEXT, SOUP) is first
     monkeypatch.setattr(subnetworks, "LEANING_BYTES", first.nbytes + 1)
     small = Explainer(explainer._loaded)
-    kept = small.leaning(TEXT, SOUP)
-    small.leaning("soup", SOUP)
-    assert small._leanings.currsize <= first.nbytes + 1 and small.leaning(TEXT, SOUP) is not kept
+    kept = small.attribute_units(TEXT, SOUP)
+    small.attribute_units("soup", SOUP)
+    assert small._unit_attributions.currsize <= first.nbytes + 1 and small.attribute_units(TEXT, SOUP) is not kept
     monkeypatch.setattr(subnetworks, "LEANING_BYTES", 1)
     none = Explainer(explainer._loaded)
-    assert np.array_equal(none.leaning(TEXT, SOUP).heads.scores, first.heads.scores) and none._leanings.currsize == 0
+    assert np.array_equal(none.attribute_units(TEXT, SOUP).heads.scores, first.heads.scores) and none._unit_attributions.currsize == 0
 
 
 def test_a_shared_result_cannot_be_scribbled_over(explainer: Explainer) -> None:
-    found = explainer.leaning(TEXT, SOUP)
+    found = explainer.attribute_units(TEXT, SOUP)
     for array in (found.heads.scores, found.neurons.words, found.word_scores(Unit("head", 0, 0)),
-                  explainer.words_through(found, TEXT, Unit("head", 0, 0)).scores):
+                  explainer.unit_words(found, TEXT, Unit("head", 0, 0)).scores):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 7
 
 
 def test_the_lock_is_held_while_hooks_are_set(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, held, run = explainer.leaning(TEXT, SOUP), [], explainer._model.run_pass
+    found, held, run = explainer.attribute_units(TEXT, SOUP), [], explainer._model.run_pass
     monkeypatch.setattr(explainer._model, "run_pass",
                         lambda *parts: held.append(explainer._lock.locked()) or run(*parts))
-    explainer.leaning("The soup.", SOUP)
-    explainer.words_through(found, TEXT, Unit("head", 0, 0))
-    explainer.measured(found, TEXT, Unit("head", 0, 0))
+    explainer.attribute_units("The soup.", SOUP)
+    explainer.unit_words(found, TEXT, Unit("head", 0, 0))
+    explainer.unit_effect(found, TEXT, Unit("head", 0, 0))
     assert held and all(held) and not explainer._lock.locked()
 
 
 def test_without_masks_there_is_nothing_to_take_out(tmp_path: Path) -> None:
     dense = Explainer.load(saved_checkpoint(tmp_path, kind="dense"), "cpu")
-    found = dense.leaning(TEXT, SOUP)
+    found = dense.attribute_units(TEXT, SOUP)
     with pytest.raises(CheckpointError, match="has no masks"):
         dense.measured(found, TEXT, Unit("head", 0, 0))
     assert found.heads.scores.any() and tiny_backbone().config.num_attention_heads == 2

@@ -16,7 +16,7 @@ from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, loa
 from sparsecbm.model.top_k import kept_weights
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.compute_specificity import probe
+from sparsecbm.subnetworks.compute_specificity import measure_specificity
 from sparsecbm.training.train import add_baselines, train
 from tests.helpers import backbone_folder, toy_reviews, toy_split, train_config
 
@@ -192,7 +192,7 @@ def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_ro
     """What is kept is what the saved checkpoint gives, and the card has it too."""
     config = train_config(backbone, probe_rows=9, seed=3)
     read = load_checkpoint(train(config, rows, other_rows, tmp_path, "cpu"), "cpu")
-    made = probe(read, other_rows, sample=9, seed=3)
+    made = measure_specificity(read, other_rows, sample=9, seed=3)
     assert {name: read.metrics[name] for name in made.to_json()} == made.to_json()
     assert set(read.metrics) == {"dev", "baselines", "training", *made.to_json()}
     assert "Percent accuracy on 9 texts of `dev`" in read.card

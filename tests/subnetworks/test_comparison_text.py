@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sparsecbm.subnetworks.figure_comparison_text import advice, ahead, cautions, findings, headline, side_by_side
+from sparsecbm.subnetworks.comparison_text import advice, ahead, cautions, findings, headline, side_by_side
 from tests.subnetworks.masks import PRUNED, TWO, comparison_of
 
 #: Forty weights: food has the first ten to itself, room the next ten.

@@ -11,14 +11,14 @@ from sparsecbm.figures.text import percent, signed
 from sparsecbm.model import backbone
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.figure_unit_attribution import colour_limit
-from sparsecbm.subnetworks.units import Leaning, Unit
+from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Target
-from sparsecbm.ui.engine import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, bars, blocks, cell_views, fine, press, segment
 from tests.app.test_subnetworks import HOSTILE, REVIEW, open_subnetworks, said
 from tests.helpers import saved_checkpoint
 
-CONCEPT, QUESTION, PICK, SHOW = (f"subnetworks:leaning:{name}" for name in ("concept", "adds", "pick", "words"))
+CONCEPT, QUESTION, PICK, SHOW = (f"subnetworks:unit:{name}" for name in ("concept", "adds", "pick", "words"))
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def open_review_section(review: str = "", **parts: str) -> AppTest:
     return open_subnetworks(review, section="review", **parts)
 
 
-def colours(found: Leaning) -> list[list[str]]:
+def colours(found: UnitAttribution) -> list[list[str]]:
     """The colour of every head on light paper."""
     return [[diverging(float(score) / colour_limit(found)) for score in row] for row in found.heads.scores]
 
@@ -51,7 +51,7 @@ def test_the_strongest_parts_of_a_concept_are_shown_and_looked_at(explainer: Exp
     at = fine(open_review_section(REVIEW, leaning="service"))
     value = explainer.predict(REVIEW).value("service")
     target = Target("service", value)
-    found = explainer.leaning(REVIEW, target)
+    found = explainer.attribute_units(REVIEW, target)
     drawn = cell_views(at)[f"Heads for (+) and against (−) service = {value}"]
     assert drawn["colours"] == colours(found) and drawn["pressable"]
     for kind in ("head", "neuron"):
@@ -68,14 +68,14 @@ def test_the_strongest_parts_of_a_concept_are_shown_and_looked_at(explainer: Exp
     assert heatmaps(at) == [REVIEW.replace("'", "&#x27;")] * 2
     unit = found.strongest("neuron")[1]
     fine(at.selectbox(key=PICK).set_value(unit).run())
-    loss = explainer.measured(found, REVIEW, unit)
+    loss = explainer.unit_effect(found, REVIEW, unit)
     assert f"Neuron {unit.number} of layer {unit.layer}" in said(at)
     assert f"Its score of {signed(found.score(unit))} estimates this" in said(at)
     assert f"{'falls' if loss >= 0 else 'rises'} by {abs(loss):.2f}" in said(at)
     after = explainer.knock_out(REVIEW, [unit.knock_out("service")]).after
     assert f"to {percent(float(after.concept_probabilities[2].max()))}".replace("\u00a0", " ") in said(at)
     fine(segment(at, CONCEPT).set_value("food").run())
-    first = explainer.leaning(REVIEW, Target("food", explainer.predict(REVIEW).value("food"))).strongest("head")[0]
+    first = explainer.attribute_units(REVIEW, Target("food", explainer.predict(REVIEW).value("food"))).strongest("head")[0]
     assert at.selectbox(key=PICK).value == first, "another question starts anew"
     assert address(at) == {"section": ["review"], "leaning": ["food"]}
 
@@ -84,7 +84,7 @@ def test_what_a_concept_adds_to_the_label_can_be_asked(explainer: Explainer) -> 
     at = fine(open_review_section(REVIEW, leaning="food"))
     fine(segment(at, QUESTION).set_value(True).run())
     prediction = explainer.predict(REVIEW)
-    found = explainer.leaning(REVIEW, Target(None, prediction.label), "food")
+    found = explainer.attribute_units(REVIEW, Target(None, prediction.label), "food")
     name = f"{explainer.schema.label_display[explainer.schema.label_index(prediction.label)]} through food"
     assert cell_views(at)[f"Heads for (+) and against (−) {name}"]["colours"] == colours(found)
     assert address(at) == {"section": ["review"], "leaning": ["food"], "adds": ["on"]}
@@ -98,9 +98,9 @@ def test_what_a_concept_adds_to_the_label_can_be_asked(explainer: Explainer) -> 
 def test_a_head_goes_to_the_live_knock_out_and_comes_back(explainer: Explainer) -> None:
     at = fine(open_review_section(REVIEW, leaning="service"))
     untouched = bars(at, "After")
-    found = explainer.leaning(REVIEW, Target("service", explainer.predict(REVIEW).value("service")))
+    found = explainer.attribute_units(REVIEW, Target("service", explainer.predict(REVIEW).value("service")))
     unit = found.strongest("head")[0]
-    fine(press(at, "subnetworks:leaning:take"))
+    fine(press(at, "subnetworks:unit:take"))
     out = [button.label.replace("\\", "") for button in at.button if button.key and ":back:" in button.key]
     assert out == [f"{unit}, for service only ✕"]
     assert "Taken out, for service only: [see below](#take-it-out-and-see)" in said(at)
@@ -109,7 +109,7 @@ def test_a_head_goes_to_the_live_knock_out_and_comes_back(explainer: Explainer) 
     drawn = cell_views(at)[f"Heads for (+) and against (−) service = {found.target.name}"]["colours"]
     assert drawn == colours(found), "it stays what the whole model leans on"
     fine(press(at, "Undo"))
-    assert bars(at, "After") == untouched and any(b.key == "subnetworks:leaning:take" for b in at.button)
+    assert bars(at, "After") == untouched and any(b.key == "subnetworks:unit:take" for b in at.button)
 
 
 @pytest.fixture

@@ -1,53 +1,13 @@
-"""Which attention heads and feed-forward neurons one pass of a review leans on, and through which words."""
+"""How much each attention head and feed-forward neuron of one pass contributes to a logit, and through which words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from sparsecbm.types import Prediction, Receipt, Target, Word
-
-
-@dataclass(frozen=True)
-class KnockOut:
-    """Weights to take out of the passes: those that all of the following allow.
-
-    subnetwork  only those that this pass's mask keeps (a concept, or "residual"); None: whoever keeps them
-    exclusive   only those that no other concept keeps; needs a subnetwork
-    layer       only those of this layer
-    head        only those of this attention head of the layer
-    neurons     only those into and out of these feed-forward neurons of the layer
-    within      take them out of this pass alone; None: out of every pass
-    """
-
-    subnetwork: str | None = None
-    exclusive: bool = False
-    layer: int | None = None
-    head: int | None = None
-    neurons: tuple[int, ...] | None = None
-    within: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class KnockOutResult:
-    """The same review before and after; `removed` counts the weights that each pass had and lost.
-
-    `knock_outs` are those that a person asked for; none where weights went by another rule, such as their size.
-    """
-
-    before: Prediction
-    after: Prediction
-    knock_outs: tuple[KnockOut, ...]
-    removed: Mapping[str, int]
-    receipt: Receipt
-
-    @property
-    def label_changed(self) -> bool:
-        """True when the most probable label differs."""
-        return self.before.label != self.after.label
-
+from sparsecbm.subnetworks.knockout import KnockOut
+from sparsecbm.types import Target, Word
 
 Kind = Literal["head", "neuron"]
 
@@ -88,12 +48,12 @@ class UnitScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Leaning:
-    """What the target's logit leans on in the pass `through`: gradient x activation of every head and neuron.
+class UnitAttribution:
+    """Gradient x activation of every head and neuron in the pass `through`, for the target's logit.
 
     A concept's target is its logit through the concept's own pass; a label's is what the pass adds to the label.
-    `logit` is that number, without the bias of its head, which nothing moves. A score is to first order what the logit
-    would lose without the unit; scores of different layers overlap, for a layer works on what those before it made.
+    `logit` is that number, without the constant bias of its head. A score is to first order what the logit would lose
+    without the unit; scores of different layers overlap, because a layer works on the output of those before it.
     `milliseconds` is wall time.
     """
 

@@ -1,4 +1,4 @@
-"""Two sets of masks in words and in a table: what comes again, whose subnetworks are more their own, what to do."""
+"""Two sets of masks in words and in a table: which weights recur, whose subnetworks are more their own, what to do."""
 
 import re
 from collections.abc import Mapping
@@ -10,44 +10,44 @@ import pandas as pd
 
 from sparsecbm.figures.text import listed, percent_range
 from sparsecbm.subnetworks.comparison import MaskComparison, Recurrence
-from sparsecbm.subnetworks.figure_specificity import leads, measured_specificity
+from sparsecbm.subnetworks.specificity import leads, reported_specificity
 
-#: The same concept must keep this much more of a concept's own weights than any other, for them to be called its own.
+#: A concept's own weights recur where the same concept keeps this much more of them than any other concept does.
 LEAST_AHEAD = 0.05
 
 
 def headline(comparison: MaskComparison) -> str:
-    """What the comparison comes to, in one sentence."""
+    """The finding in one sentence."""
     second, names = comparison.second, comparison.concepts
     if comparison.identical:
-        return "Both have the very same masks, bit for bit."
+        return "Both have the same masks, bit for bit."
     if second.sparsity is not None:
         return f"Pruned further to {100 * second.sparsity:g} %, " + (
-            "what a concept has to itself goes first." if _core_stays(comparison) else
-            "subnetworks lose their common weights and their own alike.")
+            "concepts lose their own parts first." if _core_stays(comparison) else
+            "subnetworks lose common and own weights alike.")
     found, whose = (comparison.own, "own weights") if _some(comparison.own) else (comparison.whole, "weights")
     again = ahead(found)
     if not again:
-        return "Which weights a concept gets depends on the training run more than on the concept."
+        return "Which weights a concept gets depends more on the training run than on the concept."
     if len(again) == len(names):
-        return f"A concept's {whose} go to the same concept there, more than to any other."
-    return (f"The {whose} of {listed([names[k] for k in again])} go to the same concept there more than to any other; "
-            "those of the other concepts depend on the training run.")
+        return f"In both, the {whose} of a concept go to the same concept more than to any other."
+    return (f"In both, the {whose} of {listed([names[k] for k in again])} go to the same concept more than to any "
+            "other; those of the other concepts depend on the training run.")
 
 
 def advice(comparison: MaskComparison) -> str:
     """What to do about it."""
     if comparison.identical:
-        return "There is nothing to tell them apart by; compare with another run."
+        return "There is no difference to look at; compare with another run."
     if comparison.second.sparsity is not None:
-        return ("These masks are pruned by magnitude and not trained again, so they show what there is to lose and not "
-                "how good a model of this sparsity can be: train one, and compare with that.")
+        return ("These masks are pruned by magnitude and not trained again. They show what a subnetwork would lose, "
+                "not how good a model of this sparsity can be: train one, and compare with that.")
     found = comparison.own if _some(comparison.own) else comparison.whole
     if len(ahead(found)) == len(comparison.concepts):
-        return ("What this page shows of a concept's heads and neurons is likely to hold for another run, too; it is "
-                "still worth a look at both.")
-    return ("Do not build on single heads or neurons of one run. Build on what the runs answer alike: the accuracies, "
-            "the leads of the subnetworks, and knock-outs repeated on both.")
+        return ("What this page shows of a concept's heads and neurons is likely to hold for other runs; check both "
+                "all the same.")
+    return ("Do not rely on single heads or neurons of one run. Rely on what the runs agree on: the accuracies, the "
+            "leads of the subnetworks, and knock-outs repeated on both.")
 
 
 def findings(comparison: MaskComparison) -> tuple[str, ...]:
@@ -60,12 +60,12 @@ def findings(comparison: MaskComparison) -> tuple[str, ...]:
         said.append(f"Of each subnetwork {percent_range(whole.same)} stays"
                     + (f", but of the part that is a concept's own {percent_range(own.same)}." if _some(own) else "."))
     else:
-        said.append(f"Of the weights that a concept is read with here, {percent_range(whole.same)} are used for the "
-                    f"same concept there, {percent_range(whole.others)} for any other one on average, and "
+        said.append(f"Of a concept's weights here, {percent_range(whole.same)} are used for the same concept "
+                    f"there, {percent_range(whole.others)} for any other one on average, and "
                     f"{percent_range(whole.chance)} would be by chance.")
         if _some(own):
-            said.append(f"Of those that are a concept's own here, {percent_range(own.same)} are used for the "
-                        f"same concept there, and {percent_range(own.others)} for any other one on average.")
+            said.append(f"Of its own part, {percent_range(own.same)} are used for the same concept there, and "
+                        f"{percent_range(own.others)} for any other one on average.")
             lost = [f"{names[own.rival[k]]} uses {100 * own.best[k]:.0f} % of {names[k]}'s own part, {names[k]} itself "
                     f"{100 * own.same[k]:.0f} %" for k in np.flatnonzero(own.lead <= -0.01)]
             if lost:
@@ -76,7 +76,7 @@ def findings(comparison: MaskComparison) -> tuple[str, ...]:
 
 
 def ahead(found: Recurrence) -> tuple[int, ...]:
-    """The concepts, as positions, that keep clearly more of their weights than any other concept does."""
+    """The concepts, as positions, that clearly keep more of their weights than any other concept does."""
     return tuple(np.flatnonzero(np.round(found.lead, 6) >= LEAST_AHEAD).tolist())
 
 
@@ -99,16 +99,16 @@ def side_by_side(comparison: MaskComparison) -> pd.DataFrame:
 
 
 def cautions(comparison: MaskComparison) -> tuple[str, ...]:
-    """What makes the two hard to compare, as far as their records tell."""
+    """What makes the two hard to compare, as far as their metrics show."""
     one, other = comparison.first, comparison.second
     mine, its = (str(_at(source.metrics, "training", "config", "backbone") or "") for source in (one, other))
-    said, hub_id = [], re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a folder's name does not tell which network is in it
+    said, hub_id = [], re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a folder's name does not say which network is in it
     if mine != its and hub_id.fullmatch(mine) and hub_id.fullmatch(its):
-        said.append(f"{one.name} was trained from {mine}, {other.name} from {its}. A weight is the same one in both "
-                    "only if both started from the same network.")
+        said.append(f"{one.name} was trained from {mine}, {other.name} from {its}. Weights "
+                    "correspond only if both started from the same network.")
     data = [_at(source.metrics, "dev", "data_hash") for source in (one, other)]
     if None not in data and data[0] != data[1]:
-        said.append("The two were measured on different reviews, so their scores cannot be compared.")
+        said.append("Their scores are of different reviews and cannot be compared.")
     return tuple(said)
 
 
@@ -140,7 +140,7 @@ def _concept_f1(metrics: Mapping[str, Any], concepts: tuple[str, ...]) -> str | 
 
 
 def _least_lead(metrics: Mapping[str, Any], concepts: tuple[str, ...]) -> str | None:
-    found = measured_specificity(metrics, len(concepts))
+    found = reported_specificity(metrics, len(concepts))
     if found is None or len(concepts) < 2:
         return None
     least = min(leads(found[0], concepts), key=lambda lead: lead.lead)
