@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import torch
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
+_CACHE = tempfile.TemporaryDirectory(prefix="sparsecbm-cache-")  # what tests keep is of this run alone
+os.environ["SPARSECBM_CACHE"] = _CACHE.name
 
 from sparsecbm.__main__ import main
 from tests.helpers import backbone_folder

@@ -17,8 +17,8 @@ FOUND_HELP = (
     "A shallow decision tree over predicted concepts, smart tags and length searches one half of the reviews "
     "(discovery) for slices with more errors. What it finds is tested on the other half (validation), which it has not "
     "seen, and shown only if it is confirmed there: a search always finds something, and most of that is chance. "
-    "Filled marks and intervals are of the validation half. The search covers all reviews of the source, whatever filters are "
-    "set."
+    "Filled marks and intervals are of the validation half. The search covers all reviews of the source, whatever "
+    "filters are set."
 )
 _SUBJECT = "failures:found:of"
 

@@ -86,10 +86,10 @@ def _meanings(
     shown, meant = found.most_common(_SPELLINGS), dict[str, str]()
     st.markdown(f"**What do these mean?** They stand where a {as_markdown(what)} is expected. A row with one that you "
                 "leave open cannot be used and will be listed.")
+    meanings = (*names, NOT_LABELLED)
     with st.container(horizontal=True, gap="small"):
         for cell, count in shown:
             guess = guessed_name(cell, names, display)
-            meanings = (*names, NOT_LABELLED)
             picked = st.selectbox(f"{as_markdown(shortened(cell, 30))} ({count:,})", meanings,
                                   None if guess is None else meanings.index(guess), key=f"{_KEY}:{key}:means:{cell}",
                                   format_func=lambda name: (*display, "not labelled")[meanings.index(name)],

@@ -9,9 +9,9 @@ import streamlit as st
 from sparsecbm.errors import InputError
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.panel_filters import BOX_PIXELS
+from sparsecbm.failures.panel_slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.panel_state import marks, saved_slices, set_slice, the_reviews, the_slice
 from sparsecbm.failures.panel_table import MOST_TAGS, tag_rows
-from sparsecbm.failures.slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.slices import Slice, in_words
 from sparsecbm.figures.text import counted, file_name, percent
 from sparsecbm.ui.action_result import attempt, show_result

@@ -102,7 +102,7 @@ def test_a_slice_that_was_found_is_one_press_away(monkeypatch: pytest.MonkeyPatc
     at = press(at, "failures:found:0")
     assert address(fine(at)) == {"read": ["noise=unknown"], "words": ["5.."]}, "it takes the place of the slice before"
     assert shown(at) == int(planted.slice.rows(found).sum())
-    at = press_mark(press(at, "failures:filter:drop:read"), "Where the rating is wrong more often", 0)
+    at = press_mark(press(at, "failures:filter:drop:predicted_values"), "Where the rating is wrong more often", 0)
     assert address(at) == {"read": ["noise=unknown"], "words": ["5.."]}
 
 

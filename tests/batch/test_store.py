@@ -1,5 +1,6 @@
 """Predictions of whole sources: the same as of each alone, done once, and taken up where they were stopped."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from sparsecbm.batch import compute_store
 from sparsecbm.batch.compute_store import PredictionStore
+from sparsecbm.data.samples import Sample
 from sparsecbm.errors import Cancelled
 from sparsecbm.service import Explainer
 from sparsecbm.types import Predictions
@@ -71,3 +73,51 @@ def test_the_store_is_bounded(explainer: Explainer, asked: list[int]) -> None:
     assert (store.finished(explainer, TEXTS[6:]), store.finished(explainer, TEXTS[:6])) == (4, 0)
     assert len(store.predict(explainer, (*TEXTS, "One too many."), lambda _: None)) == 11
     assert len(store.predict(explainer, (), lambda _: None)) == 0
+
+
+@pytest.fixture
+def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Ten samples ship for the toy model, and the cache is empty."""
+    monkeypatch.setenv(compute_store.CACHE_VARIABLE, str(tmp_path / "cache"))
+    shipped = tuple(Sample(text, "plain", text, "good", {}) for text in TEXTS)
+    monkeypatch.setattr(compute_store, "load_samples", lambda schema: shipped)
+    return TEXTS
+
+
+def test_samples_are_predicted_once_for_all_starts(
+    explainer: Explainer, asked: list[int], samples: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = PredictionStore().predict(explainer, samples)
+    again = PredictionStore().predict(explainer, samples)  # as after a start of the server
+    assert asked == [4, 4, 2] and PredictionStore().finished(explainer, samples) == 10
+    for name in ("label_probabilities", "concept_probabilities", "truncated"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(again, name))
+    PredictionStore().predict(explainer, samples[:4])  # other texts are not kept on disk
+    assert asked == [4, 4, 2, 4] and len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_cache_that_differs_is_not_believed(
+    explainer: Explainer, asked: list[int], samples: tuple[str, ...], tmp_path: Path
+) -> None:
+    PredictionStore().predict(explainer, samples)
+    (file,) = (tmp_path / "cache").iterdir()
+    good = json.loads(file.read_bytes())
+    spoilt = [b"", b"[" * 10**5, b"{}", b"null"]
+    for name, value in (("format", 2), ("key", "other"), ("sha256", "other"), ("predictions", {})):
+        spoilt.append(json.dumps(good | {name: value}).encode())
+    moved = good["predictions"] | {"truncated": [True] * 10}
+    spoilt.append(json.dumps(good | {"predictions": moved}).encode())
+    for content in spoilt:
+        asked.clear()
+        file.write_bytes(content)
+        assert not PredictionStore().predict(explainer, samples).truncated.any()
+        assert asked == [4, 4, 2] and json.loads(file.read_bytes()) == good, content[:40]
+    other = Explainer.load(saved_checkpoint(tmp_path / "other", seed=1), "cpu")
+    assert PredictionStore().finished(other, samples) == 0, "of another checkpoint"
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(
+    explainer: Explainer, samples: tuple[str, ...], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("a file in the way")
+    assert len(PredictionStore().predict(explainer, samples)) == 10 and "cannot be kept" in caplog.text

@@ -1,23 +1,18 @@
 """What a table's own spellings may mean."""
 
-import pytest
-
 from sparsecbm.data.records import Record, Reject
-from sparsecbm.data.tables import guessed_name, other_spellings
+from sparsecbm.data.tables import NOT_LABELLED, guessed_name, other_spellings
 from sparsecbm.schema import CEBAB, SENTIMENT
 
 
-@pytest.mark.parametrize(("cell", "meant"), [
-    ("POSITIVE", "Positive"), ("pos", "Positive"), ("neg", "Negative"), (" unk", "unknown"), ("po", None),
-    ("great", None), ("1", None),
-])
-def test_values(cell: str, meant: str | None) -> None:
-    assert guessed_name(cell, SENTIMENT) == meant
-
-
-@pytest.mark.parametrize(("cell", "meant"), [("5 Stars", "5"), ("1 star", "1"), ("0", None), ("star", None)])
-def test_labels_as_people_read_them(cell: str, meant: str | None) -> None:
-    assert guessed_name(cell, CEBAB.labels, CEBAB.label_display) == meant
+def test_values_and_labels_as_people_spell_them() -> None:
+    for cell, meant in (("POSITIVE", "Positive"), ("pos", "Positive"), ("neg", "Negative"), (" unk", "unknown"),
+                        ("po", None), ("1", None), ("Good", "Positive"), ("great", "Positive"), ("bad", "Negative"),
+                        ("-", "Negative"), ("n/a", "unknown"), ("None", "unknown"), ("meh", None)):
+        assert guessed_name(cell, SENTIMENT) == meant, cell
+    for cell, meant in (("5 Stars", "5"), ("1 star", "1"), ("0", None), ("star", None), ("good", None),
+                        ("N/A", NOT_LABELLED)):
+        assert guessed_name(cell, CEBAB.labels, CEBAB.label_display) == meant, cell
 
 
 def test_only_other_spellings_count() -> None:

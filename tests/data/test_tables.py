@@ -12,6 +12,7 @@ from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource, open_table
 from sparsecbm.data.tables import Columns, TextRow, load_table, suggest_columns, text_rows
 from sparsecbm.errors import DataError, InputError
+from sparsecbm.schema import CEBAB
 from tests.helpers import TOY
 
 
@@ -25,21 +26,26 @@ def rows_of(folder: Path, content: str, columns: Columns, name: str = "r.csv") -
             for row in text_rows(table(folder, content, name), columns)]
 
 
-@pytest.mark.parametrize(("found", "text", "id_"), [
-    (["id", "text"], "text", "id"), (["ID", "Review", "Text"], "Text", "ID"), (["review_id", "Description"],
-     "Description", None), (["whatever"], "whatever", None), (["comment", "content"], "content", None),
-])
-def test_columns_are_known_by_their_names(found: list[str], text: str, id_: str | None) -> None:
-    assert suggest_columns(found) == Columns(text, id_)
+def test_columns_are_known_by_their_names() -> None:
+    for found, text, id_ in (
+            (["id", "text"], "text", "id"), (["ID", "Review", "Text"], "Text", "ID"), (["whatever"], "whatever", None),
+            (["review_id", "Description"], "Description", None), (["comment", "content"], "content", None),
+            (["n", "review_text", "date"], "review_text", None),
+            (["Customer comment", "city"], "Customer comment", None)):
+        assert suggest_columns(found) == Columns(text, id_), found
 
 
-def test_label_and_concepts_are_known_by_the_names_of_the_schema() -> None:
+def test_label_and_concepts_are_known_by_their_names() -> None:
     found = ["Room", "text", "Verdict", "soup ", "other"]
-    assert suggest_columns(found, TOY) == Columns("text", None, "Verdict", {"room": "Room"})
+    assert suggest_columns(found, TOY) == Columns("text", None, "Verdict", {"soup": "soup ", "room": "Room"})
     assert suggest_columns(["label", "verdict", "text"], TOY).label == "label"
+    assert suggest_columns(["review_text", "stars", "food_label", "noise"], CEBAB) == Columns(
+        "review_text", None, "stars", {"food": "food_label", "noise": "noise"})
+    assert suggest_columns(["text", "user_rating"], CEBAB).label == "user_rating"
+    assert suggest_columns(["text", "price"], CEBAB).label is None
 
 
-def test_no_column_of_texts_is_told() -> None:
+def test_a_missing_column_of_texts_is_named() -> None:
     with pytest.raises(DataError, match="No column is called text, .*columns there: 'a', 'b'. Say which"):
         suggest_columns(["a", "b"])
 

@@ -13,7 +13,7 @@ from sparsecbm.data.table_source import open_table
 from sparsecbm.data.tables import Columns
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.slice_files import read_slice, slice_csv, slice_json
+from sparsecbm.failures.panel_slice_files import read_slice, slice_csv, slice_json
 from sparsecbm.failures.slices import Slice
 from sparsecbm.types import Predictions
 from tests.helpers import TOY

@@ -1,65 +1,55 @@
-"""The failures come from running the model, and the most telling come first."""
+"""The failures that teach most come from the error analysis, the worst first."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sparsecbm.data.samples import Sample
-from sparsecbm.home.sample_failures import Survey, few_of_each_kind, survey
-from sparsecbm.types import InterventionResult, Prediction
-from tests.builders import a_prediction, an_intervention
+import numpy as np
 
-Asked = Mapping[str, Sequence[float]]
-UNKNOWN = dict.fromkeys(("food", "ambiance", "service", "noise"), "unknown")
+from sparsecbm.failures.error_analysis import ErrorAnalysis
+from sparsecbm.home.sample_failures import LEAST_WORDS, Failure, Lesson, teaching_failures
+from tests.failures.toys import BAD, FAIR, GOOD, NEGATIVE, POSITIVE, UNKNOWN, UNLABELLED, predictions_of, reviews_of
 
-
-def sample(name: str, label: str, kind: str = "plain", **concepts: str) -> Sample:
-    return Sample(name, kind, name, label, UNKNOWN | concepts)
-
-
-def says(label: str, **concepts: str) -> Prediction:
-    return a_prediction(label=label, concepts=concepts)
-
-
-def run(samples: list[Sample], answers: dict[str, Prediction], kind: str = "sparse") -> tuple[Survey, list[Asked]]:
-    asked: list[Asked] = []
-
-    def override(prediction: Prediction, overrides: Asked) -> InterventionResult:
-        asked.append(overrides)
-        return an_intervention(prediction, a_prediction(label="1"))
-
-    return survey(samples, [answers[sample.text] for sample in samples], override, kind), asked
+#: Gold and predicted label, gold and predicted values: near and misread, far and misread, far and misread twice,
+#: concepts right, concepts right and nearer, right, one concept not labelled, too short.
+ROWS = (
+    (FAIR, GOOD, (NEGATIVE, UNKNOWN), (POSITIVE, UNKNOWN)), (BAD, GOOD, (NEGATIVE, UNKNOWN), (POSITIVE, UNKNOWN)),
+    (BAD, GOOD, (NEGATIVE, NEGATIVE), (POSITIVE, POSITIVE)), (BAD, GOOD, (POSITIVE, UNKNOWN), (POSITIVE, UNKNOWN)),
+    (FAIR, GOOD, (POSITIVE, UNKNOWN), (POSITIVE, UNKNOWN)), (GOOD, GOOD, (POSITIVE, UNKNOWN), (POSITIVE, UNKNOWN)),
+    (BAD, GOOD, (NEGATIVE, UNLABELLED), (POSITIVE, UNKNOWN)), (BAD, GOOD, (NEGATIVE, UNKNOWN), (POSITIVE, UNKNOWN)),
+)
 
 
-def test_every_kind_is_tried_equally_often() -> None:
-    samples = [sample(name, "1", name[0]) for name in ("x1", "y1", "x2", "x3", "z1", "y2", "y3")]
-    assert [one.id for one in few_of_each_kind(samples, 2)] == ["x1", "y1", "x2", "z1", "y2"]
+def an_analysis() -> ErrorAnalysis:
+    true, predicted, values, read = zip(*ROWS, strict=True)
+    texts = ["word " * LEAST_WORDS] * (len(ROWS) - 1) + ["short"]
+    return ErrorAnalysis.of(reviews_of(true, values, texts), predictions_of(predicted, read), None)
 
 
-def test_a_right_answer_is_no_failure() -> None:
-    found, asked = run([sample("a", "4", food="Positive")], {"a": says("4", food="Positive")})
-    assert found.tried == 1 and found.failures == () and asked == []
+def test_one_failure_for_each_lesson_the_furthest_off_first() -> None:
+    labels = an_analysis().reviews.labels
+    found = teaching_failures(an_analysis(), lambda row: int(labels[row]), lambda row: BAD)
+    assert found == (Failure(Lesson.CONCEPT, 1, "soup"), Failure(Lesson.RESIDUAL, 3), Failure(Lesson.LABEL, 4))
 
 
-def test_labels_far_off_come_before_near_ones_and_those_before_misread_concepts() -> None:
-    samples = [sample("misread", "4", "a", food="Negative"), sample("near", "3", "b"), sample("far", "1", "c")]
-    found, _ = run(samples, dict.fromkeys(("misread", "near", "far"), says("4")))
-    assert [failure.sample.id for failure in found.failures] == ["far", "near", "misread"]
-    assert found.labels_wrong == 2
+def test_a_lesson_that_the_model_cannot_teach_is_left_out() -> None:
+    found = teaching_failures(an_analysis(), lambda row: GOOD, lambda row: GOOD)
+    assert found == (Failure(Lesson.LABEL, 3),), "correcting the concept does not help, nor is it the residual"
+    right = replace(an_analysis(), predictions=predictions_of([row[0] for row in ROWS], [row[2] for row in ROWS]))
+    assert teaching_failures(right, lambda row: BAD, lambda row: BAD) == ()
 
 
-def test_one_of_each_kind_comes_before_a_second() -> None:
-    samples = [sample("x1", "1", "x"), sample("x2", "1", "x"), sample("y", "3", "y")]
-    found, _ = run(samples, dict.fromkeys(("x1", "x2", "y"), says("4")))
-    assert [failure.sample.id for failure in found.failures] == ["x1", "y", "x2"]
+def test_a_correction_is_tried_until_one_helps() -> None:
+    tried: list[int] = []
+
+    def corrected(row: int) -> int:
+        tried.append(row)
+        return FAIR
+
+    found = teaching_failures(an_analysis(), corrected, lambda row: BAD)
+    assert tried == [1, 0] and found[0] == Failure(Lesson.CONCEPT, 0, "soup")
 
 
-def test_a_failure_tells_what_was_misread_and_what_correcting_gives() -> None:
-    answers = {"a": says("4", food="Positive", noise="Positive")}
-    found, asked = run([sample("a", "1", food="Negative", noise="Positive")], answers)
-    assert found.failures[0].misread == (("food", "Positive", "Negative"),)
-    assert asked == [{"food": (1.0, 0.0, 0.0)}]
-    assert found.failures[0].corrected == "1"
-
-
-def test_a_black_box_misreads_no_concept() -> None:
-    found, asked = run([sample("a", "1", food="Negative")], {"a": says("4")}, kind="black_box")
-    assert found.failures[0].misread == () and found.failures[0].corrected is None and asked == []
+def test_a_black_box_has_its_worst_failures() -> None:
+    analysis = replace(an_analysis(), has_concepts=False)
+    found = teaching_failures(analysis, lambda row: BAD, lambda row: BAD)
+    assert len(found) == 3 and all(one.lesson is Lesson.LABEL for one in found)
+    assert all(np.abs(analysis.predicted_labels - analysis.reviews.labels)[one.row] == 2 for one in found)

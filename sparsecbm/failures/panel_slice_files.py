@@ -1,4 +1,4 @@
-"""A slice of analysis reviews as a file, and what such a file says of reviews, found again by their ids.
+"""A slice as a file, and what such a file says of documents, found again by their ids.
 
 In CSV, text that a spreadsheet would run as a formula is neutralised, as in `export.table`; reading it undoes that.
 """
@@ -32,7 +32,7 @@ _ID, _TAGS = "id", "tags"
 
 @dataclass(frozen=True)
 class Imported:
-    """The ids of a file that a source has, once each, how many of the file's it has not, and a person's tags by id."""
+    """The ids of a file that are in a source, once each, how many others the file has, and a person's tags by id."""
 
     ids: tuple[str, ...]
     unknown: int
@@ -53,7 +53,7 @@ def slice_csv(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: M
 def slice_json(
     analysis: ErrorAnalysis, chosen: Slice, rows: Int[np.ndarray, " shown"], marks: Marks, checkpoint: str
 ) -> str:
-    """The rows with the slice that they are, and what they are of."""
+    """The rows, the slice that they are, and the source and checkpoint that they belong to."""
     reviews = analysis.reviews
     return json.dumps({
         "format": FORMAT, "source": reviews.name, "digest": reviews.digest, "checkpoint": checkpoint,
@@ -62,7 +62,7 @@ def slice_json(
 
 
 def read_slice(path: Path, reviews: Reviews) -> Imported:
-    """The reviews that a file of `slice_csv` or `slice_json`, or any table with a column `id`, speaks of.
+    """The documents that a file of `slice_csv` or `slice_json`, or any table with a column `id`, names.
 
     InputError when it names no review of the source; DataError when it cannot be read.
     """
@@ -85,7 +85,7 @@ def read_slice(path: Path, reviews: Reviews) -> Imported:
 
 
 def _rows(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks) -> list[dict[str, Any]]:
-    """Every row with what is told and what the model said of it; None where nothing is told. Probabilities are 0..1."""
+    """Every row with its gold and predicted answers; None where there is no gold one. Probabilities are 0..1."""
     reviews, found, schema = analysis.reviews, analysis.predictions, analysis.reviews.schema
     margins = found.margins
 
@@ -103,8 +103,8 @@ def _rows(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks
         cells["smart_tags"] = [str(tag) for tag, held in analysis.tags.held.items() if held[row]]
         cells[_TAGS] = [mark for mark, ids in sorted(marks.items()) if reviews.ids[row] in ids]
         for name, column in reviews.columns.items():
-            told = column.iloc[row]
-            cells[f"column_{name}"] = None if told is None or told != told else told
+            cell = column.iloc[row]
+            cells[f"column_{name}"] = None if cell is None or cell != cell else cell
         return cells
 
     return [one(row) for row in rows.tolist()]

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sparsecbm.home.panel import findings, model_scores, score_table
+from sparsecbm.home.panel_scores import findings, model_scores, ordinary_accuracy, score_table
+from sparsecbm.schema import CEBAB
 
 
 def a_report(accuracy: float, concepts: bool = True) -> dict[str, Any]:
@@ -50,3 +51,9 @@ def test_what_correcting_does_is_said_whichever_way_it_goes() -> None:
     report["correction"]["corrected"]["rows_with_wrong_concept"] = None
     assert len(findings(report)) == 1 and "50.0 % of the labels right" in findings(report)[0]
     assert findings(a_report(0.6, concepts=False)) == ()
+
+
+def test_ordinary_accuracy_stands_next_to_the_most_common_answer() -> None:
+    said = ordinary_accuracy(METRICS, CEBAB)
+    assert all(part in said for part in ("1,673", "66 %", "61 to 71", "4 stars", "30 %"))
+    assert ordinary_accuracy({}, CEBAB) == ""
