@@ -181,7 +181,8 @@ def concept_view(
         for number, pressed_for, clock, what, *details in st.session_state[key].get("presses") or ():
             if at_hand(key) and number > st.session_state[turn] and pressed_for == document:
                 st.session_state[turn] = int(number)
-                pressed(Press(int(number) - drawn_after - 1, what, tuple(details), clock))
+                plain = ([float(share) for share in one] if isinstance(one, list) else one for one in details)
+                pressed(Press(int(number) - drawn_after - 1, what, tuple(plain), clock))
 
     _component(key=key, data=panel.drawn() | {"turn": drawn_after}, on_presses_change=act,
                on_settled_change=settled or (lambda: None))
