@@ -18,8 +18,9 @@ from playwright.sync_api import Page
 from benchmarks.browser import chromium
 from benchmarks.server import APP, ROOT, served
 
-REVIEW = "Finally a place where you can hear every word your friends say."
-CORRECTED = {"text": REVIEW, "target": "noise=Negative", "override": "noise=Positive"}
+#: Irony: the model takes the first words at their word, and the correction turns 1 star into 5.
+REVIEW = "Terrible place. Now I have to cancel my diet and drive forty miles every weekend for the custard tarts."
+CORRECTED = {"text": REVIEW, "target": "food=Negative", "override": "food=Positive"}
 #: The page of each picture, and the part of its address that says what it shows.
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "home": ("", {}),
@@ -31,8 +32,8 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "evaluation": ("Evaluation", {}),
 }
 SIZE = (1440, 900)
-#: Fewer are visible in the gradients of the charts.
-COLOURS = 128
+#: The nearest of so many colours differs from each pixel's by 6 of 255 at most, in a third of the bytes.
+COLOURS = 256
 PATIENCE = 300_000.0  # milliseconds; Failures predicts all samples first
 #: True once nothing has run, and nothing was said to be in progress, for two seconds.
 QUIET = """() => {
@@ -48,7 +49,8 @@ def picture(page: Page, address: str) -> Image.Image:
     """What the page shows once it is quiet."""
     page.goto(address)
     page.wait_for_function(QUIET)
-    return Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS)
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 def make(names: list[str], folder: Path) -> None:
