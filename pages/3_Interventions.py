@@ -1,4 +1,4 @@
-"""Change what the model understood, or the weights it reads with, and see what that does before it is kept."""
+"""Set concepts or revise subnetworks, and see what that does before it is saved."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ with panels.errors_shown():
     panels.opened_history(explainer.schema)
     panels.write_address(explainer.schema)
     panels.address_notices()
-    panels.review_form(view, explainer.schema, "Read it")
+    panels.review_form(view, explainer.schema, "Predict")
     if view.text.strip():
         with st.spinner("Predicting…"):
             panels.text_notices(view, explainer.predict(view.text))

@@ -1,4 +1,4 @@
-"""Which concept is worth a person's look next: ways to rank concepts, none of which knows the truth.
+"""Which concept a person should check next: ways to rank concepts, none of which knows the gold values.
 
 Shin et al. 2023, "A Closer Look at the Intervention Procedure of Concept Bottleneck Models" (arXiv 2302.14260), where
 the ways to select a concept are named and defined for binary concepts; here they are for concepts of several values.
@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float
 from scipy.special import entr, log_softmax, softmax
 
-from sparsecbm.concepts import compute_reasons as reasons
 from sparsecbm.concepts.compute_override import Effects, concept_effects, set_one
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.checkpoint import Checkpoint
@@ -75,7 +74,7 @@ def label_contribution(state: ConceptState) -> Scores:
 
     What a contribution has in common for all labels moves no probability and is taken off first.
     """
-    return np.asarray(np.abs(reasons.centred(state.contributions)).sum(-1))
+    return np.asarray(np.abs(_centred(state.contributions)).sum(-1))
 
 
 def expected_change(state: ConceptState) -> Scores:
@@ -91,6 +90,67 @@ def expected_certainty(state: ConceptState) -> Scores:
     """
     then, now = (entr(softmax(logits, axis=-1)).sum(-1) for logits in (state.once_set(), state.logits))
     return np.asarray(now[..., None] - state.expected(then))
+
+
+#: Values that the model finds less probable than this are not spoken of.
+LIKELY = 0.05
+#: A value at least this probable is called fairly certain.
+FAIRLY_CERTAIN = 0.9
+
+
+def _centred(contributions: Float[np.ndarray, "*row label"]) -> Float[np.ndarray, "*row label"]:
+    """Contributions without what they have in common for all labels, which moves no probability."""
+    return np.asarray(contributions - contributions.mean(-1, keepdims=True))
+
+
+def uncertainty_reason(prediction: Prediction, effects: Effects, k: int, score: float) -> str:
+    """How sure the model is of the value."""
+    values, shares = prediction.schema.values, prediction.concept_probabilities[k]
+    shown = " / ".join(f"{shares[v]:.2f} {values[v]}" for v in _likely(prediction, k))
+    return f"Its value is {'fairly certain' if shares.max() >= FAIRLY_CERTAIN else 'uncertain'} ({shown})."
+
+
+def change_reason(prediction: Prediction, effects: Effects, k: int, score: float) -> str:
+    """How sure the value is, and what the likeliest value that changes the label, if any, makes of it."""
+    schema, title, now = prediction.schema, prediction.schema.label_title, int(prediction.label_probabilities.argmax())
+    logits = set_one(prediction.label_logits, prediction.contributions, effects)[k]  # [value, label]
+    likely, certainty = _likely(prediction, k), uncertainty_reason(prediction, effects, k, score)[:-1]
+    for v in likely:
+        then = int(logits[v].argmax())
+        if then != now:
+            return (f"{certainty}; set to {schema.values[v]}, it moves the {title} from {schema.label_display[now]} to "
+                    f"{schema.label_display[then]}.")
+    shares = softmax(logits[likely], axis=-1)[:, now]
+    before, low, high = (f"{share:.2f}" for share in (prediction.label_probabilities[now], shares.min(), shares.max()))
+    change = f"from {before} to {low}" if low == high else f"from {before} to between {low} and {high}"
+    return (f"{certainty}; no likely value changes the {title}, " + (
+        "and hardly its probability." if low == high == before
+        else f"but setting it moves the probability of {schema.label_display[now]} {change}."))
+
+
+def contribution_reason(prediction: Prediction, effects: Effects, k: int, score: float) -> str:
+    """How many logits the concept moves, and which label most."""
+    contribution, schema = _centred(prediction.contributions[k]), prediction.schema
+    y = int(np.abs(contribution).argmax())
+    return (f"As predicted, it moves the {schema.label_title} by {score:.2f} logits over all labels, most of all "
+            f"{schema.label_display[y]} ({contribution[y]:+.2f}).")
+
+
+def certainty_reason(prediction: Prediction, effects: Effects, k: int, score: float) -> str:
+    """How uncertain the label is now, and is expected to be."""
+    now = float(entr(prediction.label_probabilities).sum())
+    title, before, then = prediction.schema.label_title, f"{now:.2f}", f"{now - score:.2f}"
+    if then == before:
+        return f"Once it is known, the {title} is expected to be as certain as it is: an entropy of {before} nats."
+    return (f"Once it is known, the {title} is expected to be {'more' if score > 0 else 'less'} certain: an entropy of "
+            f"{then} instead of {before} nats.")
+
+
+def _likely(prediction: Prediction, k: int) -> list[int]:
+    """The values that the model finds likely, the likeliest first; always at least one."""
+    shares = prediction.concept_probabilities[k]
+    order = np.argsort(-shares, kind="stable").tolist()
+    return [v for v in order if shares[v] >= LIKELY] or order[:1]
 
 
 @dataclass(frozen=True)
@@ -117,16 +177,16 @@ class Policy:
 POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (
     Policy("ectp", "Expected change of the label",
            "How far the label's probabilities are expected to move once the concept is known.",
-           expected_change, reasons.of_change),
+           expected_change, change_reason),
     Policy("ucp", "Uncertainty of the concept",
            "How unsure the model is of the concept's value, whatever that does to the label.",
-           value_entropy, reasons.of_uncertainty),
+           value_entropy, uncertainty_reason),
     Policy("cctp", "Contribution to the label",
-           "How much the concept, as it is read, moves the label, however sure its value is.",
-           label_contribution, reasons.of_contribution),
+           "How much the concept, as predicted, moves the label, however sure its value is.",
+           label_contribution, contribution_reason),
     Policy("eudtp", "Expected certainty of the label",
            "How much more certain the label is expected to be once the concept is known.",
-           expected_certainty, reasons.of_certainty),
+           expected_certainty, certainty_reason),
     Policy("random", "Random", "Any concept: what the others are to be compared with.",
            None, lambda *_: "Drawn at random, whatever the numbers say."),
 )}

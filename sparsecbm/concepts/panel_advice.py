@@ -18,12 +18,12 @@ from sparsecbm.ui.session import change, chosen, current_view, seed_widget, text
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.text import as_markdown
 
-NEXT_HELP = "Which concept is most worth your look in the review itself.  \n" + "  \n".join(
+NEXT_HELP = "Which concept is most worth checking in the text itself.  \n" + "  \n".join(
     f"**{policy.title}**: {policy.help}" for policy in POLICIES.values())
 FIX_HELP = (
     "The fewest concepts that must be set so that this label becomes the most probable, found by looking through every "
     "combination: no smaller set does it. It starts from the state after your settings, and says so where it changes "
-    "one of them. A concept that nobody is sure of counts as the model reads it."
+    "one of them. A concept that you are not sure of counts as predicted."
 )
 #: More fixes than this scroll.
 MOST_IN_SIGHT = 5

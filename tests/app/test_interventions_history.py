@@ -138,7 +138,7 @@ def test_another_review_keeps_revisions_and_drops_what_was_set(explainer: Explai
     at = fine(press_in_panel(section(at, "concepts"), ("set", "soup", is_read)))
     assert list(kept(at).now.overrides) == ["soup"] and "override" in address(at)
     at.text_area(key="explain:box").set_value("The waiter was rude.")
-    at = fine(press(at, "Read it"))
+    at = fine(press(at, "Predict"))
     assert [entry.description for entry in kept(at).entries] == ["revised"] and "override" not in address(at)
 
 

@@ -5,18 +5,16 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.watch import Visit, bars, set_concept, settled, type_review
+from tests.browser.watch import Visit, answered, bars, concept_row, drag, set_concept, settled, type_review
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
-#: Every concept's control is drawn in full: no part of it is cut off or lies beyond its column.
-WHOLE = """() => ["food", "ambiance", "service", "noise"].every(concept => {
-    const control = document.querySelector(`.st-key-explain-set-${concept}`);
-    const group = control?.querySelector("[role=radiogroup]");
-    if (!group) return false;  // not drawn yet
-    const edge = control.closest("[data-testid=stColumn]").getBoundingClientRect().right + 1;
-    const radios = [...group.querySelectorAll("[role=radio]")];
-    return radios.length === 3 && group.scrollWidth <= group.clientWidth + 1
-        && radios.every(radio => radio.getBoundingClientRect().right <= edge);
+CONCEPTS = ("food", "ambiance", "service", "noise")
+#: The lower edge of the lowest control or bar of each row, and whether any of it is cut off at the right.
+ROWS = """rows => rows.map(row => {
+    const parts = [...row.querySelectorAll(".choice span, .position, .bars, .contribution")];
+    const edges = parts.map(part => part.getBoundingClientRect());
+    const inside = row.closest(".panel").getBoundingClientRect().right + 1;
+    return [parts.length, Math.max(...edges.map(edge => edge.bottom)), edges.every(edge => edge.right <= inside)];
 })"""
 LINK = f"/Explain?text={quote(REVIEW)}"
 
@@ -31,24 +29,70 @@ def test_type_a_review_move_a_concept_see_the_label_change(visitor: Visit) -> No
     assert moved.removeprefix("After") != before.removeprefix("Before") and bars(page, "Before") == before
     assert parse_qs(urlsplit(page.url).query)["override"] == ["food=Positive"]
     page.get_by_role("button", name="Reset all").click()
-    settled(page)
+    answered(page)
     assert bars(page, "After").removeprefix("After") == before.removeprefix("Before")
 
 
-def test_a_share_is_moved_by_keyboard_and_the_others_make_room(visitor: Visit) -> None:
+def test_all_that_is_read_together_stands_on_one_screen(visitor: Visit) -> None:
+    page = settled(visitor(LINK, viewport={"width": 1440, "height": 900}))
+    for part in (page.get_by_role("toolbar"), page.get_by_role("img", name="Before:"),
+                 page.get_by_role("img", name="After:")):
+        part.wait_for()
+        box = part.bounding_box()
+        assert box is not None and 0 <= box["y"] < box["y"] + box["height"] <= 900
+    rows = page.locator(".row[data-k]").evaluate_all(ROWS)
+    assert [row[0] for row in rows] == [6] * len(CONCEPTS)
+    assert all(bottom <= 900 and whole for _, bottom, whole in rows)
+
+
+def test_a_slider_shows_a_preview_while_it_is_dragged_and_sets_the_concept_on_release(visitor: Visit) -> None:
+    page = settled(visitor(LINK))
+    slider = concept_row(page, "food").get_by_role("slider")
+    before, row = bars(page, "After"), concept_row(page, "food").inner_text()
+    drag(page, slider, 0.75)
+    preview = bars(page, "After")
+    assert preview != before and concept_row(page, "food").inner_text() != row
+    page.wait_for_timeout(300)
+    assert "override" not in page.url and slider.input_value() == "1.5"
+    page.mouse.up()
+    answered(page)
+    assert parse_qs(urlsplit(page.url).query)["override"] == ["food=0,0.5,0.5"]
+    assert bars(page, "After") == preview, "the browser adds up what the server does"
+    concept_row(page, "food").get_by_role("button", name="As predicted").click()
+    answered(page)
+    assert bars(page, "After") == before and concept_row(page, "food").inner_text() == row
+
+
+def test_a_slider_is_moved_by_keyboard(visitor: Visit) -> None:
+    page = settled(visitor(f"{LINK}&override=food%3D0,0.75,0.25"))
+    slider = concept_row(page, "food").get_by_role("slider")
+    slider.focus()
+    for key, told, place in (("ArrowRight", "0,0.7,0.3", "1.3"), ("Home", "Negative", "0"),
+                             ("ArrowRight", "0.95,0.05,0", "0.05"), ("End", "Positive", "2"),
+                             ("ArrowLeft", "0,0.05,0.95", "1.95")):
+        slider.press(key)
+        answered(page)
+        expect(slider).to_be_focused()
+        assert slider.input_value() == place
+        assert parse_qs(urlsplit(page.url).query)["override"] == [f"food={told}"]
+    assert "95" in (slider.evaluate("slider => slider.ariaValueText") or "")
+
+
+def test_any_distribution_can_be_mixed(visitor: Visit) -> None:
     page = settled(visitor(f"{LINK}&override=food%3D0.2,0.3,0.5"))
-    before = bars(page, "After")
-    page.locator(".st-key-explain-mix-food").get_by_role("button").click()
-    settled(page)
-    slider = page.get_by_role("slider", name="food: Positive")
+    row = concept_row(page, "food")
+    row.get_by_role("button", name="Mix").click()
+    slider = row.get_by_role("slider", name="share of Positive")
     assert slider.input_value() == "50"
     slider.focus()
-    for _ in range(10):
-        slider.press("ArrowRight")
-    settled(page)
-    assert [page.get_by_role("slider", name=f"food: {value}").input_value() for value in
+    page.keyboard.down("ArrowRight")  # held down: one setting, once it is released
+    for _ in range(9):
+        page.keyboard.down("ArrowRight")
+    page.keyboard.up("ArrowRight")
+    answered(page)
+    assert [row.get_by_role("slider", name=f"share of {value}").input_value() for value in
             ("Negative", "unknown", "Positive")] == ["16", "24", "60"]
-    assert bars(page, "After") != before
+    assert parse_qs(urlsplit(page.url).query)["override"] == ["food=0.16,0.24,0.6"]
 
 
 def test_a_reload_and_a_copied_link_restore_the_view(visitor: Visit) -> None:
@@ -87,7 +131,8 @@ def test_two_visitors_do_not_see_each_others_changes(visitor: Visit) -> None:
     changed = bars(one, "After")
     set_concept(two, "service", "Negative")
     two.get_by_role("button", name="Reset all").click()
-    assert bars(settled(two), "After") == untouched != changed
+    answered(two)
+    assert bars(two, "After") == untouched != changed
     one.reload()
     assert bars(settled(one), "After") == changed
     assert "override" not in two.url
@@ -111,11 +156,13 @@ def test_hostile_text_is_shown_and_does_nothing(visitor: Visit, text: str) -> No
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
 
 
-@pytest.mark.parametrize("width", [1000, 1280, 1440])
+@pytest.mark.parametrize("width", [390, 1024, 1280])
 def test_every_control_is_whole_and_nothing_scrolls_sideways(visitor: Visit, width: int) -> None:
     page = settled(visitor(f"{LINK}&override=food%3DPositive", viewport={"width": width, "height": 900}))
+    page.get_by_role("img", name="After:").wait_for()
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-    page.wait_for_function(WHOLE)
+    rows = page.locator(".row[data-k]").evaluate_all(ROWS)
+    assert len(rows) == len(CONCEPTS) and all(whole for _, _, whole in rows)
 
 
 def test_choosing_a_target_leaves_the_panel_alone(visitor: Visit) -> None:

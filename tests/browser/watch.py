@@ -55,12 +55,43 @@ def section(page: Page, title: str) -> Page:
     return settled(page)
 
 
+def concept_row(page: Page, concept: str) -> Locator:
+    """The row of a concept in the concept panel."""
+    return page.get_by_role("group", name=concept, exact=True)
+
+
 def set_concept(page: Page, concept: str, value: str) -> None:
-    """Press a concept's button for a value, and wait for the result."""
-    control = page.locator(f".st-key-explain-set-{concept}")
-    control.get_by_role("radio", name=value, exact=True).click()
-    expect(control.get_by_role("radio", name=value, exact=True)).to_be_checked()
+    """Press a concept's button for a value, and wait until the server has answered."""
+    button = concept_row(page, concept).get_by_role("radio", name=value, exact=True)
+    button.click()
+    expect(button).to_be_checked()
+    answered(page)
+
+
+def answered(page: Page) -> None:
+    """Wait until the server has answered every press in the concept panel."""
+    page.wait_for_function("""() => {
+        const panel = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated], div")]
+            .map(host => host.shadowRoot?.querySelector(".panel[data-turn]")).find(Boolean);
+        return panel && Number(panel.dataset.turn) === panel.turn;
+    }""")
     settled(page)
+
+
+def drag(page: Page, slider: Locator, to: float) -> None:
+    """Drag the thumb of a slider to a share 0..1 of its way; the button of the mouse stays down."""
+    box = slider.bounding_box()
+    assert box is not None
+    low, high, value = (float(slider.get_attribute("min") or 0), float(slider.get_attribute("max") or 1),
+                        float(slider.input_value()))
+    thumb = 16.8
+
+    def at(share: float) -> float:
+        return box["x"] + thumb / 2 + share * (box["width"] - thumb)
+
+    page.mouse.move(at((value - low) / (high - low)), box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(at(to), box["y"] + box["height"] / 2, steps=8)
 
 
 def pick(page: Page, box: Locator, option: str) -> None:

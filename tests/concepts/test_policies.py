@@ -178,7 +178,7 @@ def test_each_policy_has_its_own_reason() -> None:
     made = food((0.07, 0.41, 0.52), 2.0, 3.0)
     assert reason(made, "ucp") == "Its value is uncertain (0.52 Positive / 0.41 unknown / 0.07 Negative)."
     assert reason(made, "cctp") == (  # 1.23 and 1.04 less their fifth 0.454, and three times that
-        "As it is read, it moves the rating by 2.72 logits over all labels, most of all 3 stars (+0.78).")
+        "As predicted, it moves the rating by 2.72 logits over all labels, most of all 3 stars (+0.78).")
     assert reason(made, "eudtp") == ("Once it is known, the rating is expected to be more certain: an entropy of 0.88 "
                                      "instead of 1.38 nats.")
     assert reason(food((0.0, 0.0, 1.0), 2.0, 0.0), "eudtp") == (

@@ -38,9 +38,13 @@ def opened(edits: History | None = None, **parts: str) -> AppTest:
 
 def answers(at: AppTest) -> list[list[str]]:
     """The table of both reviews, row by row: every concept and then the label."""
-    table = next(block for block in blocks(at) if 'aria-label="Both reviews without and with the edits"' in block)
+    table = next(block for block in blocks(at) if 'aria-label="Both texts without and with the edits"' in block)
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table)[1:]
     return [[html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)] for row in rows]
+
+
+def bars_drawn(at: AppTest) -> bool:
+    return any('role="img"' in block for block in blocks(at))
 
 
 def labels(*sides: Prediction) -> list[str]:
@@ -50,13 +54,13 @@ def labels(*sides: Prediction) -> list[str]:
 @pytest.mark.usefixtures("explainer")
 def test_it_says_what_to_do_and_takes_a_second_review() -> None:
     at = opened()
-    assert "No second review yet" in said(at) and "beside" not in address(at)
+    assert not bars_drawn(at) and "beside" not in address(at)
     at.text_area(key=f"{BESIDE}:box").set_value(OTHER)
-    at = fine(press(at, "Put it beside"))
-    assert address(at)["beside"] == [OTHER] and "No edit is in force: both are as the model reads them" in said(at)
+    at = fine(press(at, "Compare"))
+    assert address(at)["beside"] == [OTHER] and "No edit is in force" in said(at)
     at = fine(press(at, f"{BESIDE}:away"))
-    assert "beside" not in address(at) and "No second review yet" in said(at)
-    assert "Another review beside it" not in said(opened(text=""))
+    assert "beside" not in address(at) and not bars_drawn(at)
+    assert not any(area.key == f"{BESIDE}:box" for area in opened(text="").text_area)
 
 
 def test_both_are_shown_without_and_with_the_concepts_that_are_set(explainer: Explainer) -> None:
@@ -65,7 +69,7 @@ def test_both_are_shown_without_and_with_the_concepts_that_are_set(explainer: Ex
     this, other = (explainer.override(one, SET).after for one in plain)
     assert answers(at)[-1] == ["verdict", *labels(plain[0], this, plain[1], other)]
     assert answers(at)[0][2] == answers(at)[0][4] == "Positive 100\u00a0%"
-    assert bars(at, "The other one with the edits")[label_name(other.label, other.schema)] in answers(at)[-1][4]
+    assert bars(at, "The other text with the edits")[label_name(other.label, other.schema)] in answers(at)[-1][4]
     at = fine(at.toggle(key=f"{BESIDE}:same").set_value(False).run())
     assert answers(at)[-1] == ["verdict", *labels(plain[0], this, plain[1], plain[1])], "it keeps what it is read as"
 
@@ -88,7 +92,7 @@ def test_revisions_and_rules_act_on_both(explainer: Explainer) -> None:
 def test_a_second_review_too_long_for_a_link_stays_out_of_the_address() -> None:
     at = opened()
     at.text_area(key=f"{BESIDE}:box").set_value("soup " * 1200)
-    at = fine(press(at, "Put it beside"))
+    at = fine(press(at, "Compare"))
     assert "beside" not in address(at) and address(at)["text"] == [REVIEW]
     assert "too long for a link" in said(at) and len(answers(at)) == 3
 
@@ -96,5 +100,5 @@ def test_a_second_review_too_long_for_a_link_stays_out_of_the_address() -> None:
 @pytest.mark.usefixtures("explainer")
 def test_its_text_is_never_read_as_html() -> None:
     at = opened(beside=HOSTILE["html"])
-    shown = next(block for block in blocks(at) if "The other one</b>:" in block)
+    shown = next(block for block in blocks(at) if "The other text</b>:" in block)
     assert "<script" not in shown and "&lt;script&gt;" in shown

@@ -1,4 +1,4 @@
-"""Another review beside the one at hand: what the same edits make of both."""
+"""What the same edits do to a second text, compared with the one that is loaded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.text import as_markdown, shortened, table_html
 
 HELP = (
-    "Is what an edit does to this review peculiar to it? Put a second review beside it: the revisions and rules in "
-    "force act on both, and so do the concepts that you set, if you like. Both follow whatever you do on this page."
+    "Does an edit do the same to other texts? Compare with a second one: the revisions and rules in force apply to "
+    "both, and so do the concepts that you set, if you like. Both are updated whatever you do on this page."
 )
-#: Characters of each review that stand over its bars.
+#: Characters of each text that are shown above its bars.
 LONGEST_SHOWN = 400
 _KEYS = "interventions:beside"
 _SAME, _SETS = f"{_KEYS}:same", f"{_KEYS}:sets"
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One of the two reviews without and with the edits; `rules` are the numbers, from 1, of those that apply."""
+class Compared:
+    """One of the two texts without and with the edits; `rules` are the numbers, from 1, of those that apply."""
 
     name: str
     before: Prediction
@@ -39,49 +39,49 @@ class Side:
     rules: tuple[int, ...]
 
 
-def beside_panel() -> None:
-    """A box for the second review, and both reviews without and with the edits."""
-    st.markdown("### Another review beside it", help=HELP)
+def comparison_panel() -> None:
+    """A box for the second text, and both texts without and with the edits."""
+    st.markdown("#### Compare with another review", help=HELP)
     st.fragment(_panel, key=follow("beside", live=bool((current_view().beside or "").strip())))()
 
 
 def side(
     explainer: Explainer, name: str, text: str, edits: State, overrides: Mapping[str, Sequence[float]], residual: bool
-) -> Side:
-    """One review under some edits. InputError on a blank text."""
+) -> Compared:
+    """One text under some edits. InputError on a blank text."""
     plain, reading = explainer.predict(text), read_with(explainer, text, edits)
     applied = tuple(number for number, rule in enumerate(edits.rules, 1) if matches(rule, reading.before))
     before, after = (explainer.override(start, sets, residual).after
                      for start, sets in ((plain, {}), (reading.after, overrides)))
-    return Side(name, before, after, applied)
+    return Compared(name, before, after, applied)
 
 
 def _panel() -> None:
     with errors_shown():
         explainer, view, now = load_explainer(), current_view(), state()
         other = view.beside or ""
-        text_form(_KEYS, ("Compare with", "Or take a sample"), other, explainer.schema, "Put it beside", _take)
+        text_form(_KEYS, ("Compare with", "Or take a sample"), other, explainer.schema, "Compare", _take)
         if not other.strip():
-            note("No second review yet. Type one, or take a sample: you will see what the edits in force make of it, "
-                 "beside what they make of the review at hand.")
+            note("Type a second text or take a sample. You will see what the edits in force do to it and to the text "
+                 "above.")
             return
         sets = _sets_too(now)
         if not view.beside_fits_address:
-            note("Both reviews together are too long for a link: the address does not hold the second one.")
-        sides = (side(explainer, "This review", view.text, now, now.overrides, view.residual),
-                 side(explainer, "The other one", other, now, now.overrides if sets else {}, view.residual))
+            note("Both texts together are too long for a link, so the address leaves the second one out.")
+        sides = (side(explainer, "This text", view.text, now, now.overrides, view.residual),
+                 side(explainer, "The other text", other, now, now.overrides if sets else {}, view.residual))
         st.markdown(as_markdown(both_text(sides, now)))
         for draw in (_text_html, _before_html, _after_html):  # line by line, so that the bars stand level
             for column, one in zip(st.columns(2, gap="large"), sides, strict=True):
                 column.html(draw(one))
-        st.html(table_html("Both reviews without and with the edits", *_table(sides, explainer.schema)))
-        note(as_markdown(receipt_line(sides[1].after.receipt, "the second review")))
+        st.html(table_html("Both texts without and with the edits", *_table(sides, explainer.schema)))
+        note(as_markdown(receipt_line(sides[1].after.receipt, "the second text")))
 
 
-def both_text(sides: Sequence[Side], edits: State) -> str:
-    """What becomes of both labels, and which rules apply to which review."""
+def both_text(sides: Sequence[Compared], edits: State) -> str:
+    """What happens to both labels, and which rules apply to which text."""
     if not edits.entries:
-        return "No edit is in force: both are as the model reads them."
+        return "No edit is in force: both are as predicted."
     said = []
     for one in sides:
         old, new = (label_name(answer.label, answer.schema) for answer in (one.before, one.after))
@@ -90,17 +90,17 @@ def both_text(sides: Sequence[Side], edits: State) -> str:
     return f"With the edits in force: {'; '.join(said)}."
 
 
-def _text_html(one: Side) -> str:
+def _text_html(one: Compared) -> str:
     text = one.after.text
     cut = f" First {one.after.tokens_read:,} of {one.after.tokens_total:,} tokens read." if one.after.truncated else ""
     return f"<b>{as_html(one.name)}</b>: {as_html(shortened(text, LONGEST_SHOWN))}{cut}"
 
 
-def _before_html(one: Side) -> str:
+def _before_html(one: Compared) -> str:
     return _bars_html(one.name, "without the edits", one.before, changed=False)
 
 
-def _after_html(one: Side) -> str:
+def _after_html(one: Compared) -> str:
     return _bars_html(one.name, "with the edits", one.after, changed=True)
 
 
@@ -109,7 +109,7 @@ def _bars_html(review: str, when: str, answer: Prediction, changed: bool) -> str
     return f'<div style="margin-bottom:.4rem">{heading}</div>{label_bars_html(answer, f"{review} {when}", changed)}'
 
 
-def _table(sides: Sequence[Side], schema: ConceptSchema) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _table(sides: Sequence[Compared], schema: ConceptSchema) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Every concept's answer and the label, without and with the edits."""
     columns = ("", *(f"{one.name}, {when}" for one in sides for when in ("without", "with the edits")))
     answers = [answer for one in sides for answer in (one.before, one.after)]
@@ -119,12 +119,12 @@ def _table(sides: Sequence[Side], schema: ConceptSchema) -> tuple[tuple[str, ...
 
 
 def _sets_too(now: State) -> bool:
-    """Whether the concepts that are set of the review at hand are set of the other one, too."""
+    """Whether the concepts that are set for the text above are set for the second one, too."""
     sets: bool = st.session_state.setdefault(_SETS, True)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.toggle("Set the same concepts of it, too", seed_widget(_SAME, sets), key=_SAME, on_change=_switched,
-                  disabled=not now.overrides, help="Revisions and rules act on it in any case")
-        st.button("Take it away", key=f"{_KEYS}:away", icon=":material/close:", type="tertiary", on_click=_take,
+        st.toggle("Set the same concepts for it, too", seed_widget(_SAME, sets), key=_SAME, on_change=_switched,
+                  disabled=not now.overrides, help="Revisions and rules apply to it in any case")
+        st.button("Remove it", key=f"{_KEYS}:away", icon=":material/close:", type="tertiary", on_click=_take,
                   args=("",))
     return sets
 
@@ -134,6 +134,6 @@ def _switched() -> None:
 
 
 def _take(text: str) -> None:
-    """A second review, or none; the address changes with it."""
+    """A second text, or none; the address changes with it."""
     change(beside=text if text.strip() else None)
     run_again()
