@@ -1,4 +1,4 @@
-"""A batch: what a model says of every row of a table, in bounded memory, stopped and taken up again at will."""
+"""A batch: predictions for every row of a table, in bounded memory, which can be stopped and continued."""
 
 import hashlib
 import time
@@ -27,9 +27,9 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class BatchModel:
-    """What predicts the texts of a batch; `key` tells it from every other model, `concepts` is False where it has none.
+    """The model of a batch. `key` identifies it, and `concepts` is False where it has none.
 
-    `predict` takes texts and what is told the share done, 0..1.
+    `predict` takes texts and a function that is called with the share done, 0..1.
     """
 
     key: str
@@ -107,10 +107,10 @@ def predict_table(
             rows = [row for row in window if isinstance(row, TextRow)]
             until = window[-1].share
 
-            def told(done: float, since: float = share, until: float = until) -> None:
+            def report(done: float, since: float = share, until: float = until) -> None:
                 progress(since + done * (until - since))
 
-            found = model.predict([row.text for row in rows], told)
+            found = model.predict([row.text for row in rows], report)
             rejects = [row for row in window if isinstance(row, Reject)]
             parts.add(output_table(rows, found, model.concepts, text), rejects, int(found.truncated.sum()))
             share = until

@@ -1,4 +1,4 @@
-"""The finished parts of a batch, kept beside its output until all is done, so that a stopped run goes on."""
+"""The finished parts of a batch, kept next to its output until all is done, so that a stopped run can go on."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""Records of a file of any size, one after another: what cannot be read is told by line number, never skipped."""
+"""Records of a file of any size, one after another: what cannot be read is reported by line number, never skipped."""
 
 import csv
 import json
@@ -105,7 +105,7 @@ def csv_records(lines: Lines, separator: str, name: str) -> tuple[tuple[str, ...
     repeated = sorted(column for column, times in Counter(columns).items() if times > 1)
     if not columns or repeated:
         raise DataError(f"{name}: the first line " + (f"names {repeated[0][:80]!r} more than once" if repeated else
-                        "names no columns") + "; allowed: one name for each column. Mend the first line.")
+                        "names no columns") + "; allowed: one name for each column. Correct the first line.")
     return columns, _csv_rows(reader, lines, columns)
 
 
@@ -117,7 +117,7 @@ def _csv_rows(reader: Iterator[list[str]], lines: Lines, columns: tuple[str, ...
         except StopIteration:
             return
         except csv.Error as error:
-            yield lines.reject("not CSV", f"not CSV ({error}); mend its quotes and cells")
+            yield lines.reject("not CSV", f"not CSV ({error}); correct its quotes and cells")
             continue
         if not cells:
             continue

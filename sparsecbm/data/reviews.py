@@ -1,4 +1,4 @@
-"""Reviews of any source under one schema: what a model's answers can be held against, and by what they can be sorted.
+"""Documents of any source under one schema: what predictions are compared with, and what documents are sorted by.
 
 Samples, released data sets and users' tables all end here. A source whose concepts are not those of the schema that is
 asked for is refused.
@@ -30,7 +30,7 @@ from sparsecbm.schema import CEBAB, IMDB_C, ConceptSchema
 
 #: The most other columns that are kept, and of each of their cells so many characters.
 MOST_COLUMNS, MOST_CELL = 20, 200
-#: What CEBaB tells of a review beside its votes: the first of these are columns, the others facts of the restaurant.
+#: What CEBaB has on a review besides its votes: the first of these are columns, the others facts of the restaurant.
 _CEBAB_COLUMNS = ("is_original", "edit_type", "edit_goal", "original_id")
 #: Text such as "007" is a name and no number.
 _LEADING_ZERO = re.compile(r"0\d")
@@ -105,13 +105,13 @@ class Reviews:
 
 
 def sample_reviews(schema: ConceptSchema) -> Reviews:
-    """The reviews that ship with the project, with their kind; DataError when they were written for another schema."""
+    """The samples that ship with the project, with their kind; DataError when they were written for another schema."""
     split = sample_split(schema)
     return Reviews("our samples", split, pd.DataFrame({"kind": [sample.kind for sample in load_samples(schema)]}))
 
 
 def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
-    """A split of CEBaB, from where `load_cebab` reads, with its raters' agreement and what it tells of each review."""
+    """A split of CEBaB, from where `load_cebab` reads, with its raters' agreement and its facts of each review."""
     _same_concepts(CEBAB, schema)
     name = split_name(split)
     rows, where = read_rows(source, name)
@@ -140,7 +140,7 @@ def imdb_c_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Rev
 def table_reviews(
     name: str, table: TableSource, columns: Columns, schema: ConceptSchema, most_rows: int = MOST_ROWS
 ) -> Reviews:
-    """A user's table; what cannot be used of it, a label outside the schema among others, is told in `rejects`.
+    """A user's table; rows that cannot be used, such as those with a label outside the schema, are in `rejects`.
 
     DataError when no row can be used, a column is not there, or there are more than `most_rows`.
     """
@@ -152,29 +152,29 @@ def table_reviews(
 
 def _same_concepts(of: ConceptSchema, schema: ConceptSchema) -> None:
     if of != schema:
-        raise DataError(f"{of.name} speaks of {', '.join(of.concepts)}; allowed: reviews that speak of "
-                        f"{', '.join(schema.concepts)}, with a {schema.label_title} of {', '.join(schema.labels)}, for "
-                        "the loaded model reads nothing else. Load another model, or choose another source.")
+        raise DataError(f"{of.name} has the concepts {', '.join(of.concepts)}; allowed: those of the loaded model, "
+                        f"{', '.join(schema.concepts)}, with a {schema.label_title} of {', '.join(schema.labels)}. "
+                        "Load another model, or choose another source.")
 
 
 def _restaurant(row: Row) -> Mapping[str, Any]:
-    told = row.get(_RESTAURANT)
-    return told if isinstance(told, dict) else {}
+    facts = row.get(_RESTAURANT)
+    return facts if isinstance(facts, dict) else {}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pd.DataFrame:
-    """Cells as columns of numbers, where all that is told is a number, or of text; empty and nested cells are nothing.
+    """Cells as columns of numbers, where all that are filled are numbers, or of text; nested cells count as empty.
 
-    A column in which nothing is told is left out.
+    A column without a filled cell is left out.
     """
     columns = {}
     for name in names:
         cells = [_cell(row.get(name)) for row in rows]
-        told = [cell for cell in cells if cell is not None]
-        if told:
+        filled = [cell for cell in cells if cell is not None]
+        if filled:
             numbers = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float)
-            names_only = any(isinstance(cell, str) and _LEADING_ZERO.match(cell) for cell in told)
-            columns[name] = pd.Series(numbers) if np.isfinite(numbers).sum() == len(told) and not names_only \
+            names_only = any(isinstance(cell, str) and _LEADING_ZERO.match(cell) for cell in filled)
+            columns[name] = pd.Series(numbers) if np.isfinite(numbers).sum() == len(filled) and not names_only \
                 else pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object)
     return pd.DataFrame(columns, index=range(len(rows)))
 

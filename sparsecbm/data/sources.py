@@ -123,7 +123,7 @@ def _parse(content: bytes, where: str) -> list[Row]:
         rows = json.loads(content)
     except json.JSONDecodeError as error:
         raise DataError(f"{where}, line {error.lineno}: not valid JSON ({error.msg} at column {error.colno}). "
-                        "Mend the line or download the file again.") from None
+                        "Correct the line or download the file again.") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"{where}, line {line}: not UTF-8 text ({error.reason}). Save the file as UTF-8.") from None

@@ -40,7 +40,7 @@ class Columns:
 
     `concepts` maps a concept to its column. `label_names` and `value_names` map how the table spells labels and values
     to the schema's names, e.g. {"pos": "Positive"}; what they do not list must be spelt as in the schema, and an empty
-    cell means not known. `also` are columns that are read beside, such as a date.
+    cell means not known. `also` are further columns to read, such as a date.
     """
 
     text: str

@@ -5,7 +5,7 @@ import streamlit as st
 from sparsecbm.data.catalogue import OWN, SAMPLES
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
-from sparsecbm.failures.panel_address import fits_address, ordered
+from sparsecbm.failures.panel_address import STATE, fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
 from sparsecbm.failures.panel_own_table import own_form
 from sparsecbm.failures.panel_pictures import pictures
@@ -13,7 +13,6 @@ from sparsecbm.failures.panel_predictions import GOES_ON, prediction_progress, p
 from sparsecbm.failures.panel_row import open_review
 from sparsecbm.failures.panel_saved import save_bar
 from sparsecbm.failures.panel_state import (
-    STATE,
     analysis,
     look,
     marks,

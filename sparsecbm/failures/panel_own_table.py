@@ -17,7 +17,8 @@ from sparsecbm.data.table_source import TableSource, open_table
 from sparsecbm.data.tables import NOT_LABELLED, Columns, guessed_name, other_spellings, suggest_columns
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.failures.panel_state import STATE, look, the_reviews, the_slice
+from sparsecbm.failures.panel_address import STATE
+from sparsecbm.failures.panel_state import look, the_reviews, the_slice
 from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import counted, visible
 from sparsecbm.schema import ConceptSchema
@@ -133,7 +134,7 @@ class OpenedTable:
 
 
 def own_form(explainer: Explainer) -> None:
-    """Where the table is, what its columns hold, and the button that reads it."""
+    """Where the table is, what its columns hold, and the button that loads it."""
     loaded = the_reviews()
     with st.expander("Load a table" if loaded is None else f"Loaded: {as_markdown(loaded.name)}. Load another",
                      expanded=loaded is None, key=f"{_FORM}:{loaded.digest if loaded else ''}"), errors_shown():
@@ -151,7 +152,7 @@ def own_form(explainer: Explainer) -> None:
         for line in opened.table.notes:
             note(as_markdown(line))
         columns = column_choice(opened.key, opened.table.columns, opened.records, explainer.schema)
-        if columns is not None and st.button("Read it", key=f"{_FORM}:read", type="primary"):
+        if columns is not None and st.button("Load it", key=f"{_FORM}:read", type="primary"):
             with st.spinner("Reading the table…"), opened.readable() as table:
                 keep_own(table_reviews(opened.name, table, columns, explainer.schema, MOST_ROWS))
             look(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept

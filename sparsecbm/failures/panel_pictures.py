@@ -28,9 +28,9 @@ from sparsecbm.failures.figure_confusion import (
 )
 from sparsecbm.failures.figure_outcomes import outcome_bars, outcome_rates, outcome_table, outcome_text
 from sparsecbm.failures.outcomes import Outcome
-from sparsecbm.failures.panel_address import ordered
+from sparsecbm.failures.panel_address import STATE, ordered
 from sparsecbm.failures.panel_error_slices import found_slices
-from sparsecbm.failures.panel_state import STATE, marks, set_slice, the_slice
+from sparsecbm.failures.panel_state import marks, set_slice, the_slice
 from sparsecbm.failures.panel_table import table_page
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.cells import Cells

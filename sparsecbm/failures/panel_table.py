@@ -10,8 +10,8 @@ import streamlit as st
 from jaxtyping import Int
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.panel_address import SORTS
-from sparsecbm.failures.panel_state import PAGE_ROWS, STATE, look, marks
+from sparsecbm.failures.panel_address import SORTS, STATE
+from sparsecbm.failures.panel_state import PAGE_ROWS, look, marks
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import counted, visible
 from sparsecbm.ui.session import chosen, seed_widget
@@ -24,7 +24,7 @@ _KEY, _TAG = "failures:table", "failures:tag"
 _TURN, _MARKED, _CELL = f"{_KEY}:turn", f"{_KEY}:marked", f"{_KEY}:cell"
 #: Widths in pixels; the text gets what is left.
 _WIDTHS = {"": 24, "true": 60, "predicted": 70, "review": None, "wrong": 105, "margin": 56, "tags": 110}
-#: Left out where the open document stands beside the table.
+#: Left out while a document is open next to the table.
 _WIDE_ONLY = ("wrong", "margin", "tags")
 
 

@@ -1,4 +1,4 @@
-"""The impact of the edits in force on many documents: worked out beside the page, and stopped on request.
+"""The impact of the edits in force on many documents: computed in the background, and stopped on request.
 
 The panel is one fragment with work of its own. To see the picture counts as having looked at the impact.
 """
@@ -54,7 +54,7 @@ def impact_panel() -> None:
 
 
 def impact_work(explainer: Explainer, edits: tuple[Lasting, ...], request: ImpactRequest, reviews: Reviews) -> Work:
-    """The impact of some edits, in order, on documents; its key tells it from any other."""
+    """The impact of some edits, in order, on documents, as work for the background."""
 
     def run(progress: Progress) -> Impact:
         return explainer.impact(edits, reviews.split, request.sample, 0, request.residual, progress)
@@ -86,7 +86,7 @@ def sample_choice(schema: ConceptSchema, key: str) -> tuple[Reviews, str, int | 
 
 
 def _panel(looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
+    """`looking` is True while this fragment draws itself again and again."""
     with errors_shown():
         explainer, edits, job = load_explainer(), state().lasting, session_job(_PANEL)
         request = _requested(tuple(edit_key(edit) for edit in edits), explainer.schema)

@@ -35,7 +35,7 @@ def test_a_table_is_mapped_read_and_analysed() -> None:
     meanings = {box.label: box.value for box in at.selectbox if "(" in box.label}
     assert meanings == {"5 stars (1)": "5", "1 star (1)": "1", "9 (1)": None, "pos (1)": "Positive",
                         "NEG (1)": "Negative"}
-    at = fine(press(at, "Read it"))
+    at = fine(press(at, "Load it"))
     assert "of 2 reviews" in finding(at)
     assert sorted(table(at)["review"]) == ["=1+1", "Bad soup.", "Good soup."]
     assert any(frame.value.get("line", [None])[0] == 4 and "stars is '9'" in frame.value["reason"][0]
@@ -44,7 +44,7 @@ def test_a_table_is_mapped_read_and_analysed() -> None:
 
 
 def test_without_truth_the_page_says_what_needs_it() -> None:
-    at = fine(press(uploaded("mine.csv", b"text\nGood soup.\nBad soup.\n"), "Read it"))
+    at = fine(press(uploaded("mine.csv", b"text\nGood soup.\nBad soup.\n"), "Load it"))
     assert any("no labels for the rating and the concepts" in one.value for one in at.markdown)
     assert "2 reviews" in finding(at) and "none" in finding(at)
     assert list(table(at).columns) == ["", "predicted", "review", "margin", "tags"]
@@ -77,12 +77,12 @@ def test_a_file_that_is_no_table_ends_in_a_message(name: str, content: bytes, sa
     at = uploaded(name, content)
     assert not at.exception and len(at.error) == 1
     message = at.error[0].value.replace("\\", "")
-    assert said in message and "/tmp" not in message and not any(button.label == "Read it" for button in at.button)
+    assert said in message and "/tmp" not in message and not any(button.label == "Load it" for button in at.button)
 
 
 def test_rows_that_cannot_be_used_are_counted_and_the_others_are_there() -> None:
     content = ("\ufefftext,id\n" + f"{'x' * 100_001},a\nSoup.,b\nSoup again.,b\n,c\n\"open\nSoup,\nGood.,d\n").encode()
-    at = fine(press(uploaded("r.csv", content), "Read it"))
+    at = fine(press(uploaded("r.csv", content), "Load it"))
     assert "1 review" in finding(at) and len(table(at)) == 1
     reasons = " ".join(next(frame.value["reason"] for frame in at.dataframe if "reason" in frame.value))
     for part in ("allowed: up to 100,000", "came before, in line 3", "text is empty", "not CSV"):
@@ -124,7 +124,7 @@ def test_a_stopped_prediction_is_taken_up_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sparsecbm.batch.compute_store.WINDOW", 2)
     monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
     rows = "".join(f"Soup number {number} of a stopped table.\n" for number in range(5))
-    at = press(uploaded("r.csv", f"text\n{rows}".encode()), "Read it")
+    at = press(uploaded("r.csv", f"text\n{rows}".encode()), "Load it")
     assert entered.wait(60)
     at = fine(press(at.run(), "Cancel"))
     leave.set()

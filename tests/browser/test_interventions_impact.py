@@ -1,4 +1,4 @@
-"""The blast radius in a browser: stopped, run to its end, and the reviews behind a bar one press away."""
+"""The impact in a browser: stopped, run to its end, and the reviews behind a bar one press away."""
 
 from urllib.parse import quote
 
@@ -8,8 +8,8 @@ from tests.browser.test_interventions_revise import REVIEW, choose, revised
 from tests.browser.watch import Visit, section, settled
 
 
-def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> None:
-    page = section(revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1), "Blast radius")
+def test_an_impact_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> None:
+    page = section(revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1), "Impact")
     panel = page.locator(".st-key-interventions-impact-form")
     choose(page, "How many", "all 2")  # with all of them there is time to stop it
     panel.get_by_role("button", name="Work it out").click()
@@ -19,7 +19,7 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     expect(page.get_by_text("Not worked out yet for the edits")).to_be_visible()
     section(page, "History and patches")
     expect(page.get_by_text("You have not seen yet what the 1 revision in force")).to_be_visible()
-    section(page, "Blast radius")
+    section(page, "Impact")
 
     choose(page, "How many", "50, drawn at random")
     panel.get_by_role("button", name="Work it out").click()
@@ -40,8 +40,8 @@ def test_a_blast_radius_is_stopped_run_and_its_reviews_are_opened(visitor: Visit
     place = listed.locator("canvas").first.bounding_box()
     assert place is not None
     page.mouse.click(place["x"] + 18, place["y"] + 52)  # the box that marks the first row; a canvas has no elements
-    page.get_by_role("button", name="Take the marked review to the top").click()
+    page.get_by_role("button", name="Make it the current review").click()
     settled(page)
     expect(page.get_by_role("textbox", name="Review", exact=True)).not_to_have_value(REVIEW)
     section(page, "History and patches")
-    expect(page.get_by_text("It keeps 1 revision, whose blast radius you have seen.")).to_be_visible()
+    expect(page.locator(".st-key-interventions-patches-save").get_by_role("button")).to_be_enabled()
