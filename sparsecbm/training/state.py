@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from sparsecbm.config import TrainConfig, from_json, to_json
@@ -58,7 +58,7 @@ def save_state(
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()},
               folder / f"{STATE_FILE}.new", {"notes": json.dumps(notes)})
     os.replace(folder / f"{STATE_FILE}.new", folder / STATE_FILE)
-    (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1))
+    (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1), encoding="utf-8")
 
 
 def load_state(
@@ -73,7 +73,7 @@ def load_state(
     if from_json(TrainConfig, notes.pop("config"), path) != config:  # settings that it does not know are at default
         raise ConfigError(f"The run in {output} was made with other settings; repeat those, or choose another "
                           "output folder.")
-    tensors = load_file(path)
+    tensors = load(path.read_bytes())  # not mapped: the file is replaced after the next epoch
 
     def part(prefix: str) -> dict[str, Tensor]:
         return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
