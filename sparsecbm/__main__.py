@@ -1,6 +1,6 @@
 """The command line: `python -m sparsecbm COMMAND`, with one of COMMANDS.
 
-Exit codes: 0 done, 2 something the user can mend (one line on standard error says what), 130 interrupted.
+Exit codes: 0 done, 2 an error that the user can fix (one line on standard error says how), 130 interrupted.
 """
 
 import sys
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse(parser, sys.argv[1:] if arguments is None else arguments)
         if options.command is None:
             names = ", ".join(COMMANDS)
-            raise InputError(f"No command came; allowed: {names}. Run `{PROGRAM} --help` for what each does.")
+            raise InputError(f"No command was given; allowed: {names}. Run `{PROGRAM} --help` to see what they do.")
         options.run(options)
         sys.stdout.flush()
     except SparseCBMError as error:
@@ -54,12 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        write_line(f"{error.filename or 'A file'} cannot be used ({error.strerror or error}); allowed: a path that can "
-                   "be read or written here. Check the path, its permissions and the free space.")
+        write_line(f"{error.filename or 'A file'} cannot be read or written ({error.strerror or error}). Check the "
+                   "path, its permissions and the free space.")
         return 2
     except KeyboardInterrupt:
-        write_line("Interrupted. A training run goes on with the same command and --resume, `predict` with the same "
-                   "one.")
+        write_line("Interrupted. To continue, run the same command again; `train` also needs --resume.")
         return 130
     return 0
 

@@ -14,22 +14,22 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "predict",
         help="predict every row of a table: CSV, JSON lines, Parquet or a data set on the Hub",
-        description="Predict every row of a table of any size, in its order. Rows that cannot be used are written with "
-        "line and reason to OUTPUT.rejects.jsonl. When it is stopped, the same command goes on where it was.",
+        description="Predict every row of a table of any size, in order. Rows that cannot be used are written to "
+        "OUTPUT.rejects.jsonl with their line and the reason. After an interruption, the same command continues.",
     )
     parser.add_argument("--input", required=True, metavar="FILE",
                         help=".csv, .tsv, .txt, .jsonl, .ndjson or .parquet file, or hub:OWNER/NAME[#CONFIG]")
     parser.add_argument("--output", required=True, type=Path, metavar="FILE",
                         help="file to write: .parquet, .csv or .jsonl")
     parser.add_argument("--text-column", metavar="NAME",
-                        help="column of the texts (default: text, review, description, .., or the only column)")
-    parser.add_argument("--id-column", metavar="NAME", help="column of the ids (default: id, else the line's number)")
+                        help="column of the texts (default: text, review, description, ..., or the only column)")
+    parser.add_argument("--id-column", metavar="NAME", help="column of the ids (default: id, or else the line number)")
     parser.add_argument("--split", default="train", help="split of a data set on the Hub (default: %(default)s)")
-    parser.add_argument("--encoding", metavar="NAME", help="encoding of the input (default: found out, and said)")
+    parser.add_argument("--encoding", metavar="NAME", help="encoding of the input (default: detected)")
     parser.add_argument("--separator", metavar="CHARACTER",
-                        help="what separates the cells of a CSV file, or `tab` (default: found out, and said)")
-    parser.add_argument("--with-text", action="store_true", help="write the texts into the output, too")
-    parser.add_argument("--restart", action="store_true", help="begin anew and replace what is there")
+                        help="separator of the cells of a CSV file, or `tab` (default: detected)")
+    parser.add_argument("--with-text", action="store_true", help="also write the texts to the output")
+    parser.add_argument("--restart", action="store_true", help="start again and replace existing output")
     add_patch(parser)
     add_checkpoint(parser)
     add_json(parser)
@@ -77,15 +77,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def show(report: dict[str, Any]) -> None:
-    """The counts as a person reads them; `report` is the JSON form."""
+    """The counts as sentences; `report` is the JSON."""
     columns, before = report["columns"], report["rows_before"]
     say(printable(f"texts from column {columns['text']!r}, ids from "
-                  + (f"column {columns['id']!r}" if columns["id"] else "the number of the line")))
+                  + (f"column {columns['id']!r}" if columns["id"] else "the line numbers")))
     if before:
-        say(f"{before:,} rows were done before; this run went on from there")
-    say(f"{report['rows']:,} rows read: {report['predicted']:,} predicted ({report['truncated']:,} longer than the "
-        f"model reads), {report['rejected']:,} rejected")
-    say(f"{report['seconds']:.1f} s, {report['rows_per_second']:.1f} rows a second")
+        say(f"{before:,} rows were done in an earlier run; this run continued from there")
+    say(f"{report['rows']:,} rows read: {report['predicted']:,} predicted ({report['truncated']:,} of them cut "
+        f"off), {report['rejected']:,} rejected")
+    say(f"{report['seconds']:.1f} s, {report['rows_per_second']:.1f} rows per second")
     say(printable(f"Predictions written to {report['output']}"))
     if report["rejects"]:
-        say(printable(f"Rejected rows, with line and reason: {report['rejects']}"))
+        say(printable(f"Rejected rows with line and reason: {report['rejects']}"))

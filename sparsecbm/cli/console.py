@@ -1,4 +1,4 @@
-"""What the command line writes: text or JSON to standard output, everything else to standard error."""
+"""Output of the command line: text or JSON to standard output, everything else to standard error."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from rich.table import Table
 
 
 def quieten() -> None:
-    """Keep the libraries underneath from adding lines of their own; call it before they are imported."""
+    """Stop libraries from printing lines of their own; call this before they are imported."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -24,11 +24,11 @@ def quieten() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     warnings.simplefilter("ignore")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no emoji shows its number
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without emoji shows their numbers
 
 
 class _StandardError(logging.Handler):
-    """Writes to whatever standard error is now: above a live progress bar, not through it."""
+    """Writes to the current standard error: above a live progress bar, not through it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")
@@ -36,7 +36,7 @@ class _StandardError(logging.Handler):
 
 @contextmanager
 def log_shown() -> Iterator[None]:
-    """What the library logs meanwhile goes to standard error."""
+    """Send what the library logs inside the block to standard error."""
     log, handler = logging.getLogger("sparsecbm"), _StandardError()
     level = log.level
     log.addHandler(handler)
@@ -50,7 +50,7 @@ def log_shown() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(task: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where that is a terminal; yields what to call with each number of things done."""
+    """A progress bar on standard error if that is a terminal; yields a function that takes a number of steps done."""
     screen = Console(stderr=True)
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
         number = bar.add_task(task, total=total)
@@ -59,7 +59,7 @@ def progress_bar(task: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def share_bar(task: str) -> Iterator[Callable[[float], None]]:
-    """As `progress_bar`, for work that says what share of it is done, 0..1."""
+    """As `progress_bar`, for work that reports the share done, 0..1."""
     shown, steps = 0, 1000
     with progress_bar(task, steps) as advance:
 
@@ -73,7 +73,7 @@ def share_bar(task: str) -> Iterator[Callable[[float], None]]:
 
 @contextmanager
 def only_result_on_stdout() -> Iterator[None]:
-    """Whatever a library prints meanwhile goes to standard error."""
+    """Send what libraries print inside the block to standard error."""
     with redirect_stdout(sys.stderr):
         yield
 
@@ -84,7 +84,7 @@ def write_json(values: dict[str, Any]) -> None:
 
 
 def write_line(text: str) -> None:
-    """One line on standard error, whatever the text holds."""
+    """One line on standard error, whatever characters the text has."""
     sys.stderr.write(" ".join(text.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode().split()) + "\n")
 
 
@@ -94,9 +94,9 @@ def say(text: str) -> None:
 
 
 def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str] | None]) -> None:
-    """A table on standard output, numbers on the right; a row that is None draws a line.
+    """A table on standard output, numbers right-aligned; a row that is None draws a line.
 
-    Cells are shown as they are: no markup and no emoji names are read in them.
+    Cells are printed as they are, without markup or emoji names.
     """
     say(f"\n{title}")
     table = Table()
@@ -117,5 +117,5 @@ def in_steps(method: str, steps: int | None) -> str:
 
 
 def printable(text: str) -> str:
-    """A text with its control characters made visible, so that it cannot steer the terminal."""
+    """The text with control characters made visible, so that it cannot control the terminal."""
     return "".join(c if c.isprintable() else "·" if c not in "\n\t" else " " for c in text)

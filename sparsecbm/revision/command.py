@@ -1,4 +1,4 @@
-"""`intervene`: what one text's answer becomes when concepts are set, or weights of their subnetworks exchanged."""
+"""`intervene`: the prediction for one text when concepts are set, or weights of their subnetworks are exchanged."""
 
 import argparse
 import time
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sparsecbm.service import Explainer
 
 
-#: The defaults of `--portion` and `--steps`; named here so that `--help` need not load torch.
+#: The defaults of `--portion` and `--steps`; named here so that `--help` does not load torch.
 PORTION, STEPS = 0.01, 5
 
 
@@ -26,25 +26,25 @@ def add(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "intervene",
-        help="change concepts or subnetworks of one text, and see before and after",
-        description="Change what the model makes of one text: set concepts, or exchange weights of a concept's "
-        "subnetwork until the concept has the value that it should have. A patch comes first, then the revisions in "
-        "their order, then the overrides. The checkpoint itself is never changed.",
+        help="set concepts or revise subnetworks for one text, and compare before and after",
+        description="Change the prediction for one text: set concepts, or exchange weights of a concept's subnetwork "
+        "until the concept has the value that it should have. A patch is applied first, then the revisions in their "
+        "order, then the overrides. The checkpoint itself never changes.",
     )
     parser.add_argument("text", metavar="TEXT", help="the text, in quotes; put -- before one that starts with a dash")
     add_override(parser)
     parser.add_argument("--revise", action="append", default=[], metavar="CONCEPT=VALUE",
                         help="revise a concept's subnetwork until the concept has this value, e.g. service=Negative; "
-                        "repeatable, each revision after the one before")
+                        "repeatable, applied in order")
     parser.add_argument("--portion", type=number, default=PORTION, metavar="SHARE",
-                        help="largest share of each matrix's active weights that a revision may exchange, at most 0.1 "
-                        "(default: %(default)s); it takes no more than it needs")
+                        help="largest share of each matrix's active weights that a revision may exchange, at most 0.1; "
+                        "it exchanges no more than it needs (default: %(default)s)")
     parser.add_argument("--steps", type=whole, default=STEPS, metavar="N",
-                        help="most steps of a revision (default: %(default)s)")
+                        help="maximum number of steps of a revision (default: %(default)s)")
     add_patch(parser)
     parser.add_argument("--save-patch", metavar="FILE",
-                        help="save the revisions, and those of --patch before them, to this file; replaces it")
-    for name, what in (("name", "name of the saved patch (default: that of the file)"),
+                        help="save the revisions, after those of --patch, to this file; an existing file is replaced")
+    for name, what in (("name", "name of the saved patch (default: the name of the file)"),
                        ("note", "why the saved patch was made"), ("author", "who made the saved patch")):
         parser.add_argument(f"--{name}", metavar="TEXT", help=what)
     add_checkpoint(parser)
@@ -53,7 +53,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Make the changes and write what became of the text."""
+    """Make the changes and write the predictions before and after."""
     from sparsecbm.export.values import edit_json, prediction_json
     from sparsecbm.revision.compute import check_bounds, parse_revision
     from sparsecbm.revision.compute_patch import save_patch
@@ -103,36 +103,34 @@ def run(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     if not (options.override or options.revise or options.patch):
-        raise InputError("No change came; allowed: --override, --revise and --patch, one or more of them. Say what to "
-                         "change, or use `explain`.")
+        raise InputError("Nothing to change. Add --override, --revise or --patch, or use `explain` for the unchanged "
+                         "prediction.")
     for name in ("name", "note", "author"):
         if getattr(options, name) is not None and options.save_patch is None:
-            raise InputError(f"--{name} came without --save-patch; allowed: both. Say where to save the patch, or "
-                             f"leave --{name} out.")
+            raise InputError(f"--{name} needs --save-patch. Say where to save the patch, or leave --{name} out.")
     if options.save_patch is not None and not Path(options.save_patch).absolute().parent.is_dir():
-        raise InputError(f"--save-patch {options.save_patch!r} lies in no folder that is there; allowed: a file in one "
-                         "that is. Make the folder first.")
+        raise InputError(f"The folder of --save-patch {options.save_patch!r} does not exist. Create the folder first.")
 
 
 def _revise(
     explainer: "Explainer", text: str, concept: str, value: str, earlier: "Sequence[Revision]",
     options: argparse.Namespace,
 ) -> "RevisionResult":
-    """Revise, with a bar, and say plainly when nothing was done or it did not help."""
+    """Revise, with a progress bar, and say so when nothing was changed or the change was not enough."""
     with share_bar("revising") as progress:
         result = explainer.revise(text, concept, value, options.portion, options.steps,
                                   [revision.change for revision in earlier], progress=progress)
     if result.already:
-        write_line(f"{concept} is {value} already: nothing of its subnetwork was changed.")
+        write_line(f"{concept} is already {value}; its subnetwork was not changed.")
     elif not result.agrees:
-        write_line(f"{concept} did not become {value}: exchanging {options.portion:g} of its active weights is not "
-                   f"enough (probability {result.steps[0].probability:.3f}, now {result.steps[-1].probability:.3f}). "
-                   "Allow a larger --portion or more --steps.")
+        write_line(f"{concept} did not become {value}: exchanging a share of {options.portion:g} of its active "
+                   f"weights is not enough (probability {result.steps[0].probability:.3f} before, "
+                   f"{result.steps[-1].probability:.3f} now). Allow a larger --portion or more --steps.")
     return result
 
 
 def show(values: dict[str, Any], patch: str) -> None:
-    """Before, the changes and after, as a person reads them; `values` are those of the JSON form."""
+    """Before, the changes and after, as tables; `values` are those of the JSON."""
     show_prediction(values["before"], "Before")
     say("")
     if patch:

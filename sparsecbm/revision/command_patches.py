@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def add_patch(parser: Parser) -> None:
-    """Whose revisions to use."""
-    parser.add_argument("--patch", metavar="FILE", help="change the masks as this patch does; it must have been made "
-                        "for the checkpoint")
+    """Which saved patch to apply."""
+    parser.add_argument("--patch", metavar="FILE",
+                        help="apply this saved patch to the masks first; it must have been made for the checkpoint")
 
 
 def patch_of(options: argparse.Namespace) -> "Patch | None":
-    """The patch that was asked for, not yet held against the checkpoint."""
+    """The patch that the user named, not yet checked against the checkpoint."""
     from sparsecbm.revision.compute_patch import load_patch
 
     return None if options.patch is None else load_patch(Path(options.patch))

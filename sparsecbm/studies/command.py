@@ -1,11 +1,11 @@
-"""`study`: the studies of a database: list, simulate, results, export, replay, withdraw."""
+"""`study`: list, simulate, analyse, export and replay the studies of a database, and withdraw participants."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json
-from sparsecbm.cli.parser import Commands, Parser, add_checkpoint, add_json, checkpoint_of, number, whole
+from sparsecbm.cli.parser import Commands, Parser, add_checkpoint, add_json, add_seed, checkpoint_of, number, whole
 
 if TYPE_CHECKING:
     from sparsecbm.service import Explainer
@@ -17,16 +17,17 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "study",
         help="list, simulate, analyse, export and replay intervention studies",
-        description="Work with intervention studies. They are kept in a PostgreSQL database where the environment "
-        "variable SPARSECBM_DATABASE_URL names one, else in the SQLite file that SPARSECBM_STUDIES names (default: "
+        description="Work with intervention studies. They are stored in the PostgreSQL database that the environment "
+        "variable SPARSECBM_DATABASE_URL names, or else in the SQLite file that SPARSECBM_STUDIES names (default: "
         "studies/studies.sqlite).",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True,
                                     help="list, results, simulate, export, replay or withdraw")
-    _action(actions, "list", list_studies, "list all studies and how far they are")
-    results = _action(actions, "results", show_results, "analyse a study; that it was done is logged")
+    _action(actions, "list", list_studies, "list all studies with their progress")
+    results = _action(actions, "results", show_results, "analyse a study; the analysis is logged")
     _add_study(results)
-    results.add_argument("--simulated", action="store_true", help="analyse its simulated participants, not its people")
+    results.add_argument("--simulated", action="store_true",
+                         help="analyse the simulated participants instead of the people")
     _add_simulate(actions)
     export = _action(actions, "export", export_study, "write a study into a folder: CSV, Parquet, codebook, protocol")
     _add_study(export)
@@ -34,7 +35,7 @@ def add(commands: Commands) -> None:
     replay = _action(actions, "replay", replay_study, "recompute every prediction of an exported study")
     replay.add_argument("folder", metavar="FOLDER", help="a folder that `study export` wrote")
     add_checkpoint(replay)
-    withdraw = _action(actions, "withdraw", withdraw_participant, "delete all data of a participant, for good")
+    withdraw = _action(actions, "withdraw", withdraw_participant, "delete all data of a participant permanently")
     withdraw.add_argument("code", metavar="CODE", help="the participant's code")
 
 
@@ -51,22 +52,24 @@ def _add_study(parser: Parser) -> None:
 
 def _add_simulate(actions: Any) -> None:
     parser = _action(actions, "simulate", simulate_study, "let simulated annotators take part in a study")
-    parser.add_argument("study", metavar="STUDY", help="id of a study; or the file of a protocol (JSON), of which "
-                        "nothing is kept")
-    parser.add_argument("--participants", type=whole, default=20, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--repeats", type=whole, metavar="N", help="simulate the study so often, keep nothing, and say "
-                        "how often each comparison would be found")
+    parser.add_argument("study", metavar="STUDY", help="id of a study, or a protocol file (JSON), of which nothing "
+                        "is stored")
+    parser.add_argument("--participants", type=whole, default=20, metavar="N",
+                        help="number of participants (default: %(default)s)")
+    parser.add_argument("--repeats", type=whole, metavar="N",
+                        help="simulate the study N times, store nothing, and report how often each effect is found")
     for name, default, what in (
             ("skill", 0.7, "how often an annotator's own answer is right"),
-            ("trust", 0.6, "how often the model's answer is taken over"),
-            ("error-rate", 0.1, "how often a concept is set wrongly"),
-            ("lapse-rate", 0.02, "how often the final answer is any label at all")):
+            ("trust", 0.6, "how often an annotator adopts the model's answer"),
+            ("error-rate", 0.1, "how often a concept is set to a wrong value"),
+            ("lapse-rate", 0.02, "how often the final answer is a random label")):
         parser.add_argument(f"--{name}", type=number, default=default, metavar="SHARE",
                             help=f"{what}, 0 to 1 (default: %(default)s)")
-    parser.add_argument("--policy", default="ectp", metavar="NAME", help="order in which concepts are looked at "
-                        "(default: %(default)s)")
-    parser.add_argument("--most", type=whole, default=2, metavar="N", help="concepts looked at (default: %(default)s)")
-    parser.add_argument("--seed", type=whole, default=0, help="seed of all chances (default: %(default)s)")
+    parser.add_argument("--policy", default="ectp", metavar="NAME",
+                        help="order in which concepts are checked (default: %(default)s)")
+    parser.add_argument("--most", type=whole, default=2, metavar="N",
+                        help="maximum number of concepts checked (default: %(default)s)")
+    add_seed(parser, "everything that is random")
     add_checkpoint(parser)
 
 
@@ -105,7 +108,7 @@ def show_results(options: argparse.Namespace) -> None:
 
 
 def simulate_study(options: argparse.Namespace) -> None:
-    """Simulate once, kept where the study is, or many times."""
+    """Simulate once and store the result with the study, or many times and store nothing."""
     from dataclasses import asdict
 
     from sparsecbm.studies.analysis import analyse
@@ -158,7 +161,7 @@ def replay_study(options: argparse.Namespace) -> None:
     from sparsecbm.studies.compute_replay import read_study, replay
 
     with only_result_on_stdout():
-        read_study(Path(options.folder))  # what is wrong with it is said before a model is loaded
+        read_study(Path(options.folder))  # errors in it are reported before a model is loaded
         with share_bar("replaying") as progress:
             found = replay(Path(options.folder), _explainer(options), progress)
     if options.json:
@@ -174,8 +177,8 @@ def withdraw_participant(options: argparse.Namespace) -> None:
     if options.json:
         write_json({"events": events})
     else:
-        say(f"The participant's data are deleted: {events} events and all that belonged to them. The study's log keeps "
-            "that number and the time, nothing else.")
+        say(f"The participant's data are deleted: {events} events and everything that belonged to them. The study's "
+            "log keeps only this number and the time.")
 
 
 def _store() -> "Store":

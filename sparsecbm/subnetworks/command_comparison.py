@@ -1,4 +1,4 @@
-"""What `overlap --against` reads and shows: the masks of one checkpoint beside others."""
+"""`overlap --against`: the masks of a checkpoint compared with others."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.comparison import MaskComparison
 
 
-#: Help for who reads the JSON.
+#: What the JSON contains.
 JSON_HELP = (
-    "With --against, the JSON has one more object, \"against\". name, checkpoint and sparsity say what the masks were "
-    "compared with, identical whether both are the same bit for bit. first (these masks) and second (the others) have "
+    "With --against, the JSON has one more object, \"against\". name, checkpoint and sparsity describe the other "
+    "masks; identical says whether both are the same bit for bit. first (these masks) and second (the others) have "
     "density by pass, own_share by concept (of its weights, those that no other concept keeps) and mean_overlap (mean "
     "Jaccard of two concepts). jaccard, expected and z are tables [concept of first][concept of second]; expected is "
     "what independent masks of these densities would have. passes, and layers for each layer, have for every pass the "
@@ -27,28 +27,28 @@ JSON_HELP = (
 
 
 def against(text: str) -> Path | float:
-    """The folder or the sparsity, 0..1, that a person named; InputError when it is neither."""
+    """The folder or the sparsity, 0..1, that the user named; InputError when it is neither."""
     from sparsecbm.subnetworks.comparison import sparsity_of
 
     sparsity = sparsity_of(text)
     if sparsity is None and not Path(text).is_dir():
-        raise InputError(f"--against came with {text!r}, which is neither a folder here nor a sparsity; allowed: a "
-                         "checkpoint folder, or percent such as 90%. Check the path, or write the percent sign.")
+        raise InputError(f"--against {text!r} is neither a folder on this machine nor a sparsity. Check the path, or "
+                         "write a sparsity with a percent sign, such as 90%.")
     return Path(text) if sparsity is None else sparsity
 
 
 def show_comparison(comparison: "MaskComparison") -> None:
-    """The comparison as a person reads it."""
+    """The comparison as sentences and tables."""
     from sparsecbm.subnetworks.comparison_text import advice, cautions, findings, headline, side_by_side
 
     values, other = comparison.to_json(), printable(comparison.second.name)
     concepts, passes = comparison.concepts, comparison.passes
-    say(f"\nAgainst {other}")
+    say(f"\nCompared with {other}")
     for sentence in (headline(comparison), *findings(comparison), advice(comparison), *cautions(comparison)):
         say("  " + printable(sentence.replace("\u00a0", " ")))
-    for part, whose in (("whole", "a concept's weights"), ("own", "the weights that are a concept's own")):
+    for part, whose in (("whole", "a concept's weights"), ("own", "the weights that only one concept keeps")):
         show_table(f"Percent of {whose} that {other} keeps: for the same concept, only for other concepts, for none; "
-                   "for any other one on average, for the same one by chance",
+                   "for another concept on average, for the same one by chance",
                    ("", "weights", "same", "others only", "none", "another", "chance"),
                    [(concept, f"{one['weights']:,}", *(f"{100 * one[name]:.1f}" for name in (
                        "same", "other", "nowhere", "others", "chance"))) for concept, one in values[part].items()])

@@ -28,17 +28,17 @@ class Setting:
 
 SETTINGS = (
     Setting("--backbone", "backbone", "folder or Hub id of the pretrained transformer to start from"),
-    Setting("--start", "start", "checkpoint folder to go on training from, in fine-tuning epochs only"),
+    Setting("--start", "start", "checkpoint folder to continue from, with fine-tuning epochs only"),
     Setting("--kind", "model.kind", "what to train: label only, concepts, or concepts with one mask each",
             choices=get_args(Kind)),
-    Setting("--bottleneck", "model.bottleneck", "what the label head receives for a concept",
+    Setting("--bottleneck", "model.bottleneck", "input of the label head for each concept",
             choices=get_args(Bottleneck)),
-    Setting("--max-tokens", "model.max_tokens", "tokens of a text that the model reads; the rest is cut off", whole),
-    Setting("--scheme", "prune.scheme", "how masks share weights", choices=get_args(Scheme)),
-    Setting("--saliency", "prune.saliency", "what decides which weights stay", choices=get_args(Saliency)),
+    Setting("--max-tokens", "model.max_tokens", "maximum number of tokens of a text; the rest is cut off", whole),
+    Setting("--scheme", "prune.scheme", "how the masks share weights", choices=get_args(Scheme)),
+    Setting("--saliency", "prune.saliency", "which score decides what weights are kept", choices=get_args(Saliency)),
     Setting("--sparsity", "prune.sparsity", "share of the masked weights that every pass drops, 0..1", number),
     Setting("--gradients", "prune.gradients", "per-text gradients that estimate the saliency", whole),
-    Setting("--regime", "regime", "how the label head is learned", choices=get_args(Regime)),
+    Setting("--regime", "regime", "how the label head is trained", choices=get_args(Regime)),
     Setting("--concept-targets", "concept_targets", "hard labels or annotators' shares", choices=get_args(Targets)),
     Setting("--epochs-dense", "epochs_dense", "epochs before pruning", whole),
     Setting("--epochs-prune", "epochs_prune", "epochs over which the masks are found", whole),
@@ -49,7 +49,7 @@ SETTINGS = (
             "weight of the leakage loss: what a concept's head can predict from another's pass", number),
     Setting("--passes-per-step", "passes_per_step", "passes trained per masked step, drawn at random", whole),
     Setting("--probe-rows", "probe_rows", "rows on which the subnetworks are probed at the end, 0 for none", whole),
-    Setting("--seed", "seed", "seed of everything random", whole),
+    Setting("--seed", "seed", "seed of everything that is random", whole),
 )
 
 
@@ -58,24 +58,26 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model and write a checkpoint folder",
-        description="Train a model and write a checkpoint folder. What no option and no --config sets has the "
-        "default of sparsecbm/config.py.",
+        description="Train a model and write a checkpoint folder. Settings that neither an option nor --config gives "
+        "have the defaults of sparsecbm/config.py.",
     )
     add_data(parser)
     parser.add_argument("--split", default="train_exclusive", help="split to train on (default: %(default)s)")
     parser.add_argument("--eval-split", default="dev", help="split that chooses the best epoch (default: %(default)s)")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="checkpoint folder to write")
-    parser.add_argument("--config", type=Path, metavar="FILE.json", help="settings as JSON; options given here win")
+    parser.add_argument("--config", type=Path, metavar="FILE.json",
+                        help="settings as JSON; options on the command line override them")
     for setting in SETTINGS:
         parser.add_argument(setting.option, type=setting.kind, choices=setting.choices, help=setting.help)
-    parser.add_argument("--no-residual", action="store_true", help="let the label read the concepts alone")
-    parser.add_argument("--resume", action="store_true", help="go on after an interrupt, from the last whole epoch")
+    parser.add_argument("--no-residual", action="store_true", help="compute the label from the concepts alone")
+    parser.add_argument("--resume", action="store_true",
+                        help="continue an interrupted run from its last complete epoch")
     add_device(parser)
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, then show how the checkpoint does on the evaluation split."""
+    """Train, then show the scores of the checkpoint on the evaluation split."""
     from sparsecbm.data import load_split
     from sparsecbm.model.checkpoint import load_checkpoint
     from sparsecbm.training.train import train
@@ -105,8 +107,8 @@ def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainCon
     if settings.get("start") is not None:
         settings.setdefault("backbone", settings["start"])
     if "backbone" not in settings:
-        raise ConfigError("No backbone came; allowed: a folder with a pretrained transformer, or its id on the Hub. "
-                          "Add --backbone PATH_OR_HUB_ID.")
+        raise ConfigError("No backbone was given. Add --backbone with the folder or the Hub id of a pretrained "
+                          "transformer.")
     _write(settings, "model.schema", _plain(schema))
     return from_json(TrainConfig, settings, options.config or "Options")
 
@@ -125,7 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as settings ({error}); allowed: a JSON file. "
                           "Check the path and the file.") from None
     if not isinstance(settings, dict):
-        raise ConfigError(f"{path} holds a {type(settings).__name__}; allowed: a JSON object. Mend the file.")
+        raise ConfigError(f"{path} holds a {type(settings).__name__}; allowed: a JSON object. Correct the file.")
     return settings
 
 
@@ -134,5 +136,5 @@ def _write(settings: dict[str, Any], path: str, value: Any) -> None:
     for folder in folders:
         settings = settings.setdefault(folder, {})
         if not isinstance(settings, Mapping):
-            raise ConfigError(f"Setting {folder!r} is {settings!r}; allowed: an object of settings. Mend the file.")
+            raise ConfigError(f"Setting {folder!r} is {settings!r}; allowed: an object of settings. Correct the file.")
     settings[name] = value

@@ -65,7 +65,7 @@ def test_the_words_are_the_whole_review_and_name_their_target(explainer: Explain
     attribution = explainer.explain(REVIEW, (Target("service", "Positive"),)).attributions[0]
     assert [word["tip"].split(":")[0] for word in words(at)] == [signed(float(score)) for score in attribution.scores]
     assert "Words for and against service = Positive" in view_data(at)["label"]
-    assert "speaks against service = Positive" in blocks(at)[0]
+    assert any("for service = Positive" in block for block in blocks(at))
 
 
 def test_the_receipt_is_always_there(explainer: Explainer) -> None:

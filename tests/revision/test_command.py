@@ -80,7 +80,7 @@ def test_a_concept_that_agrees_already_is_said_to(base: list[str], measure: Any,
     assert main([*base, "--json", "--revise", f"service={says}"]) == 0
     out, err = capsys.readouterr()
     made = json.loads(out)
-    assert err == f"service is {says} already: nothing of its subnetwork was changed.\n"
+    assert err.count("\n") == 1 and err.startswith(f"service is already {says}")
     assert made["after"] == made["before"] and made["weights"]["dropped"] == 0 < made["weights"]["active"]
     assert made["edits"][0]["steps"] == 0 and made["edits"][0]["agrees"]
 
