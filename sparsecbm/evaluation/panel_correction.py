@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sparsecbm.errors import CheckpointError
 from sparsecbm.evaluation.curves import METRICS_KEY, CorrectionCurves
 from sparsecbm.evaluation.figure import (
     correction_dots,
@@ -111,7 +112,10 @@ def curves_panel(explainer: Explainer) -> None:
 def edits_panel(explainer: Explainer) -> None:
     """Override, revision and random edit, where they were measured."""
     with errors_shown():
-        curves = _curves(explainer)
+        try:
+            curves = _curves(explainer)
+        except CheckpointError:  # the panel of the curves says so
+            return
         if curves is None or curves.edits is None:
             return
         edits = curves.edits

@@ -1,4 +1,4 @@
-"""Two models' reports beside each other: each figure from its own report, the difference the right way round."""
+"""Two models' reports side by side: each figure from its own report, the difference the right way round."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
 from sparsecbm.schema import CEBAB
-from tests.evaluation.test_figure import scored
+from tests.evaluation.reports import scored
 
 
 def report(value: float, **others: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Two sets of masks in words and in a table."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -30,20 +31,11 @@ def said(comparison: Any) -> str:
     return " ".join(findings(comparison)).replace("\u00a0", " ")
 
 
-def test_weights_that_come_again_belong_to_the_concept() -> None:
-    assert headline(there(5, 6)) == "A concept's own weights go to the same concept there, more than to any other."
-    assert "likely to hold for another run" in advice(there(5, 6))
-
-
-def test_weights_that_do_not_come_again_belong_to_the_run() -> None:
-    assert headline(there(0, 0)).startswith("Which weights a concept gets depends on the training run")
-    assert "Do not build on single heads or neurons" in advice(there(0, 0))
-
-
-def test_some_concepts_may_keep_theirs() -> None:
-    assert headline(there(0, 6)) == ("The own weights of room go to the same concept there more than to any other; "
-                                     "those of the other concepts depend on the training run.")
-    assert "Do not build on single heads or neurons" in advice(there(0, 6))
+def test_headline_and_advice_depend_on_which_weights_recur() -> None:
+    both, one, none = there(5, 6), there(0, 6), there(0, 0)
+    assert len({headline(case) for case in (both, one, none)}) == 3
+    assert "of room go" in headline(one), "the concept whose weights recur is named"
+    assert advice(one) == advice(none) != advice(both)
 
 
 def test_a_lead_of_five_points_is_enough_and_less_is_not() -> None:
@@ -59,23 +51,18 @@ def test_a_lead_of_five_points_is_enough_and_less_is_not() -> None:
 
 def test_the_same_masks_are_said_to_be_the_same() -> None:
     same = comparison_of({"0": FORTY}, {"0": FORTY})
-    assert "the very same masks" in headline(same) and findings(same) == () and "another run" in advice(same)
+    assert "the same masks" in headline(same) and findings(same) == () and "another run" in advice(same)
 
 
 def test_where_no_concept_has_its_own_the_whole_counts() -> None:
     """Both concepts keep the first ten here, so nothing is either's own; there each keeps one half of them."""
     shared = comparison_of({"0": ["1" * 10, "1" * 10]}, {"0": ["1" * 5 + "0" * 5, "0" * 5 + "1" * 5]})
-    assert headline(shared).startswith("Which weights a concept gets depends on the training run")
-    assert "concept's own here" not in said(shared)
+    assert headline(shared) == headline(there(0, 0)) and "own part" not in said(shared)
 
 
 def test_the_findings_are_the_counts_in_words() -> None:
-    assert said(TWO) == (
-        "Of the weights that a concept is read with here, 50 % are used for the same concept there, 25 to 75 % for any "
-        "other one on average, and 38 to 50 % would be by chance. Of those that are a concept's own here, 0 to 50 % "
-        "are used for the same concept there, and 0 to 50 % for any other one on average. The subnetworks of other are "
-        "more their own than those here: 71 % of one belongs to its concept alone (here 50 %), and two overlap by 0.17 "
-        "(here 0.33, mean Jaccard).")
+    assert re.findall(r"[\d.]+(?: to \d+)? %|0\.\d+", said(TWO)) == [
+        "50 %", "25 to 75 %", "38 to 50 %", "0 to 50 %", "0 to 50 %", "71 %", "50 %", "0.17", "0.33"]
 
 
 def test_weights_that_went_to_another_concept_are_named() -> None:
@@ -85,12 +72,11 @@ def test_weights_that_went_to_another_concept_are_named() -> None:
 
 
 def test_what_pruning_takes_first_is_said() -> None:
-    assert headline(PRUNED) == "Pruned further to 90 %, what a concept has to itself goes first."
-    assert said(PRUNED).startswith("Of each subnetwork 75 % stays, but of the part that is a concept's own 50 %. The "
-                                   "subnetworks of other are less their own than those here: 33 % of one")
-    assert "pruned by magnitude and not trained again" in advice(PRUNED)
     alike = comparison_of({"0": FORTY}, {"0": ["1" * 5 + "0" * 35, "0" * 10 + "1" * 5 + "0" * 25]}, sparsity=0.875)
-    assert headline(alike) == "Pruned further to 87.5 %, subnetworks lose their common weights and their own alike."
+    assert "90 %" in headline(PRUNED) and "own parts first" in headline(PRUNED)
+    assert "87.5 %" in headline(alike) and "alike" in headline(alike)
+    assert re.findall(r"\d+ %", said(PRUNED))[:3] == ["75 %", "50 %", "33 %"]
+    assert advice(PRUNED) not in (advice(there(5, 6)), advice(there(0, 0)))
 
 
 def test_what_both_measured_stands_side_by_side() -> None:
@@ -119,10 +105,10 @@ def test_what_only_one_measured_is_left_out(metrics: dict[str, Any]) -> None:
 def test_a_single_concept_has_less_to_compare() -> None:
     alone = comparison_of({"0": ["1100"]}, {"0": ["1010"]}, ("food",), 1)
     assert side_by_side(alone)[""].tolist() == ["weights kept, percent of all"]
-    assert said(alone).startswith("Of the weights") and "mean Jaccard" not in said(alone)
+    assert said(alone) and "mean Jaccard" not in said(alone)
 
 
-def test_names_that_are_alike_are_told_apart() -> None:
+def test_equal_names_are_made_different() -> None:
     assert side_by_side(TWO).columns.tolist() == ["", "mine", "other"]
     namesake = replace(TWO, second=replace(TWO.second, name="mine"))
     assert side_by_side(namesake).columns.tolist() == ["", "mine", "mine (other)"]
@@ -138,4 +124,4 @@ def test_records_that_cannot_be_compared_are_named() -> None:
     foreign["training"]["config"]["backbone"] = "owner/large"
     assert "mine was trained from owner/small, other from owner/large" in of(foreign)[0]
     foreign["training"]["config"]["backbone"] = "/home/someone/small"
-    assert of(foreign) == (), "a folder does not tell what is in it"
+    assert of(foreign) == (), "the name of a folder does not say what is in it"

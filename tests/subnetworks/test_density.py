@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.subnetworks.compute_density import Sparsity, sparsity, specificity
+from sparsecbm.subnetworks.compute_density import Sparsity, head_accuracy, sparsity
 from tests.evaluation.toys import pooled, toy_model
 
 NONE = (0.0, 0.0, 0.0)
@@ -17,7 +17,7 @@ def test_specificity_reads_row_mask_column_head() -> None:
     Soup's head is right thrice on its own pass, and on seats' pass for rows 1 and 2; seats' head, over two rows,
     never on soup's pass and once on its own.
     """
-    found = specificity(toy_model(), pooled([(2, 0, NONE), (2, 2, NONE), (0, 0, NONE)]),
+    found = head_accuracy(toy_model(), pooled([(2, 0, NONE), (2, 2, NONE), (0, 0, NONE)]),
                         np.array([[2, 0], [2, 0], [0, -1]]))
     np.testing.assert_allclose(found, [[3 / 3, 0 / 2], [2 / 3, 1 / 2]])
 

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from sparsecbm.subnetworks.figure import (
+from sparsecbm.subnetworks.figure_pairs import (
     density_map,
     density_table,
+    layers_alike,
     pair_bars,
     pair_matrix,
     pair_table,
     pair_text,
-    same_everywhere,
+    pairs_alike,
+    units_alike,
 )
 from tests.subnetworks.masks import LAYERS, THREE, counts_of
 
@@ -44,7 +46,7 @@ def test_the_hover_has_exact_counts_chance_and_z() -> None:
     assert hover[3].startswith("food and residual")
 
 
-def test_what_is_looked_at_is_framed() -> None:
+def test_what_is_chosen_is_framed() -> None:
     assert pair_matrix(THREE, 3, "observed", "Title", (0, 2)).chosen == ((0, 2), (2, 0))
     assert density_map(LAYERS, 2, "Title", "1").chosen == ((1, 0), (1, 1))
 
@@ -68,7 +70,7 @@ def test_density_by_layer() -> None:
 
 
 def test_the_bars_of_a_pair_are_percent_of_each_part() -> None:
-    bars = pair_bars(LAYERS, 0, 1, ("layer 0", "layer 1"), "Title", False)
+    bars = pair_bars(LAYERS, 0, 1, ("layer 0", "layer 1"), "Title")
     assert bars.shares == pytest.approx(np.array([[0, 0.3, 0.2], [0.4, 0, 0]])) and bars.end == pytest.approx(0.525)
     assert [look.name for look in bars.looks] == ["both", "only food", "only room"]
     assert bars.hover[1].startswith("layer 1<br>food: 4, room: 4, both: 4 of 10 weights<br>Jaccard 1.000")
@@ -76,7 +78,7 @@ def test_the_bars_of_a_pair_are_percent_of_each_part() -> None:
 
 def test_names_are_no_markup_in_a_hover_of_bars() -> None:
     hostile = counts_of({"total": ["1100", "0110"]}, ("<b>food", "room"), 2)
-    assert "<b>" not in pair_bars(hostile, 0, 1, ("<i>",), "Title", True).hover[0].replace("&lt;b&gt;", "")
+    assert "<b>" not in pair_bars(hostile, 0, 1, ("<i>",), "Title").hover[0].replace("&lt;b&gt;", "")
 
 
 def test_the_table_of_a_pair_has_containment_each_way() -> None:
@@ -84,14 +86,16 @@ def test_the_table_of_a_pair_has_containment_each_way() -> None:
     assert (row["both keep"], row["Jaccard"], row["first in second"], row["second in first"]) == (2, 0.4, 0.4, 1.0)
 
 
-def test_the_sentence_of_a_pair() -> None:
-    assert pair_text(THREE, 0, 2) == (
-        "food and noise share 2 weights, 40 % of food and 100 % of noise. Their overlap (Jaccard) is 0.40, more than "
-        "the 0.17 that two random subnetworks of these sizes share.")
-    assert "less than" in pair_text(LAYERS.summed(["a", "b"]), 0, 1)
+def test_the_sentence_of_a_pair_has_both_shares_the_overlap_and_chance() -> None:
+    said = pair_text(THREE, 0, 2)
+    for part in ("food and noise", "2 weights", "40 % of food", "100 % of noise", "0.40", "0.17"):
+        assert part in said
+    assert "more than" in said and "less than" in pair_text(LAYERS.summed(["a", "b"]), 0, 1)
 
 
-def test_parts_that_are_all_alike_are_told_from_others() -> None:
-    assert not same_everywhere(LAYERS)
-    assert same_everywhere(counts_of({"0": ["110", "011"], "1": ["110", "011"]}, ("food", "room"), 2))
-    assert not same_everywhere(THREE), "there is nothing to be alike to"
+def test_what_is_the_same_everywhere_is_a_sentence_with_its_numbers() -> None:
+    alike = counts_of({"0": ["1100", "0110"], "1": ["1100", "0110"]}, ("food", "room"), 2)
+    assert units_alike(alike, 2) and not units_alike(LAYERS, 2)
+    assert "50 %" in layers_alike(alike, 2) and not layers_alike(LAYERS, 2)
+    assert not layers_alike(THREE, 3) and not pairs_alike(THREE, 3)
+    assert "0.33" in pairs_alike(alike.summed(["all", "all"]), 2) and not pairs_alike(THREE, 1), "one has no pair"

@@ -1,4 +1,4 @@
-"""What an answer leans on, in pictures and words, on scores made by hand."""
+"""Scores of heads and neurons, in pictures and words, made by hand."""
 
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ import pytest
 from sparsecbm.figures.colour import OPPOSES, PAPER, SUPPORTS
 from sparsecbm.schema import CEBAB
 from sparsecbm.subnetworks.figure_unit_attribution import (
+    attribution_name,
     check_text,
     colour_limit,
-    holds,
     head_score_map,
-    attribution_name,
+    holds,
     strongest_heads_text,
     sure_text,
     unit_text,
@@ -33,7 +33,7 @@ def found(target: str = "service=Negative") -> UnitAttribution:
     """Two heads and three neurons in layers 4 and 5; head 1 of layer 5 is the strongest."""
     heads, neurons = np.array([[0.25, -0.5], [0.1, 2.0]]), np.array([[0.0, 0.01, -0.3], [0.02, 0.0, 0.0]])
     scores = [UnitScores((4, 5), each, np.zeros((*each.shape, 4), dtype=np.float32)) for each in (heads, neurons)]
-    return UnitAttribution(Target.parse(target, CEBAB), "service", WORDS.words, 3.0, *scores, "gradient × activation", 1.0)
+    return UnitAttribution(Target.parse(target, CEBAB), "service", WORDS.words, 3.0, *scores, "gradient", 1.0)
 
 
 def test_the_map_has_a_row_per_layer_and_the_diverging_scale() -> None:
@@ -63,28 +63,30 @@ def test_the_table_has_scores_and_own_shares() -> None:
 
 
 def test_the_strongest_each_way_are_named() -> None:
-    assert strongest_heads_text(found(), "service = Negative") == (
-        "service = Negative leans most on head 1 of layer 5 (+2.00) and head 0 of layer 4 (+0.25) of 4 attention "
-        "heads; head 1 of layer 4 (−0.50) speaks most against it.")
+    said = strongest_heads_text(found(), "it")
+    places = [said.index(part) for part in ("head 1 of layer 5 (+2.00)", "head 0 of layer 4 (+0.25)",
+                                            "head 1 of layer 4 (−0.50)")]
+    assert places == sorted(places) and "4 attention heads" in said
     weak = replace(found(), heads=replace(found().heads, scores=0.02 * found().heads.scores))
-    assert strongest_heads_text(weak, "it") == "No attention head is seen to move it by 0.05 logits."
-    assert strongest_heads_text(replace(weak, target=Target(None, "4")), "it").endswith("go by what is measured.")
     against = replace(found(), heads=replace(found().heads, scores=-np.abs(found().heads.scores)))
-    assert strongest_heads_text(against, "it") == "No attention head speaks for it."
+    for none in (weak, against):
+        assert "of layer" not in strongest_heads_text(none, "it")
+    label = strongest_heads_text(replace(weak, target=Target(None, "4")), "it")
+    assert len(label) > len(strongest_heads_text(weak, "it")), "a sure concept hides what it adds"
 
 
-def test_what_leans_is_named() -> None:
+def test_what_the_scores_are_of_is_named() -> None:
     assert attribution_name(found(), CEBAB) == "service = Negative"
     assert attribution_name(found("label=4"), CEBAB) == "4 stars through service"
 
 
-def test_a_head_is_said_with_the_words_that_it_reads() -> None:
+def test_a_head_is_said_with_its_words() -> None:
     assert unit_text(found(), HEAD, WORDS, CEBAB) == (
         "Head 1 of layer 5 pushes service towards Negative (+2.00 logits), mostly through “rude” and “waiter”.")
     assert unit_text(found("label=4"), HEAD, WORDS, CEBAB).startswith("Head 1 of layer 5 raises what service adds")
 
 
-def test_a_part_that_speaks_against_is_said_with_the_words_against() -> None:
+def test_a_part_that_opposes_is_said_with_the_words_against() -> None:
     assert unit_text(found(), NEURON, WORDS, CEBAB) == (
         "Neuron 2 of layer 4 holds service back from Negative (−0.30 logits), mostly through “was”.")
     assert "lowers what service adds to 4 stars" in unit_text(found("label=4"), NEURON, WORDS, CEBAB)
@@ -95,14 +97,14 @@ def test_words_that_hardly_matter_are_not_named() -> None:
     assert unit_text(found(), HEAD, weak, CEBAB).endswith("(+2.00 logits), but no single word stands out.")
 
 
-def test_a_part_without_a_score_is_not_said_to_push() -> None:
-    assert unit_text(found(), Unit("neuron", 5, 1), WORDS, CEBAB) == (
-        "Neuron 1 of layer 5 is not seen to move service = Negative.")
+def test_a_part_without_a_score_moves_nothing() -> None:
+    said = unit_text(found(), Unit("neuron", 5, 1), WORDS, CEBAB)
+    assert said.startswith("Neuron 1 of layer 5") and "logits" not in said and "“" not in said
 
 
-def test_what_is_there_without_words_is_told_apart() -> None:
-    assert without_words_text(found(), HEAD, replace(WORDS, difference=2.5)) == (
-        "Its words, taken together, are +2.50 of its score of +2.00; −0.50 it would have without any word.")
+def test_the_rest_of_a_score_is_there_without_words() -> None:
+    said = without_words_text(found(), HEAD, replace(WORDS, difference=2.5))
+    assert all(number in said for number in ("+2.00", "+2.50", "−0.50"))
 
 
 @pytest.mark.parametrize(("score", "loss", "good"), [
@@ -113,26 +115,22 @@ def test_an_estimate_holds_within_a_third(score: float, loss: float, good: bool)
     assert holds(score, loss) == good
 
 
-@pytest.mark.parametrize(("unit", "loss", "words", "end"), [
-    (HEAD, 2.2, "without head 1 of layer 5, the logit of it falls by 2.20", "here the estimate holds."),
-    (HEAD, 7.0, "falls by 7.00", "the direction is right and the size is not. Go by what was measured."),
-    (HEAD, -1.0, "rises by 1.00. Its score of +2.00 estimates", "even the direction is wrong. Go by what was "
-     "measured."),
-    (Unit("neuron", 5, 0), -0.5, "Its score of +0.02", "here it misses what happens. Go by what was measured."),
-    (NEURON, -0.3, "without neuron 2 of layer 4, the logit of it rises by 0.30. Its score of −0.30", "estimate holds."),
-])
-def test_what_was_measured_is_said_beside_the_score(unit: Unit, loss: float, words: str, end: str) -> None:
-    said = check_text(found(), unit, loss, "it")
-    assert words in said and said.endswith(end)
+def test_the_measured_effect_is_compared_with_the_score() -> None:
+    """A good estimate, a wrong size, a wrong direction and a missed effect are each said in their own words."""
+    cases = [(HEAD, 2.2), (HEAD, 7.0), (HEAD, -1.0), (Unit("neuron", 5, 0), -0.5)]
+    said = [check_text(found(), unit, loss, "it") for unit, loss in cases]
+    for (unit, loss), text in zip(cases, said, strict=True):
+        assert str(unit) in text and f"{'falls' if loss > 0 else 'rises'} by {abs(loss):.2f}" in text
+    assert len({text.rsplit(": ", 1)[1] for text in said}) == len(cases)
+    good = check_text(found(), NEURON, -0.3, "it")
+    assert "−0.30" in good and good.rsplit(": ", 1)[1] == said[0].rsplit(": ", 1)[1]
 
 
 def test_the_answer_without_the_part_is_said_in_percent() -> None:
     before, after = a_prediction(concepts={"service": "Negative"}), a_prediction(concepts={"service": "Positive"})
     after.concept_probabilities[2] = (0.25, 0.0, 0.75)
-    result = KnockOutResult(before, after, (), {}, RECEIPT)
-    assert sure_text(found(), result).replace("\u00a0", " ") == (
-        "The model's probability of service = Negative goes from 100 % to 25 %, and it reads service as Positive.")
+    said = sure_text(found(), KnockOutResult(before, after, (), {}, RECEIPT)).replace("\u00a0", " ")
+    assert "service = Negative goes from 100 % to 25 %" in said and said.endswith("Positive.")
     flipped = KnockOutResult(before, a_prediction(label="2", concepts={"service": "Negative"}), (), {}, RECEIPT)
-    assert sure_text(found(), flipped).replace("\u00a0", " ").endswith(
-        "from 100 % to 100 %; the answer flips from 4 stars to 2 stars.")
+    assert "from 4 stars to 2 stars" in sure_text(found(), flipped)
     assert "probability of 4 stars goes from" in sure_text(found("label=4"), flipped)

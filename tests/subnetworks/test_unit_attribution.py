@@ -1,4 +1,4 @@
-"""Heads and neurons that a logit leans on: by hand, by finite differences, and without a trace."""
+"""Scores of heads and neurons for a logit: by hand, by finite differences, and without a trace."""
 
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,8 @@ def test_a_word_that_says_nothing_adds_nothing() -> None:
             weights.stacks[site.name].zero_()
     table = model.backbone.get_input_embeddings().weight
     table[vocabulary()["soup"]] = table[vocabulary()["[PAD]"]]
-    read = attribute_unit_words(model, encoder, weights, TEXT, attribute(model, weights=weights), Unit("neuron", 0, 7)).scores
+    found = attribute(model, weights=weights)
+    read = attribute_unit_words(model, encoder, weights, TEXT, found, Unit("neuron", 0, 7)).scores
     assert read[1] == 0 and np.count_nonzero(read) == 4
 
 
@@ -326,7 +327,8 @@ def test_the_head_with_the_largest_score_costs_more_than_the_one_with_the_smalle
     assert [unit.number for unit in last] == [0, 1]
     cost = [abs(explainer.unit_effect(found, TEXT, unit)) for unit in last]
     assert cost[0] > 10 * cost[1] > 0
-    assert explainer.unit_effect(found, TEXT, last[1]) == pytest.approx(found.score(last[1]), rel=0.05)  # little is linear
+    little = explainer.unit_effect(found, TEXT, last[1])
+    assert little == pytest.approx(found.score(last[1]), rel=0.05), "a small effect is linear"
 
 
 def test_units_are_taken_out_of_one_pass_only() -> None:
@@ -341,14 +343,15 @@ def test_what_was_worked_out_is_kept_in_bounds(explainer: Explainer, monkeypatch
     others = [explainer.attribute_units(*asked) for asked in (
         ("The soup.", SOUP), (TEXT, Target("soup", "Negative")), (TEXT, GOOD, "soup"), (TEXT, GOOD, "room"))]
     assert len({id(one) for one in (first, *others)}) == 5 and explainer.attribute_units(TEXT, SOUP) is first
-    monkeypatch.setattr(subnetworks, "LEANING_BYTES", first.nbytes + 1)
+    monkeypatch.setattr(subnetworks, "ATTRIBUTION_BYTES", first.nbytes + 1)
     small = Explainer(explainer._loaded)
     kept = small.attribute_units(TEXT, SOUP)
     small.attribute_units("soup", SOUP)
     assert small._unit_attributions.currsize <= first.nbytes + 1 and small.attribute_units(TEXT, SOUP) is not kept
-    monkeypatch.setattr(subnetworks, "LEANING_BYTES", 1)
+    monkeypatch.setattr(subnetworks, "ATTRIBUTION_BYTES", 1)
     none = Explainer(explainer._loaded)
-    assert np.array_equal(none.attribute_units(TEXT, SOUP).heads.scores, first.heads.scores) and none._unit_attributions.currsize == 0
+    assert np.array_equal(none.attribute_units(TEXT, SOUP).heads.scores, first.heads.scores)
+    assert none._unit_attributions.currsize == 0
 
 
 def test_a_shared_result_cannot_be_scribbled_over(explainer: Explainer) -> None:
