@@ -6,8 +6,18 @@ import streamlit as st
 
 from sparsecbm.figures.text import as_html, counted
 from sparsecbm.revision.history import Entry, History
-from sparsecbm.revision.panel_session import follow, history, look_at, looked_at, note, read_only, redo, refresh, undo
-from sparsecbm.ui.action_result import show_result
+from sparsecbm.revision.panel_session import (
+    fragment_key,
+    history,
+    note,
+    past_position,
+    read_only,
+    redo,
+    refresh,
+    show_past,
+    undo,
+)
+from sparsecbm.ui import action_result
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.shell import note as small_print
@@ -18,16 +28,16 @@ _KEY = "interventions:patches"
 
 def attempt(action: Callable[[], str]) -> None:
     """Do something and keep what it says, or its problem; the last thing that a callback does."""
-    attempt(_KEY, action, "The folder of patches cannot be used")
+    action_result.attempt(_KEY, action, "The folder of patches cannot be used")
     refresh()
 
 
 def outcome() -> None:
     """What the last attempt came to."""
-    show_result(_KEY)
+    action_result.show_result(_KEY)
 
 
-def history_strip(keys: str) -> None:
+def undo_redo_bar(keys: str) -> None:
     """The two buttons and what was done last, and the banner; `keys` starts the keys of the buttons."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Undo", key=f"{keys}:undo", icon=":material/undo:", on_click=_undo,
@@ -40,7 +50,7 @@ def history_strip(keys: str) -> None:
 
 def banner(keys: str) -> None:
     """Says that an earlier state is looked at, with the way back; `keys` starts the key of its button."""
-    position = looked_at()
+    position = past_position()
     if position is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f":material/history: **You look at an earlier state: after {counted(position, 'edit')} of "
@@ -69,7 +79,7 @@ def _redo() -> None:
 
 
 def _back_to_now() -> None:
-    look_at(None)
+    show_past(None)
     refresh()
 
 
@@ -87,7 +97,7 @@ _LOOK, _NOTE = "interventions:look", "interventions:note"
 def history_panel() -> None:
     """The list, notes, and the way to an earlier state."""
     st.markdown("### History", help=HELP)
-    st.fragment(_panel, key=follow("history", live=True))()
+    st.fragment(_panel, key=fragment_key("history", live=True))()
 
 
 def _panel() -> None:
@@ -97,9 +107,9 @@ def _panel() -> None:
             small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its "
                         "time, and you can undo it, note why you made it, and look back at any state.")
             return
-        history_strip("interventions:history")
+        undo_redo_bar("interventions:history")
         with st.container(height=330 if len(now.entries) > MOST_IN_SIGHT else "content", border=False):
-            st.html(history_html(now, looked_at()))
+            st.html(history_html(now, past_position()))
         _one(now)
 
 
@@ -123,7 +133,7 @@ def _one(now: History) -> None:
         numbers = list(range(len(now.entries) + 1))
         number: int = st.selectbox("An edit", numbers, now.position, key=key, width=420,
                                    format_func=lambda chosen: _name(chosen, now.entries))
-        shown = now.position if looked_at() is None else looked_at()
+        shown = now.position if past_position() is None else past_position()
         st.button("Look at the state after it" if number else "Look at the start", on_click=_look, args=(number,),
                   key=f"{_LOOK}:go", icon=":material/history:", disabled=number == shown,
                   help="The page shows it read-only; what is in force is kept")
@@ -140,7 +150,7 @@ def _name(number: int, entries: tuple[Entry, ...]) -> str:
 
 
 def _look(number: int) -> None:
-    look_at(number)
+    show_past(number)
     refresh()
 
 
