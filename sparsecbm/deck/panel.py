@@ -14,10 +14,11 @@ from sparsecbm.errors import InputError
 from sparsecbm.export.deck import USUAL_TITLE, deck_html
 from sparsecbm.figures.text import counted, file_name
 from sparsecbm.ui.action_result import attempt, show_result
-from sparsecbm.ui.pin import current_deck, keep_deck, present
+from sparsecbm.ui.pin import UNSAVED, current_deck, keep_deck, present
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import MENU, errors_shown, note
 from sparsecbm.ui.text import clean_text
+from sparsecbm.ui.unsaved import unsaved_line
 
 HELP = (
     "Whatever you pin becomes a numbered scene: a snapshot with your title and note. Presenting shows one scene after "
@@ -39,6 +40,7 @@ def deck_panel() -> None:
             _files_and_present(deck)
             order_view(f"{_KEY}:order", deck.scenes, _chosen(deck), _choose, _move)
             _one(deck)
+        unsaved_line(*UNSAVED, bool(deck.scenes))
         _import()
         show_result(_KEY)
 

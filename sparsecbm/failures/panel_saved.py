@@ -18,6 +18,7 @@ from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.text import as_markdown, clean_text, table_html
+from sparsecbm.ui.unsaved import unsaved_line
 from sparsecbm.ui.upload import as_file
 
 #: The longest name of a slice, in characters, and the most slices a session keeps.
@@ -33,7 +34,8 @@ def save_bar(analysis: ErrorAnalysis, rows: Rows) -> None:
         with st.popover("Save", icon=":material/bookmark_add:"), st.form(f"{_KEY}:form", border=False):
             st.text_input("Name of this slice", key=f"{_KEY}:name", max_chars=MOST_NAME, placeholder="Noisy and long")
             st.form_submit_button("Save", on_click=_try, args=(_save,), disabled=not the_slice().conditions)
-            note("It is kept for this session." if the_slice().conditions else "All reviews are shown: filter first.")
+            if not the_slice().conditions:
+                note("All reviews are shown: filter first.")
         kept = st.popover(f"Saved ({len(saved_slices())})", icon=":material/bookmarks:", key=f"{_KEY}:list",
                           on_change="rerun")
         files = st.popover("Files", icon=":material/import_export:", key=f"{_KEY}:files", on_change="rerun")
@@ -43,6 +45,7 @@ def save_bar(analysis: ErrorAnalysis, rows: Rows) -> None:
     if files.open:
         with files, st.container(width=BOX_PIXELS // 2):
             _files(analysis, rows)
+    unsaved_line("failures", "Saved slices and your tags are", bool(saved_slices() or marks()))
     show_result(_KEY)
 
 

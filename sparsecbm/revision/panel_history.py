@@ -1,10 +1,9 @@
-"""Every edit of the session with its time and note, and a look back at what was in force after any of them."""
-
-from collections.abc import Callable
+"""The history section: undo and redo, every edit of the session with its time and note, and earlier states."""
 
 import streamlit as st
 
 from sparsecbm.figures.text import as_html, counted
+from sparsecbm.revision.edit import Override
 from sparsecbm.revision.history import Entry, History
 from sparsecbm.revision.panel_session import (
     fragment_key,
@@ -17,28 +16,25 @@ from sparsecbm.revision.panel_session import (
     show_past,
     undo,
 )
-from sparsecbm.ui import action_result
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.shell import note as small_print
 from sparsecbm.ui.text import clean_text, shortened, table_html
+from sparsecbm.ui.unsaved import unsaved_line
 
-_KEY = "interventions:patches"
-
-
-def attempt(action: Callable[[], str]) -> None:
-    """Do something and keep what it says, or its problem; the last thing that a callback does."""
-    action_result.attempt(_KEY, action, "The folder of patches cannot be used")
-    refresh()
-
-
-def outcome() -> None:
-    """What the last attempt came to."""
-    action_result.show_result(_KEY)
+HELP = (
+    "Every edit that you made, the first one first. An undone edit can be redone until you make a new one. You can view "
+    "the state after any edit: the whole page then shows that state, and you can change nothing until you go back. "
+    "Concepts that you set belong to the text and are dropped with it; revisions and rules stay for your session."
+)
+MAX_NOTE_LENGTH = 500
+#: A longer list scrolls.
+VISIBLE_EDITS = 8
+_VIEW, _NOTE = "interventions:view", "interventions:note"
 
 
 def undo_redo_bar(keys: str) -> None:
-    """The two buttons and what was done last, and the banner; `keys` starts the keys of the buttons."""
+    """Undo, redo, the last edit in words, and the banner; `keys` starts the keys of the buttons."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Undo", key=f"{keys}:undo", icon=":material/undo:", on_click=_undo,
                   disabled=not history().position or read_only())
@@ -49,23 +45,79 @@ def undo_redo_bar(keys: str) -> None:
 
 
 def banner(keys: str) -> None:
-    """Says that an earlier state is looked at, with the way back; `keys` starts the key of its button."""
+    """Says that the page shows an earlier state, with a button to go back; `keys` starts its key."""
     position = past_position()
+    unsaved_line("edits", "Revisions, rules and their history are",
+                 any(not isinstance(entry.edit, Override) for entry in history().entries), keys)
     if position is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f":material/history: **You look at an earlier state: after {counted(position, 'edit')} of "
-                        f"{len(history().entries)}.** What is in force is kept, and nothing can be changed here.",
+            st.markdown(f":material/history: **This is an earlier state: after {counted(position, 'edit')} of "
+                        f"{len(history().entries)}.** Your edits are still in force; nothing can be changed here.",
                         width="stretch")
-            st.button("Back to now", key=f"{keys}:now", type="primary", on_click=_back_to_now)
+            st.button("Back to the current state", key=f"{keys}:now", type="primary", on_click=_show, args=(None,))
 
 
 def edits_text() -> str:
-    """How many edits are in force, and what was done last."""
+    """How many edits are in force, and the last one in words."""
     done, undone = history().now.entries, history().undone
     parts = [f"{counted(len(done), 'edit')} in force, the last: {done[-1].description}" if done else "No edit in force"]
     if undone:
         parts.append(f"{len(undone)} undone, the next: {undone[0].description}")
     return " · ".join(parts)
+
+
+def history_panel() -> None:
+    """The list of edits, a note on each, and the way to an earlier state."""
+    st.markdown("### History", help=HELP)
+    st.fragment(_panel, key=fragment_key("history", live=True))()
+
+
+def _panel() -> None:
+    with errors_shown():
+        edits = history()
+        if not edits.entries:
+            small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its time. You "
+                        "can undo it, note why you made it, and view any earlier state.")
+            return
+        undo_redo_bar("interventions:history")
+        with st.container(height=330 if len(edits.entries) > VISIBLE_EDITS else "content", border=False):
+            st.html(history_html(edits, past_position()))
+        _one_edit(edits)
+
+
+def history_html(edits: History, viewed: int | None) -> str:
+    """The edits as a table; all text in it is escaped. `viewed` is the number of edits in the state that is viewed."""
+    rows = [(str(number), f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.description, entry.note,
+             _status(number, edits.position, viewed)) for number, entry in enumerate(edits.entries, 1)]
+    return table_html("Edits of this session", ("No.", "Time (UTC)", "Edit", "Note", "Status"), rows,
+                      pale=[number > edits.position for number, _ in enumerate(edits.entries, 1)])
+
+
+def _status(number: int, position: int, viewed: int | None) -> str:
+    status = "in force" if number <= position else "undone"
+    return f"{status}, viewed" if number == viewed else status
+
+
+def _one_edit(edits: History) -> None:
+    """One of the edits: the state after it, and its note."""
+    key = f"{_VIEW}:{len(edits.entries)}:{edits.position}"  # after each edit, undo and redo: the current state again
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        numbers = list(range(len(edits.entries) + 1))
+        number: int = st.selectbox("Edit", numbers, edits.position, key=key, width=420,
+                                   format_func=lambda chosen: _name(chosen, edits.entries))
+        shown = edits.position if past_position() is None else past_position()
+        st.button("View the state after this edit" if number else "View the state before all edits", on_click=_show,
+                  args=(number,), key=f"{_VIEW}:show", icon=":material/history:", disabled=number == shown,
+                  help="The page shows that state read-only. Your edits stay in force")
+        if number:
+            box = f"{_NOTE}:{number}"
+            st.text_input(f"Note on edit {number}", seed_widget(box, edits.entries[number - 1].note), key=box,
+                          max_chars=MAX_NOTE_LENGTH, placeholder="Why you made it", on_change=_noted, args=(number,))
+    small_print("Times are in UTC. The history lasts as long as your session.")
+
+
+def _name(number: int, entries: tuple[Entry, ...]) -> str:
+    return f"{number}. {shortened(entries[number - 1].description, 90)}" if number else "Before all edits"
 
 
 def _undo() -> None:
@@ -78,79 +130,8 @@ def _redo() -> None:
     refresh()
 
 
-def _back_to_now() -> None:
-    show_past(None)
-    refresh()
-
-
-HELP = (
-    "Every edit that you made, the first one first. What was undone can be redone until the next new edit. Look at the "
-    "state after any of them: the whole page then shows it, and nothing can be changed until you go back to now. "
-    "Settings of concepts belong to the review and go with it; revisions and rules stay with your session."
-)
-LONGEST_NOTE = 500
-#: More edits than this scroll.
-MOST_IN_SIGHT = 8
-_LOOK, _NOTE = "interventions:look", "interventions:note"
-
-
-def history_panel() -> None:
-    """The list, notes, and the way to an earlier state."""
-    st.markdown("### History", help=HELP)
-    st.fragment(_panel, key=fragment_key("history", live=True))()
-
-
-def _panel() -> None:
-    with errors_shown():
-        now = history()
-        if not now.entries:
-            small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its "
-                        "time, and you can undo it, note why you made it, and look back at any state.")
-            return
-        undo_redo_bar("interventions:history")
-        with st.container(height=330 if len(now.entries) > MOST_IN_SIGHT else "content", border=False):
-            st.html(history_html(now, past_position()))
-        _one(now)
-
-
-def history_html(now: History, looked: int | None) -> str:
-    """The edits as a table; all text in it is escaped. `looked` is the number of edits that are looked back at."""
-    rows = [(str(number), f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.description, entry.note,
-             _standing(number, now.position, looked)) for number, entry in enumerate(now.entries, 1)]
-    return table_html("Edits of this session", ("No.", "Time (UTC)", "What was done", "Note", "State"), rows,
-                      pale=[number > now.position for number, _ in enumerate(now.entries, 1)])
-
-
-def _standing(number: int, position: int, looked: int | None) -> str:
-    standing = "in force" if number <= position else "undone"
-    return f"{standing}, looked at" if number == looked else standing
-
-
-def _one(now: History) -> None:
-    """One of the edits: its note, and the state after it."""
-    key = f"{_LOOK}:{len(now.entries)}:{now.position}"  # after each edit, undo and redo it starts at the newest state
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        numbers = list(range(len(now.entries) + 1))
-        number: int = st.selectbox("An edit", numbers, now.position, key=key, width=420,
-                                   format_func=lambda chosen: _name(chosen, now.entries))
-        shown = now.position if past_position() is None else past_position()
-        st.button("Look at the state after it" if number else "Look at the start", on_click=_look, args=(number,),
-                  key=f"{_LOOK}:go", icon=":material/history:", disabled=number == shown,
-                  help="The page shows it read-only; what is in force is kept")
-        if number:
-            box = f"{_NOTE}:{number}"
-            st.text_input(f"Note on edit {number}", seed_widget(box, now.entries[number - 1].note), key=box,
-                          max_chars=LONGEST_NOTE, placeholder="Why it was made", on_change=_noted, args=(number,))
-    small_print(f"{counted(len(now.entries), 'edit')}, {now.position:,} in force. Times are those of this server's "
-                "clock, in UTC. The history lasts as long as your session.")
-
-
-def _name(number: int, entries: tuple[Entry, ...]) -> str:
-    return f"{number}. {shortened(entries[number - 1].description, 90)}" if number else "The start: nothing edited"
-
-
-def _look(number: int) -> None:
-    show_past(number)
+def _show(position: int | None) -> None:
+    show_past(position)
     refresh()
 
 

@@ -17,6 +17,7 @@ from sparsecbm.ui.action_result import attempt, clear_result, show_result
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.shell import HOME, PAGE, link
 from sparsecbm.ui.text import clean_text
+from sparsecbm.ui.unsaved import unsaved_line
 from sparsecbm.validation import validated
 
 PRESENT = "present"
@@ -63,6 +64,8 @@ def _read(given: str | None) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
 
 
+#: How `unsaved_line` calls the deck.
+UNSAVED = ("deck", "The scenes of your deck are")
 PIN_HELP = "Keeps what is shown here as a scene of your presenter deck, which is on the Home page."
 
 Said = str | Callable[[], str]
@@ -88,6 +91,7 @@ def _pin(key: str, title: Said, parts: Callable[[], Sequence[Part]], receipt: Sa
                                   on_click=attempt,
                                   args=(place, partial(_pinned, place, parts, receipt), "The scene cannot be made"))
         show_result(place)
+        unsaved_line(*UNSAVED, bool(current_deck().scenes), place)
         link(HOME, "To the deck", ":material/arrow_forward:")
 
 

@@ -42,7 +42,7 @@ def page_routes() -> list[Route]:
     """A route for every page but the first, which is served as it is."""
     index = (Path(st.__file__).parent / "static" / "index.html").read_text().replace("<head>", f"<head>{_SERVER}", 1)
 
-    def opened(_: Request) -> HTMLResponse:
+    def opened(_: Request | None) -> HTMLResponse:
         return HTMLResponse(index, headers={"Cache-Control": "no-cache"})
 
     return [Route(f"/{re.sub(r'^[0-9]+_', '', Path(target).stem)}", opened) for target, _ in MENU[1:]]

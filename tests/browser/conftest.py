@@ -83,6 +83,7 @@ def visitor(browser: Browser, app_url: str) -> Iterator[Visit]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())  # such as the question before a reload loses something
         watches.append(Watch(page, context))
         page.goto(app_url + path)
         return page
