@@ -1,4 +1,4 @@
-"""Results to keep and to send: plain values for scripts, a table for spreadsheets, one page for people."""
+"""Results as files: JSON for scripts, a table for spreadsheets, a page for people, a deck to present."""
 
 from sparsecbm.export.deck import deck_html
 from sparsecbm.export.page import explanation_html

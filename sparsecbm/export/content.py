@@ -1,4 +1,4 @@
-"""What the page says, as rows and sentences' parts: plain values that its template only has to write down."""
+"""The content of the page as rows and parts of sentences; the template only writes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from sparsecbm.figures.text import label_name
 from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
 from sparsecbm.words.figure import PRINTED_FROM, full_colour, strongest_words
 
-#: Words that a split by concept lists one by one; the others share a row, so that every column still adds up.
+#: Words that a split by concept lists one by one; the others share a row, so that every column adds up.
 MOST_ROWS = 12
-#: Words that are named in the summary, for and against the label.
+#: Words that the summary names, for and against the label.
 NAMED_WORDS = 3
 
 Leading = tuple[str, float]
 
 
 def label_shares(prediction: Prediction) -> tuple[tuple[str, float], ...]:
-    """Every label as people say it, with its probability."""
+    """Every label by its display name, with its probability."""
     schema = prediction.schema
     return tuple((label_name(label, schema), float(share))
                  for label, share in zip(schema.labels, prediction.label_probabilities, strict=True))
@@ -28,7 +28,7 @@ def label_shares(prediction: Prediction) -> tuple[tuple[str, float], ...]:
 class LedgerRow:
     """One addend of the predicted label's logit; `bar` is its share of the largest one, -1..1.
 
-    `value` is what the model read a concept as, with the probability of each value in `distribution`; bias and residual
+    `value` is the predicted value of a concept and `distribution` the probability of each value; bias and residual
     have neither.
     """
 
@@ -40,7 +40,7 @@ class LedgerRow:
 
 
 def ledger_rows(prediction: Prediction) -> tuple[LedgerRow, ...]:
-    """Every concept, then residual and bias: together the predicted label's logit, exactly."""
+    """Every concept, then residual and bias; they add up to the predicted label's logit exactly."""
     schema = prediction.schema
     index = schema.label_index(prediction.label)
     addends = [*prediction.contributions[:, index].tolist(), float(prediction.residual[index]),
@@ -54,8 +54,8 @@ def ledger_rows(prediction: Prediction) -> tuple[LedgerRow, ...]:
 
 
 def strongest_parts(prediction: Prediction) -> tuple[Leading | None, Leading | None]:
-    """What adds most to the predicted label, and what takes most from it; the bias, the same for all, left aside."""
-    named = [(f"{row.name} = {row.value}" if row.value else "what the text says beside the concepts", row.contribution)
+    """The largest positive and the largest negative contribution to the predicted label, without the bias."""
+    named = [(f"{row.name} = {row.value}" if row.value else "the text directly (residual)", row.contribution)
              for row in ledger_rows(prediction) if row.name != "bias"]
     best, worst = max(named, key=lambda part: part[1]), min(named, key=lambda part: part[1])
     return best if best[1] > 0 else None, worst if worst[1] < 0 else None
@@ -72,7 +72,7 @@ def label_words(explanation: Explanation) -> tuple[tuple[Leading, ...], tuple[Le
 
 
 def read_until(explanation: Explanation) -> int:
-    """Where in the text the model stopped reading, as far as its words tell."""
+    """The character of the text at which the model stopped reading."""
     text = explanation.prediction.text
     if not explanation.prediction.truncated or not explanation.attributions:
         return len(text)
@@ -80,7 +80,7 @@ def read_until(explanation: Explanation) -> int:
 
 
 def split_table(attribution: Attribution) -> list[tuple[str, list[float]]]:
-    """The words of a label with their scores, whole and by part: the strongest in order of the review, then the rest
+    """The words of a label with their scores, whole and by part: the strongest in the order of the text, then the rest
     together, then all."""
     columns = np.stack([attribution.scores, *attribution.parts.values()], axis=1)  # [word, column]
     strength = np.abs(columns).max(axis=1)
@@ -94,7 +94,7 @@ def split_table(attribution: Attribution) -> list[tuple[str, list[float]]]:
 
 
 def score_table(attributions: Sequence[Attribution]) -> list[tuple[str, list[float]]]:
-    """Every word with its score for every attribution, in the order of the review; all of them read the same words."""
+    """Every word with its score for every attribution, in the order of the text; all have the same words."""
     if not attributions:
         return []
     columns = zip(*(attribution.scores.tolist() for attribution in attributions), strict=True)
@@ -103,7 +103,7 @@ def score_table(attributions: Sequence[Attribution]) -> list[tuple[str, list[flo
 
 @dataclass(frozen=True)
 class SetConcept:
-    """A concept that a person set, and what it adds to the label after the change, in logits.
+    """A concept that a person set, and its contribution to the new label before and after, in logits.
 
     `value` is empty where no value is certain.
     """

@@ -1,4 +1,4 @@
-"""An explanation as one standalone HTML file: no network, no script, dark or light as the reader's system is."""
+"""An explanation as one standalone HTML file: no network, no script, light or dark like the reader's system."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +21,7 @@ from sparsecbm.words.methods import method_named
 
 @cache
 def environment() -> Environment:
-    """Every text that a template is given is made visible and escaped."""
+    """The templates; every text that they are given is made visible and escaped."""
     made = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, finalize=_shown,
                        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {"percent": lambda share: names.percent(float(share)),
@@ -38,9 +38,9 @@ def _shown(value: Any) -> Any:
 def explanation_html(
     explanation: Explanation, intervention: InterventionResult | None = None, faithfulness: Sequence[Faithfulness] = ()
 ) -> str:
-    """The page: label, concepts and the sum between them, the words of every attribution, a receipt.
+    """The page: label, concepts and their contributions, the words of every attribution, a receipt.
 
-    Equal results give equal pages, so nothing on it tells when it was made. A label's words come before a concept's.
+    Equal results give equal pages, so the page has no date. A label's words come before a concept's.
     """
     prediction, attributions = explanation.prediction, explanation.attributions
     limit, end = full_colour(attributions), content.read_until(explanation)
@@ -56,4 +56,4 @@ def explanation_html(
         schema=prediction.schema, label=names.label_name(prediction.label, prediction.schema),
         read=prediction.text[:end], unread=prediction.text[end:], has_concepts=bool(prediction.contributions.any()),
         attributions=sorted(attributions, key=lambda attribution: attribution.target.concept is not None),
-        legend=legend_html(limit, None, "the answer in the title"), heatmap=heatmap, shade=shade)
+        legend=legend_html(limit, None, "the target in the title"), heatmap=heatmap, shade=shade)

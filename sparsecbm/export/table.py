@@ -1,8 +1,8 @@
 """Word scores as CSV: one row per target and word, for spreadsheets and data frames.
 
-A review is text from anywhere, and a spreadsheet runs a cell that starts with `=`, `+`, `-` or `@`. Such text gets an
+The text can come from anywhere, and a spreadsheet runs a cell that starts with `=`, `+`, `-` or `@`. Such text gets an
 apostrophe in front, as OWASP advises ("CSV Injection"), and control characters become visible marks. Only text is
-changed: numbers stay numbers, and `start` and `end` lead to the word as it was written.
+changed: numbers stay numbers, and `start` and `end` give the place of the original word.
 """
 
 import csv
@@ -16,9 +16,9 @@ FORMULA_STARTS = tuple("=+-@\t\n＝＋－＠")
 
 
 def explanation_csv(explanation: Explanation) -> str:
-    """Every score in full precision, beside what one needs to know about it.
+    """Every score in full precision, with what is needed to interpret it.
 
-    `position` counts words and `start`, `end` characters of the review, all from 0. Each part of a label's scores has a
+    `position` counts words and `start`, `end` characters of the text, all from 0. Each part of a label's scores has a
     column of its own, e.g. `part_food`, empty for a concept's own scores; scores, parts, `completeness_gap` and
     `difference` are in logits. `steps` is empty for methods that take none.
     """
@@ -39,7 +39,7 @@ def explanation_csv(explanation: Explanation) -> str:
 
 
 def as_cell(content: str | int | float | None) -> str | int | float | None:
-    """Text that no spreadsheet runs; anything else as it is."""
+    """Text in a form that no spreadsheet runs; anything else unchanged."""
     if not isinstance(content, str):
         return content
     shown = visible(content)
@@ -47,5 +47,5 @@ def as_cell(content: str | int | float | None) -> str | int | float | None:
 
 
 def from_cell(cell: str) -> str:
-    """Text that `as_cell` wrote, without the apostrophe that it put in front; visible marks stay."""
+    """The text of a cell that `as_cell` wrote, without its apostrophe; visible marks stay."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell

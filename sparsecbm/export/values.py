@@ -1,4 +1,4 @@
-"""Edits as plain JSON values."""
+"""Predictions, explanations and edits as plain JSON values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sparsecbm.types import Attribution, Explanation, InterventionResult, Predic
 
 
 def explanation_json(explanation: Explanation, intervention: InterventionResult | None = None) -> dict[str, Any]:
-    """An explanation, and what an intervention made of it, as the values of `explain --json`.
+    """An explanation, and the result of an intervention, as in `explain --json`.
 
     No number is rounded: for every label, `label.logits` is `label_bias` plus the concepts' `contributions` plus
     `residual`, up to float32.
@@ -33,7 +33,7 @@ def explanation_json(explanation: Explanation, intervention: InterventionResult 
 
 
 def prediction_json(prediction: Prediction) -> dict[str, Any]:
-    """Label, concepts and the ledger between them; probabilities 0..1, all else in logits."""
+    """Label, concepts and contributions; probabilities are 0..1, everything else is in logits."""
     schema = prediction.schema
     probabilities = _named(schema.labels, prediction.label_probabilities)
     return {
@@ -56,9 +56,9 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 
 
 def attribution_json(attribution: Attribution) -> dict[str, Any]:
-    """The words of the review in order, each with its score in logits, and what the scores leave unexplained.
+    """The words of the text in order, each with its score in logits, and the completeness gap.
 
-    `parts` gives a label's scores by the way they took, in the order of `words`; a concept's own have none.
+    `parts` has a label's scores by concept and residual, in the order of `words`; a concept's target has no parts.
     """
     words = zip(attribution.words, attribution.scores, strict=True)
     return {
@@ -87,7 +87,7 @@ def intervention_json(result: InterventionResult) -> dict[str, Any]:
 
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
-    """Where a result came from."""
+    """How and where a result was computed."""
     return {
         "checkpoint": receipt.checkpoint,
         "method": receipt.method,
@@ -102,7 +102,7 @@ def _named(names: tuple[str, ...], numbers: np.ndarray) -> dict[str, float]:
 
 
 def edit_json(edit: Edit, schema: ConceptSchema) -> dict[str, Any]:
-    """What was set, or how many weights were exchanged; `portion` is a share of the active weights, 0..1."""
+    """What was set, or how many weights were exchanged; `portion` is the share of the active weights, 0..1."""
     if isinstance(edit, Override):
         shares = None if edit.distribution is None else dict(zip(schema.values, edit.distribution, strict=True))
         return {"kind": "override", "concept": edit.concept, "distribution": shares}
@@ -111,11 +111,11 @@ def edit_json(edit: Edit, schema: ConceptSchema) -> dict[str, Any]:
 
 
 def edits_json(edits: Sequence[Edit], schema: ConceptSchema) -> list[dict[str, Any]]:
-    """Each edit in its order."""
+    """The edits in their order."""
     return [edit_json(edit, schema) for edit in edits]
 
 
 def patch_json(patch: Patch, schema: ConceptSchema) -> dict[str, Any]:
-    """What a patch says of itself, and its revisions; not the weights."""
+    """The description of a patch and its revisions, without the weights."""
     return {"name": patch.name, "note": patch.note, "author": patch.author, "created": patch.created,
             "base": patch.base, "revisions": edits_json(patch.revisions, schema)}

@@ -1,7 +1,7 @@
-"""The one diverging colour scale: blue supports, vermillion opposes; one for shares; and text readable on both.
+"""The diverging colour scale (blue supports, vermillion opposes), a scale for shares, and readable text on both.
 
-Okabe and Ito's colours, which people with any common colour blindness can tell apart. Sign is never told by colour
-alone: whoever uses these prints it as well.
+Okabe and Ito's colours, which people with common forms of colour blindness can distinguish. Colour never shows a sign
+alone: whoever uses these colours prints the sign as well.
 """
 
 SUPPORTS = "#0072B2"
@@ -37,8 +37,8 @@ def ink_on(background: str) -> str:
 
 
 def shading(share: float, dark: bool | None) -> str:
-    """CSS of a box in the scale's colour, with a readable ink; with `dark` None both, of which the page's colour
-    scheme takes one."""
+    """CSS of a box in the scale's colour with a readable ink; `dark` None gives both, for the page's colour
+    scheme to choose from."""
     if dark is None:
         backgrounds = [diverging(share, paper) for paper in (PAPER, DARK_PAPER)]
         inks = [ink_on(background) for background in backgrounds]

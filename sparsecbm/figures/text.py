@@ -19,7 +19,7 @@ _HARMLESS = {"\n", "\t", "\u200c", "\u200d", "\ufeff", "\u00ad"}
 def visible(text: str) -> str:
     """The text with control and direction characters replaced by a visible mark, e.g. `[U+202E]`.
 
-    A left-out character would hide what the model read; one left in could reorder the words on the screen.
+    Leaving such a character out would hide what the model read; leaving it in could reorder words on the screen.
     """
     return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in _HARMLESS
                    and not _is_emoji_tag(c) else c for c in text.replace("\r\n", "\n"))
@@ -71,13 +71,13 @@ def label_with_probability(prediction: Prediction) -> str:
 
 
 def percent(share: float) -> str:
-    """A probability for reading; never 0 % or 100 % for what is not exactly that."""
+    """A probability as a percentage; 0 % and 100 % only where it is exactly that."""
     number = "<1" if 0 < share < 0.005 else ">99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
     return f"{number}\u00a0%"  # a space where no line breaks
 
 
 def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
-    """Some shares from the least to the largest, e.g. "26 to 29 %"."""
+    """The range of some shares, e.g. "26 to 29 %"."""
     low, high = (f"{100 * share:.{digits}f}" for share in (shares.min(), shares.max()))
     return f"{low if low == high else f'{low} to {high}'}\u00a0%"
 

@@ -1,7 +1,7 @@
-"""A target's logit as a sum of terms, each read from one pass: what attribution and removal of words both run.
+"""A target's logit as a sum of terms, each computed from one pass; word attribution and word removal run these.
 
-A concept's logit is one term, read from the concept's own pass. A label's has one term per concept and one for the
-residual; what it lacks, the label's bias, no word can move.
+A concept's logit is one term, from the concept's own pass. A label's logit has one term per concept and one for the
+residual; the label's bias is left out, because no word changes it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Rows = Float[Tensor, "row token embedding"]
 
 @dataclass(frozen=True)
 class LogitTerm:
-    """One addend of a target's logit: `read` gets the mean-pooled states of pass number `pass_`, `[row, hidden]`."""
+    """One addend of a target's logit: `read` computes it from the mean-pooled states of pass number `pass_`."""
 
     name: str
     pass_: int
@@ -29,9 +29,9 @@ class LogitTerm:
 
 
 def logit_terms(model: SparseCBM, target: Target, residual: bool = True) -> tuple[LogitTerm, ...]:
-    """The terms of a target, in order of the passes; InputError when the model does not know the target.
+    """The terms of a target, in the order of the passes; InputError when the model has no such target.
 
-    A label's residual term is left out when `residual` is False. A black box has no other.
+    A label has no residual term if `residual` is False. A black box has no other term.
     """
     schema, config = model.config.schema, model.config
     index, against = target.indices(schema)
@@ -73,10 +73,10 @@ def run_logit_terms(
     embedded: Rows,
     attention_mask: Int[Tensor, "row token"],
 ) -> Float[Tensor, " row"]:
-    """Each row's term: rows go round the terms in order, so that row r is read by term r modulo their number.
+    """Each row's term: rows cycle through the terms, so that row r belongs to term r modulo their number.
 
-    Each pass runs once, over all rows that read it; no other pass runs. Without `weights` the passes agree, and one
-    run serves all.
+    Each pass runs once, over all rows whose terms need it; no other pass runs. Without `weights` all passes are the
+    same, and one run serves all.
     """
     passes = [term.pass_ if weights is not None else 0 for term in terms]
     read: list[Float[Tensor, " turn"]] = [embedded.new_empty(0)] * len(terms)

@@ -22,7 +22,7 @@ from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS
 from sparsecbm.subnetworks.unit_attribution import Kind, Unit, UnitAttribution, UnitScores
 from sparsecbm.types import Attribution, Target
-from sparsecbm.words.compute import BATCH_TOKENS, EmbeddedReview
+from sparsecbm.words.compute import BATCH_TOKENS, EmbeddedText
 from sparsecbm.words.compute_methods import Function
 
 METHOD = "gradient × activation"
@@ -48,7 +48,7 @@ def attribute_units(
     the first-order Taylor term of setting the unit to zero; here of a logit, and with its sign.
     """
     started = time.perf_counter()
-    term, review = _term(model, target, through), EmbeddedReview.of(model, encoder, text)
+    term, review = _term(model, target, through), EmbeddedText.of(model, encoder, text)
     function = _function(model, weights, term, review)
     sites = {kind: _sites(model, kind) for kind in ("head", "neuron")}
     modules = [_module(model, site) for some in sites.values() for site in some]
@@ -73,7 +73,7 @@ def attribute_unit_words(
     one of `found`, which is of this text.
     """
     started = time.perf_counter()
-    review = EmbeddedReview.of(model, encoder, text)
+    review = EmbeddedText.of(model, encoder, text)
     function = _function(model, weights, _term(model, found.target, found.through), review)
     site = next(site for site in _sites(model, unit.kind) if site.layer == unit.layer)
     module, tokens = _module(model, site), len(review.features)
@@ -101,7 +101,7 @@ def term_logit(
     model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, target: Target, through: str
 ) -> float:
     """`UnitAttribution.logit` with these weights."""
-    review = EmbeddedReview.of(model, encoder, text)
+    review = EmbeddedText.of(model, encoder, text)
     with torch.inference_mode():
         return float(_function(model, weights, _term(model, target, through), review)(review.x))
 
@@ -114,7 +114,7 @@ def _term(model: SparseCBM, target: Target, through: str | None) -> LogitTerm:
     return terms[name]
 
 
-def _function(model: SparseCBM, weights: MaskedWeights | None, term: LogitTerm, review: EmbeddedReview) -> Function:
+def _function(model: SparseCBM, weights: MaskedWeights | None, term: LogitTerm, review: EmbeddedText) -> Function:
     """The term of a review, as a function of its embeddings."""
     def function(rows: Rows) -> Float[Tensor, " row"]:
         return run_logit_terms(model, weights, [term], rows, review.attention_mask.expand(len(rows), -1))
@@ -135,7 +135,7 @@ def _module(model: SparseCBM, site: WeightSite) -> nn.Module:
 
 def _scores(
     sites: Sequence[WeightSite], made: Sequence[Float[Tensor, "*rows width"]], units: int | None,
-    review: EmbeddedReview,
+    review: EmbeddedText,
 ) -> UnitScores:
     """Sums over the dimensions of each unit and the tokens of each word; without `units`, each dimension is a unit."""
     words, tokens = len(review.words), len(review.features)

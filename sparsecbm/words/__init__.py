@@ -1,1 +1,1 @@
-"""Which words moved an answer: attribution, its faithfulness, and the words on screen."""
+"""Which words speak for and against a prediction: attribution, its faithfulness, and the words on screen."""

@@ -1,4 +1,4 @@
-"""Which words moved a target: one computation for all targets of a review, in bounded memory and time."""
+"""Word scores: one computation for all targets of a text, in bounded memory and time."""
 
 import time
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from sparsecbm.types import Attribution, Progress, Target, Word
 from sparsecbm.words.compute_methods import COMPUTATIONS, Computation, Problem
 from sparsecbm.words.methods import DEFAULT_METHOD, Method, method_named
 
-#: Tokens that run through a pass together: bounds the memory, about half a gigabyte of activations with a BERT-base.
+#: Tokens that go through a pass together; bounds the memory to about half a gigabyte of activations with a BERT-base.
 BATCH_TOKENS = 2048
-#: Tokens that one request may run, a gradient counted threefold: minutes on two cores with a small model.
+#: Tokens that one request may run, with a gradient counted as three: minutes on two cores with a small model.
 MOST_TOKENS = 3_000_000
 
 
@@ -36,31 +36,32 @@ def attribute(
 ) -> tuple[Attribution, ...]:
     """Score every word of `text` for every target, in their order.
 
-    The baseline puts the padding embedding in place of every token that belongs to a word. A concept's target is its
-    logit through the concept's own pass; a label's goes through all passes, each a part of its own, and leaves the
-    residual out when `residual` is False. InputError when a target, the method or its steps cannot be used, and when
-    the request is too large.
+    The baseline has the padding embedding in place of every token that belongs to a word. A concept's target is its
+    logit in the concept's own pass; a label's target goes through all passes, one part each, without the residual if
+    `residual` is False. InputError when a target, the method or its steps are invalid, and when the request is too
+    large.
     """
     started = time.perf_counter()
     how, computation = method_named(method), COMPUTATIONS[method]
     steps = how.checked_steps(steps)
     owned = [(number, term) for number, target in enumerate(targets) for term in logit_terms(model, target, residual)]
-    review = EmbeddedReview.of(model, encoder, text)
-    calls = computation.calls(steps or 1, len(review.words) + 1)
-    _check_size(how, steps, (3 if computation.gradient else 1) * calls * len(owned) * len(review.features))
-    scores, differences = _score(model, weights, review, [term for _, term in owned], computation, steps or 1,
+    embedded = EmbeddedText.of(model, encoder, text)
+    calls = computation.calls(steps or 1, len(embedded.words) + 1)
+    _check_size(how, steps, (3 if computation.gradient else 1) * calls * len(owned) * len(embedded.features))
+    scores, differences = _score(model, weights, embedded, [term for _, term in owned], computation, steps or 1,
                                  _Countdown(progress, (calls + 2) * len(owned)))
     milliseconds = 1000 * (time.perf_counter() - started)
     return tuple(
-        _attribution(target, how.name, steps, review.words, milliseconds,
+        _attribution(target, how.name, steps, embedded.words, milliseconds,
                      {term.name: (scores[row], float(differences[row]))
                       for row, (owner, term) in enumerate(owned) if owner == number})
         for number, target in enumerate(targets))
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddedReview:
-    """The embeddings of a review and of its baseline; `features` gives each token's word, or the number of words."""
+class EmbeddedText:
+    """The embeddings of a text and of its baseline; `features` is each token's word, or the number of words if it has
+    none."""
 
     words: tuple[Word, ...]
     features: Int[Tensor, " token"]
@@ -69,7 +70,7 @@ class EmbeddedReview:
     baseline: Float[Tensor, "1 token embedding"]
 
     @classmethod
-    def of(cls, model: SparseCBM, encoder: Encoder, text: str) -> "EmbeddedReview":
+    def of(cls, model: SparseCBM, encoder: Encoder, text: str) -> "EmbeddedText":
         """Read a text; InputError when it is blank."""
         words, token_words = encoder.words(text)
         encoded = encoder.encode([text]).to(model.device)
@@ -93,24 +94,25 @@ class _Countdown:
 
 
 def _score(
-    model: SparseCBM, weights: MaskedWeights | None, review: EmbeddedReview, terms: Sequence[LogitTerm],
+    model: SparseCBM, weights: MaskedWeights | None, embedded: EmbeddedText, terms: Sequence[LogitTerm],
     computation: Computation, steps: int, countdown: _Countdown,
 ) -> tuple[Float[np.ndarray, "term feature"], Float[np.ndarray, " term"]]:
-    """Scores and f(x) - f(baseline) of every term, so many terms at a time as fit into memory."""
-    fitting = max(1, BATCH_TOKENS // len(review.features))
-    scores, differences = np.zeros((len(terms), len(review.words) + 1)), np.zeros(len(terms))
+    """Scores and f(x) - f(baseline) of every term, as many terms at a time as fit into memory."""
+    fitting = max(1, BATCH_TOKENS // len(embedded.features))
+    scores, differences = np.zeros((len(terms), len(embedded.words) + 1)), np.zeros(len(terms))
     for start in range(0, len(terms), fitting):
         some = terms[start : start + fitting]
 
         def function(rows: Rows, some: Sequence[LogitTerm] = some) -> Float[Tensor, " row"]:
             countdown(len(rows))
-            return run_logit_terms(model, weights, some, rows, review.attention_mask.expand(len(rows), -1))
+            return run_logit_terms(model, weights, some, rows, embedded.attention_mask.expand(len(rows), -1))
 
-        problem = Problem(function, review.x.repeat(len(some), 1, 1), review.baseline.repeat(len(some), 1, 1),
-                          review.features, max(1, fitting // len(some)))
+        problem = Problem(function, embedded.x.repeat(len(some), 1, 1), embedded.baseline.repeat(len(some), 1, 1),
+                          embedded.features, max(1, fitting // len(some)))
         tokens = computation.run(problem, steps).detach().double().sum(-1)  # [term, token]
         rows = slice(start, start + len(some))
-        scores[rows] = tokens.new_zeros(len(some), scores.shape[1]).index_add(1, review.features, tokens).cpu().numpy()
+        by_word = tokens.new_zeros(len(some), scores.shape[1]).index_add(1, embedded.features, tokens)
+        scores[rows] = by_word.cpu().numpy()
         with torch.inference_mode():
             differences[rows] = (function(problem.x) - function(problem.baseline)).double().cpu().numpy()
     return scores, differences
@@ -120,7 +122,7 @@ def _attribution(
     target: Target, method: str, steps: int | None, words: tuple[Word, ...], milliseconds: float,
     terms: dict[str, tuple[Float[np.ndarray, " feature"], float]],
 ) -> Attribution:
-    """Put a target together from its terms."""
+    """Add up the terms of a target."""
     whole = np.asarray(sum((scores for scores, _ in terms.values()), np.zeros(len(words) + 1)))
     difference = sum(difference for _, difference in terms.values())
     for array in (whole, *(scores for scores, _ in terms.values())):

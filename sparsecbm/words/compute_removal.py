@@ -1,4 +1,4 @@
-"""One review with words taken away: what each pass makes of what is left, run once for every question about it."""
+"""A text without some of its words: what each pass computes for the rest, once for all questions about the text."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,19 +15,19 @@ from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.types import Progress, Target, Word
 from sparsecbm.words.compute import BATCH_TOKENS, MOST_TOKENS
 
-#: How words go: their tokens are taken out and the rest closes up, or each gets the mask token in its place.
+#: How words are removed: their tokens are deleted, or each is replaced by the mask token.
 REMOVALS = ("deletion", "replacement")
 
 Ids = Int[np.ndarray, " token"]
-_Run = tuple[int, bytes]  # a pass, and the token ids that it reads
+_Run = tuple[int, bytes]  # a pass, and the token ids that it gets
 
 
 class WordRemoval:
-    """A review that can be read without some of its words.
+    """A text that can be predicted without some of its words.
 
-    What a pass made of a sequence of tokens is kept, so that the methods and targets of a review share their random
-    orders, their single words left out, and whatever else they have in common. Tokens of no word, such as [CLS], always
-    stay. Where a tokenizer adds none and every word is deleted, one padding token is read: no model reads nothing.
+    The result of a pass is cached by its tokens, so that all methods and targets of a text share their random orders
+    and their single left-out words. Tokens that belong to no word, such as [CLS], always stay. If a tokenizer adds none
+    and every word is deleted, the model gets one padding token.
     """
 
     def __init__(self, model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str) -> None:
@@ -51,7 +51,7 @@ class WordRemoval:
     ) -> Float[np.ndarray, "set name"]:
         """Logits of the target's concept, or of the label, with only the words of each set kept.
 
-        Only the passes that the target rests on run. A label leaves the residual out when `residual` is False.
+        Only the passes that the target depends on run. A label has no residual if `residual` is False.
         """
         model = self._model
         passes = [term.pass_ for term in logit_terms(model, target, residual)]
@@ -71,11 +71,11 @@ class WordRemoval:
         return numbers
 
     def _shared(self, k: int) -> int:
-        """Without masks the passes agree: all are the first."""
+        """Without masks all passes are the same: the first."""
         return k if self._weights is not None else 0
 
     def _without(self, kept: Bool[np.ndarray, " word"], removal: str) -> Ids:
-        """The tokens that are left when only some words are kept."""
+        """The tokens that remain when only some words are kept."""
         if removal not in REMOVALS:
             raise InputError(unknown_name("removal", removal, REMOVALS))
         stays = np.append(kept, True)[self._word_of]
@@ -83,7 +83,7 @@ class WordRemoval:
         return ids if len(ids) else np.array([self._pad])
 
     def _run(self, wanted: Sequence[_Run], progress: Progress) -> None:
-        """Run what was not run yet: like lengths together, the longest first."""
+        """Run what has not run yet, in batches of similar length, the longest first."""
         missing = [run for run in dict.fromkeys(wanted) if run not in self._pooled]
         todo, done = sum(map(_length, missing)), 0
         if todo > MOST_TOKENS:
@@ -93,7 +93,7 @@ class WordRemoval:
             progress(done / todo)
             done += sum(map(_length, some))
             for run, pooled in zip(some, self._pool(some[0][0], [ids for _, ids in some]), strict=True):
-                self._pooled[run] = pooled.clone()  # a row of its own: the batch can go
+                self._pooled[run] = pooled.clone()  # a copy, so that the batch can be freed
 
     @torch.inference_mode()
     def _pool(self, k: int, texts: Sequence[bytes]) -> Float[Tensor, "row hidden"]:
@@ -109,7 +109,7 @@ def _length(run: _Run) -> int:
 
 
 def _batches(runs: Sequence[_Run]) -> Iterator[list[_Run]]:
-    """Runs of one pass that fit into memory together, padded to the first of them, which is the longest."""
+    """Runs of one pass that fit into memory together; they are padded to the first, which is the longest."""
     some: list[_Run] = []
     for run in runs:
         if some and (run[0] != some[0][0] or (len(some) + 1) * _length(some[0]) > BATCH_TOKENS):

@@ -1,4 +1,4 @@
-"""Many reviews' faithfulness in a few numbers: for each method and subject a mean, with its interval over reviews."""
+"""Faithfulness over many texts: a mean and its interval for each method and each concept or label."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from sparsecbm.types import LABEL_TARGET, Faithfulness
 
 
 def summarise(measured: Sequence[Faithfulness], seed: int = 0) -> dict[str, dict[str, dict[str, Any]]]:
-    """`{method: {concept or "label": numbers}}` as plain JSON values, from one result per review in each group.
+    """`{method: {concept or "label": numbers}}` as plain JSON values, from one result per text in each group.
 
-    The numbers are those of removal by deletion; what was measured by replacement stands under that name beside them.
+    The numbers are for removal by deletion; those for replacement are nested under `replacement`.
     """
     groups: dict[tuple[str, str, str], list[Faithfulness]] = {}
     for one in measured:
@@ -39,7 +39,7 @@ def _numbers(some: Sequence[Faithfulness], seed: int) -> dict[str, Any]:
 def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any]:
     """Mean and 95 % percentile interval over resamples of the values, all None where there is no value.
 
-    The seed alone decides which places are drawn, so that means over the same reviews are resampled together.
+    The seed alone decides which places are drawn, so that means over the same texts are resampled together.
     """
     there = [value for value in values if value is not None]
     ends = bootstrap_mean(there, seed)

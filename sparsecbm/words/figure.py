@@ -131,7 +131,7 @@ def gap_text(attribution: Attribution) -> str:
 def miss_text(attribution: Attribution) -> str:
     """The warning of scores that are far from complete."""
     if math.isinf(attribution.relative_gap):
-        return "the scores move, but the review as a whole moves nothing"
+        return "the words have scores, but the text as a whole makes no difference"
     return f"the scores miss {percent(attribution.relative_gap)} of the difference"
 
 

@@ -54,8 +54,7 @@ def test_the_text_form_says_how_the_table_was_read(base: list[str], tmp_path: Pa
     out, err = capsys.readouterr()
     assert err == ""
     for part in ("not UTF-8 from line 2 on, so read as Windows-1252", "cells are separated by semicolons",
-                 "texts from column 'Text', ids from the number of the line", "2 rows read: 2 predicted", "0 rejected",
-                 "rows a second", "Predictions written to"):
+                 "column 'Text'", "line numbers", "2 rows read: 2 predicted", "0 rejected", "out.csv"):
         assert part in out, part
     assert "Rejected" not in out
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
@@ -84,7 +83,7 @@ def test_a_stopped_run_goes_on_with_the_same_command(
 
     monkeypatch.setattr(Explainer, "predict_texts", interrupted)
     assert main(base) == 130
-    assert "`predict` with the same one" in capsys.readouterr().err
+    assert "same command" in capsys.readouterr().err
     assert main([*base, "--with-text"]) == 2  # another output than the one that was begun
     assert "another choice of columns" in capsys.readouterr().err
     report = measure()

@@ -72,12 +72,12 @@ def test_a_reader_without_network_sees_all_of_it(opened: Open) -> None:
     page = opened()
     expect(page.get_by_role("heading", level=1)).to_have_text("The model says: 4 stars (>99\u00a0%)")
     expect(page.get_by_role("blockquote").first).to_contain_text("<script>alert('soup')</script>")
-    for heading in ("What did it say?", "How do the concepts make 4 stars?", "Which words did it go by?",
+    for heading in ("The label", "How do the concepts make 4 stars?", "Which words did it go by?",
                     "Are these scores faithful to the model?", "What if a concept were different?", "Receipt"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.get_by_title("−2.00: speaks against it")).to_have_text("slow−2.00")
     expect(page.get_by_text(RECEIPT.checkpoint)).to_be_visible()
-    expect(page.get_by_text("first 5 of 900 tokens read")).to_be_visible()
+    expect(page.get_by_text("first 5 of 900 tokens")).to_be_visible()
     page.get_by_text("Every score as a table").click()
     expect(page.get_by_role("region", name="Every score").get_by_role("row")).to_have_count(len(SCORES) + 1)
 

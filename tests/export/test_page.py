@@ -119,8 +119,8 @@ def test_it_says_what_the_model_said_with_the_exact_sum() -> None:
     explanation = an_explanation(TEXT)
     words = page_of(explanation).words
     assert "The model says: 4 stars (>99 %)" in words
-    assert "food" in words and "residual What the text says beside the concepts +9.00" in words
-    assert "bias The same for every review +0.50" in words and words.count("sum Logit of 4 stars") == 1
+    assert "food" in words and re.search(r"residual \D* \+9\.00", words) and re.search(r"bias \D* \+0\.50", words)
+    assert words.count("sum Logit of 4 stars") == 1
     assert "+13.70" in words  # 0.3 + 0.8 + 1.3 + 1.8 + 9 + 0.5
 
 
@@ -128,7 +128,7 @@ def test_words_come_on_one_scale_the_label_first() -> None:
     concept = an_attribution(TEXT, {"Good": -4.0, "slow": 0.5}, "food=Positive")
     label = an_attribution(TEXT, {"Good": 1.0, "slow": -2.0})
     page = explanation_html(an_explanation(TEXT, concept, label))
-    assert "(−4.00)" in page and "(+4.00)" in page
+    assert ">against −4.00<" in page and ">+4.00 for" in page
     figures = page.split("<figure")[1:]
     assert [re.search(r"</span> (.*?)</h3>", figure)[1] for figure in figures] == [  # type: ignore[index]
         "rating = 4 stars", "food = Positive"]
@@ -154,10 +154,9 @@ def test_every_heatmap_says_by_what_it_was_made() -> None:
 
 def test_a_split_by_concept_is_there_for_labels_only() -> None:
     split = page_of(an_explanation(TEXT, an_attribution(TEXT, {"Good": 1.0}, parts={"food": [0.7], "residual": [0.3]})))
-    assert "By which way did the words reach rating = 4 stars?" in split.words
     assert "Good +1.00 +0.70 +0.30" in split.words
     concept = an_attribution(TEXT, {"Good": 1.0}, "food=Positive")
-    assert "By which way" not in page_of(an_explanation(TEXT, concept)).text
+    assert "all words" in split.words and "all words" not in page_of(an_explanation(TEXT, concept)).text
 
 
 def test_a_large_gap_warns_in_amber_and_a_small_one_is_still_told() -> None:
@@ -170,9 +169,9 @@ def test_a_large_gap_warns_in_amber_and_a_small_one_is_still_told() -> None:
 def test_a_long_review_says_how_much_was_read() -> None:
     attribution = an_attribution(TEXT, {"Good": 1.0, "soup": 0.5})
     page = page_of(an_explanation(TEXT, attribution, tokens_read=1256, tokens_total=13_000))
-    assert "first 1,256 of 13,000 tokens read" in page.words
+    assert "1,256 of 13,000 tokens" in page.words
     assert page.text.count("slow waiters") == 1  # set apart, and in no heatmap
-    assert "tokens read." not in page_of(an_explanation(TEXT, attribution)).words
+    assert "Long text" not in page_of(an_explanation(TEXT, attribution)).words
 
 
 def test_an_intervention_stands_before_and_after() -> None:

@@ -149,7 +149,7 @@ def test_the_defaults_of_the_options_are_those_of_the_library() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "parts"), [
-    ([], ["No change", "--override, --revise and --patch"]),
+    ([], ["--override, --revise or --patch"]),
     (["--revise", "service"], ["'service'", "concept=value"]),
     (["--revise", "taste=Positive"], ["'taste'", "food, ambiance"]),
     (["--revise", "food=Great"], ["'Great'", "Negative, unknown, Positive"]),

@@ -24,7 +24,7 @@ def test_the_warning_says_how_much_is_missing() -> None:
 
 
 def test_scores_that_move_where_the_review_moves_nothing_have_no_percentage() -> None:
-    assert "moves nothing" in miss_text(replace(COMPLETE, completeness_gap=0.5, difference=0.0))
+    assert "no difference" in miss_text(replace(COMPLETE, completeness_gap=0.5, difference=0.0))
 
 
 @pytest.mark.parametrize(("gap", "difference", "text"), [
