@@ -13,12 +13,15 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1.element_tree import ElementTree, parse_tree_from_messages
 from websockets.sync.client import connect
+
+from sparsecbm.figures.text import as_html, percent
 
 PATIENCE = 300.0
 #: In the id of each button that writes: the action, and the number that its event will bear.
@@ -35,7 +38,7 @@ class Seen:
 
 
 class Participant:
-    """A session of the app at `address`, such as 127.0.0.1:8501. ConnectionError when the server goes."""
+    """A session of the app at `address`, e.g. 127.0.0.1:8501. ConnectionError when the server goes."""
 
     def __init__(self, address: str, **link: str) -> None:
         self._closing = ExitStack()
@@ -88,18 +91,37 @@ class Participant:
         self.tree = parse_tree_from_messages(drawn)
         return Seen(self.sequence, self.drawn, 1000 * (time.perf_counter() - began))
 
-    def press(self, label: str, which: int = 0) -> Seen:
+    def press(self, label: str) -> Seen:
         """Press a button, with the clock that a browser sends along."""
         states = WidgetStates(widgets=self._filled)
-        states.widgets.add(id=[button for button in self.buttons if button.label == label][which].proto.id,
-                           trigger_value=True)
+        button = next(button for button in self.buttons if button.label == label)
+        states.widgets.add(id=button.proto.id, trigger_value=True)
         for one in self.tree.get("bidi_component"):
             if "elapsed" in json.loads(one.proto.json):
-                told = {"press": {"key": token_hex(8), "button": "", "elapsed": 1,
-                                  "time": datetime.now(UTC).isoformat()}}
-                states.widgets.add(id=one.proto.id, json_value=json.dumps(told))
+                states.widgets.add(id=one.proto.id, json_value=json.dumps({"press": _clock()}))
         self._filled = []
         return self.run(states)
+
+    @property
+    def concepts(self) -> dict[str, Any] | None:
+        """What the concept panel shows, where it is there and concepts can be set."""
+        panel = self._panel()
+        data: dict[str, Any] = {} if panel is None else json.loads(panel.json)
+        return data if data.get("offers") else None
+
+    def act(self, *what: Any) -> Seen:
+        """Press in the concept panel: such as ("unsure", "food"), or ("undo",)."""
+        panel, data = self._panel(), self.concepts
+        assert panel is not None and data is not None
+        press = [data["turn"] + 1, data["document"], _clock(), *what]
+        states = WidgetStates()
+        states.widgets.add(id=_make_trigger_id(panel.id, "events"),
+                           json_trigger_value=json.dumps([{"event": "presses", "value": [press]}]))
+        return self.run(states)
+
+    def _panel(self) -> Any:
+        found = (one.proto for one in self.tree.get("bidi_component"))
+        return next((one for one in found if one.component_name == "sparsecbm.panel_concepts"), None)
 
     def choose(self, number: int, option: int) -> None:
         """Choose an option of a question, both counted from 0."""
@@ -120,4 +142,13 @@ class Participant:
     def drawn(self) -> tuple[str, ...]:
         """The model's answers on screen, as a screen reader has them."""
         html = "".join(one.proto.body for one in self.tree.get("html"))
-        return tuple(re.findall(r'role="img" aria-label="([^"]*)"', html))
+        found, panel = re.findall(r'role="img" aria-label="([^"]*)"', html), self._panel()
+        if panel is not None and (data := json.loads(panel.json))["after"]["title"]:
+            shares = zip(data["labels"], data["after"]["labels"], strict=True)
+            found.append(as_html(", ".join(f"{name} {percent(share)}" for name, share in shares)))
+        return tuple(found)
+
+
+def _clock() -> dict[str, Any]:
+    """What a browser reports of a press."""
+    return {"key": token_hex(8), "button": "", "elapsed": 1, "time": datetime.now(UTC).isoformat()}

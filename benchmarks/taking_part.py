@@ -79,9 +79,11 @@ def _go_on(someone: Participant, told: Told, chance: random.Random, thought: flo
 
 
 def _answer(someone: Participant, told: Told, chance: random.Random, labels: Sequence[str]) -> Seen:
-    if "Not sure" in labels and chance.random() < 0.6:
-        what = chance.choice([label for label in ("Positive", "Negative", "Not sure", "Undo") if label in labels])
-        return someone.press(what, chance.randrange(labels.count(what)))
+    panel = someone.concepts
+    if panel is not None and chance.random() < 0.6:
+        concept = chance.choice([one["name"] for one in panel["concepts"]])
+        acts = [("set", concept, [0.0, 0.0, 1.0]), ("set", concept, [1.0, 0.0, 0.0]), ("unsure", concept)]
+        return someone.act(*chance.choice([*acts, ("undo",)] if panel["history"]["undo"] else acts))
     someone.choose(0, told.number % 5)
     someone.choose(1, chance.randrange(7))
     if "Send my answer" in labels:

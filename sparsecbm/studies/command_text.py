@@ -1,4 +1,4 @@
-"""What `study` says to people."""
+"""The output of `study` for people."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from sparsecbm.studies.outcome import Comparison, Estimate
 
 
-#: So many changed predictions are listed.
+#: The most changed predictions that are listed.
 MOST_LISTED = 20
 
 
 def show_studies(studies: Sequence[dict[str, Any]]) -> None:
     """A line for each study."""
     if not studies:
-        say("No study is kept yet. Make one on the page Studies.")
+        say("There is no study yet. Make one on the page Studies.")
         return
     show_table("Studies, the newest first", ("id", "name", "version", "people", "finished", "simulated", ""), [
         (one["id"], printable(one["name"]), str(one["version"]), str(one["enrolled"]), str(one["finished"]),
@@ -27,13 +27,13 @@ def show_studies(studies: Sequence[dict[str, Any]]) -> None:
 
 
 def show_analysis(results: "Results") -> None:
-    """What each arm did, and how arms differ."""
+    """The measures of each arm, and how arms differ."""
     from sparsecbm.studies.analysis import MEASURES
 
     say(f"{results.participants} participants, {results.finished} of them finished; means over participants with 95 % "
         "intervals")
     if not results.arms:
-        say("No case is ended yet.")
+        say("No case has ended yet.")
         return
     show_table("By arm", ("", *(arm.arm for arm in results.arms)), [
         *((title, *(_estimate(arm.measures[name]) for arm in results.arms)) for name, title in MEASURES.items()), None,
@@ -44,9 +44,9 @@ def show_analysis(results: "Results") -> None:
                                                          "effect"),
                [_line(one) for one in (*results.help, *results.comparisons)])
     for model in results.mixed:
-        told = "; ".join(f"{term.arm} {term.estimate:+.3f} ({term.low:+.3f} to {term.high:+.3f}), p {term.p:.3f}"
+        terms = "; ".join(f"{term.arm} {term.estimate:+.3f} ({term.low:+.3f} to {term.high:+.3f}), p {term.p:.3f}"
                          for term in model.terms)
-        say(f"mixed model of {model.outcome} against {model.against}: {model.problem or told}")
+        say(f"mixed model of {model.outcome} against {model.against}: {model.problem or terms}")
 
 
 def show_power(found: Sequence["Power"], participants: int) -> None:
@@ -54,13 +54,13 @@ def show_power(found: Sequence["Power"], participants: int) -> None:
     if not found:
         say("No two arms can be compared.")
         return
-    show_table(f"Found in so many of {found[0].repeats} simulated studies of {participants} participants",
+    show_table(f"Share of {found[0].repeats} simulated studies of {participants} participants that find a difference",
                ("outcome", "arm", "against", "mean difference", "found"),
                [(one.outcome, one.arm, one.against, f"{one.difference:+.3f}", f"{one.share:.0%}") for one in found])
 
 
 def show_replay(found: "Replay") -> None:
-    """Whether the log is reproduced, and what is not."""
+    """Whether the replay reproduces the log, and what differs."""
     same = "the same" if found.recorded == found.loaded else "ANOTHER"
     say(f"study {found.study}, version {found.version}, replayed with {same} checkpoint ({found.loaded[:12]})")
     say(f"{found.identical} of {found.predictions} predictions identical, {len(found.changed)} changed; largest "

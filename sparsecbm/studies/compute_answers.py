@@ -1,4 +1,4 @@
-"""What the model says of a case with a participant's edits: the same call when it is shown and when it is replayed."""
+"""The prediction of a case with a participant's edits: the same call when it is shown and when it is replayed."""
 
 import threading
 from collections.abc import Hashable, Sequence
@@ -15,12 +15,12 @@ from sparsecbm.studies.protocol import Protocol
 from sparsecbm.studies.run import Edits
 from sparsecbm.types import Prediction
 
-#: Revisions that are kept, at most some hundred kilobytes each: a case's next step starts from them.
+#: Revisions in the cache, at most some hundred kilobytes each: a case's next step starts from them.
 REVISIONS_KEPT = 64
 
 
 class ModelAnswers:
-    """A model that answers with edits in force. Safe for many threads."""
+    """A model that predicts with edits in force. Safe for many threads."""
 
     def __init__(self, explainer: Explainer) -> None:
         self.explainer = explainer
@@ -35,9 +35,9 @@ class ModelAnswers:
         return self.explainer.override(before, settings).after if settings else before
 
     def changes(self, text: str, revisions: Sequence[Entry]) -> tuple[MaskChange, ...]:
-        """What each revision changes of the masks, after those before it; made again where they are not kept.
+        """What each revision changes in the masks, after those before it; computed again where it is not in the cache.
 
-        A change is empty where the concept was read so already.
+        A change is empty where the model read the concept that way already.
         """
         made: tuple[MaskChange, ...] = ()
         asked: tuple[Hashable, ...] = ()
@@ -61,16 +61,16 @@ class ModelAnswers:
         if loaded.hash != protocol.checkpoint:
             raise CheckpointError(
                 f"Study {protocol.name!r} was made for the checkpoint {protocol.checkpoint[:12]}, but {loaded.name} "
-                f"({loaded.hash[:12]}) is loaded; allowed: the same one. Load it, or make a new version of the study.")
+                f"({loaded.hash[:12]}) is loaded. Load the study's checkpoint, or make a new version of the study.")
 
 
 def effective(changes: Sequence[MaskChange]) -> tuple[MaskChange, ...]:
-    """The changes that change anything."""
+    """The changes that are not empty."""
     return tuple(change for change in changes if change.dropped_count + change.grown_count)
 
 
 def shown(prediction: Prediction) -> Shown:
-    """A prediction as the log keeps it; no number is rounded."""
+    """A prediction as the log stores it; no number is rounded."""
     schema = prediction.schema
     concepts = prediction.concept_probabilities.tolist()
     return {

@@ -1,7 +1,7 @@
-"""A study as files: its protocol, a row for each event and each case, a codebook, and an account of what is there.
+"""A study as files: its protocol, a row for each event and each case, a codebook, and an account of the contents.
 
-A participant is a random code and a number, nothing else is known. CSV is for spreadsheets: text that they would run
-gets an apostrophe in front. Parquet holds the same rows as they were written, and is what a replay reads.
+A participant is a random code and a number, nothing else. CSV is for spreadsheets: text that they would run as a
+formula gets an apostrophe in front. Parquet has the same rows as they were written, and is what a replay reads.
 """
 
 import csv
@@ -23,7 +23,7 @@ from sparsecbm.studies.store import Store
 
 FORMAT = 1
 STUDY_FILE, PROTOCOL_FILE, EVENTS_FILE = "study.json", "protocol.json", "events.parquet"
-#: Who is exported; those who only tried the study out are not.
+#: Who is exported; people who only tried the study out are not.
 EXPORTED: tuple[ParticipantKind, ...] = ("person", "simulated")
 
 _TYPES = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "yes_no": pa.bool_()}
@@ -32,11 +32,11 @@ _TYPES = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "yes
 def export_study(store: Store, study: str, folder: Path, kinds: Sequence[ParticipantKind] = EXPORTED) -> dict[str, Any]:
     """Write a study into a folder that is empty or made, and log that; returns the account of it.
 
-    InputError when there is no such study or the folder holds something.
+    InputError when there is no such study or the folder is not empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty; allowed: an empty folder, or a new one. Name another, or clear it.")
+        raise InputError(f"{folder} is not empty; allowed: an empty folder, or a new one.")
     files = study_files(store, study, kinds)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -45,7 +45,7 @@ def export_study(store: Store, study: str, folder: Path, kinds: Sequence[Partici
 
 
 def study_files(store: Store, study: str, kinds: Sequence[ParticipantKind] = EXPORTED) -> dict[str, bytes]:
-    """The same files by name; that they were made is logged. InputError when there is no such study."""
+    """The same files by name; the export is logged. InputError when there is no such study."""
     found, courses = store.study(study), store.courses(study, kinds)
     cases, columns = case_rows(courses), case_columns(found.protocol)
     events = event_rows(courses)

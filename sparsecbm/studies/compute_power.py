@@ -1,4 +1,4 @@
-"""How often a design would find what its simulated participants do: looked at before people are asked."""
+"""Statistical power: how often a design finds the effects of its simulated participants, before people take part."""
 
 from dataclasses import dataclass
 
@@ -28,13 +28,13 @@ def power(
     protocol: Protocol, explainer: Explainer, annotator: Annotator, participants: int, repeats: int, seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> tuple[Power, ...]:
-    """Simulate a study so often, and count. One without a test, such as of equal participants, finds nothing.
+    """Simulate a study `repeats` times, and count. A comparison without a test finds nothing.
 
-    `progress` gets the share done, 0..1, after each participant, and may raise Cancelled. InputError for less than one
-    of either.
+    `progress` gets the share done, 0..1, after each participant, and may raise Cancelled. InputError for fewer than
+    one participant or repeat.
     """
     if repeats < 1:
-        raise InputError(f"{repeats} repeats came; allowed: 1 or more. Change that.")
+        raise InputError(f"Got {repeats} repeats; allowed: 1 or more.")
     found: dict[tuple[str, str, str], list[tuple[bool, float]]] = {}
     for repeat in range(repeats):
         courses = in_memory(protocol, explainer, annotator, participants, seed * 1_000_003 + repeat,

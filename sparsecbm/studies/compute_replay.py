@@ -1,4 +1,4 @@
-"""An exported study again: every prediction that a participant was shown, computed anew and held against the log."""
+"""Replay of an exported study: every prediction that was shown is recomputed and compared with the log."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class Changed:
-    """A prediction that is another one now, or a revision of other weights; `difference` is that of a probability."""
+    """A prediction that differs now, or a revision of other weights; `difference` is the largest of a probability."""
 
     participant: str
     sequence: int
@@ -52,21 +52,21 @@ class Replay:
     changed: tuple[Changed, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The account as plain JSON values."""
+        """The replay as plain JSON values."""
         return asdict(self)
 
 
 def replay(folder: Path, explainer: Explainer, progress: Callable[[float], None] = lambda _: None) -> Replay:
     """Recompute a study's predictions with a model, which may be another one than the study's.
 
-    `progress` gets the share done, 0..1, and may raise Cancelled. DataError when the folder is no exported study, was
-    changed, or holds a course that the protocol does not assign; CheckpointError for a model of other concepts.
+    `progress` gets the share done, 0..1, and may raise Cancelled. DataError when the folder is not an exported study,
+    was changed, or has a course that the protocol does not assign; CheckpointError for a model of other concepts.
     """
     account, protocol, rows = read_study(folder)
     schema, answers = explainer.schema, ModelAnswers(explainer)
     if (schema.concepts, schema.values, schema.labels) != (
             protocol.schema.concepts, protocol.schema.values, protocol.schema.labels):
-        raise CheckpointError(f"The model speaks of {', '.join(schema.concepts)}, the study of "
+        raise CheckpointError(f"The model has the concepts {', '.join(schema.concepts)}, the study "
                               f"{', '.join(protocol.schema.concepts)}; allowed: the same names. Load another model.")
     here: dict[tuple[str, int], list[Event]] = {}
     made: dict[tuple[str, str], Shown] = {}
@@ -107,20 +107,20 @@ def difference(one: Shown, other: Shown) -> float:
 
 
 def read_study(folder: Path) -> tuple[dict[str, Any], Protocol, list[dict[str, Any]]]:
-    """Account, protocol and events of an exported study. DataError when it is none, or was changed since."""
+    """Account, protocol and events of an exported study. DataError when the folder is none, or was changed."""
     try:
         account = json.loads((folder / STUDY_FILE).read_bytes())
         contents = {name: (folder / name).read_bytes() for name in (PROTOCOL_FILE, EVENTS_FILE)}
         wrong = [name for name, content in contents.items()
                  if account["sha256"][name] != hashlib.sha256(content).hexdigest()]
         if account["format"] != FORMAT or wrong:
-            raise DataError(f"{folder} holds format {account['format']!r}, changed since: "
-                            f"{', '.join(wrong) or 'nothing'}; allowed: format {FORMAT} as it was exported. Export the "
+            raise DataError(f"{folder} has format {account['format']!r} and changed files: "
+                            f"{', '.join(wrong) or 'none'}; allowed: format {FORMAT} as it was exported. Export the "
                             "study again.")
         protocol = Protocol.from_json(json.loads(contents[PROTOCOL_FILE]), str(folder / PROTOCOL_FILE))
         return account, protocol, pq.read_table(io.BytesIO(contents[EVENTS_FILE])).to_pylist()
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise DataError(f"{folder} is no exported study ({type(error).__name__}: {str(error)[:200]}); allowed: a "
+        raise DataError(f"{folder} is not an exported study ({type(error).__name__}: {str(error)[:200]}); allowed: a "
                         f"folder with {STUDY_FILE}, {PROTOCOL_FILE} and {EVENTS_FILE}. Export it again.") from None
 
 

@@ -1,4 +1,4 @@
-"""What a study found, in pictures: confidence against being right, differences between arms, and orders."""
+"""Charts of a study's results: calibration of confidence, differences between arms, and orders of actions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Rated:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference in the unit of the axis, its interval where it has one, and what a test says of it."""
+    """A difference in the unit of the axis, its interval where it has one, and the result of a test in words."""
 
     row: str
     value: float
@@ -41,15 +41,15 @@ class Difference:
 
     @property
     def clear(self) -> bool:
-        """True when the interval leaves out zero."""
+        """True when the interval excludes zero."""
         return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
 
 
 def calibration(levels: Sequence[Rated], highest: int, title: str, dark: bool) -> go.Figure:
-    """Percent right by confidence, a line for each arm; larger marks stand for more answers. On the dotted line people
-    are as sure as they are right, from 0 % at no confidence to 100 % at the highest; below it they are too sure."""
+    """Percent right by confidence, a line for each arm; larger marks stand for more answers. On the dotted line,
+    from 0 % at no confidence to 100 % at the highest, people are as confident as they are right."""
     most = max((level.n for level in levels), default=1)
-    traces = [go.Scatter(name="as sure as right", x=[0, highest], y=[0, 100], mode="lines", hoverinfo="skip",
+    traces = [go.Scatter(name="as confident as right", x=[0, highest], y=[0, 100], mode="lines", hoverinfo="skip",
                          line={"color": ink_on(DARK_PAPER if dark else PAPER), "dash": "dot", "width": 1.5})]
     for place, arm in enumerate(dict.fromkeys(level.arm for level in levels)):
         own = sorted((level for level in levels if level.arm == arm), key=lambda level: level.confidence)
@@ -73,16 +73,16 @@ def calibration(levels: Sequence[Rated], highest: int, title: str, dark: bool) -
 
 
 def calibration_table(levels: Sequence[Rated], highest: int) -> pd.DataFrame:
-    """The same as numbers, with what the confidence would promise."""
+    """The same as numbers, with the share of right answers that the confidence implies."""
     return pd.DataFrame(
         [(level.arm, level.confidence, level.n, 100 * level.right, 100 * level.confidence / highest)
          for level in levels],
-        columns=["arm", "confidence", "answers", "right, percent", "as sure as right, percent"]).round(1)
+        columns=["arm", "confidence", "answers", "right, percent", "as confident as right, percent"]).round(1)
 
 
 def differences(found: Sequence[Difference], title: str, axis: str, dark: bool, digits: int = 1) -> go.Figure:
-    """A dot for each difference, with its 95 % interval and its number. Blue ones lie above zero and vermillion ones
-    below with all of their interval; grey ones may be nothing."""
+    """A dot for each difference, with its 95 % interval and its number: blue where the whole interval lies above zero,
+    vermillion where it lies below, grey otherwise."""
     rows = tuple(one.row for one in found)
     colours = [sign_colour(one.value) if one.clear else NEUTRAL for one in found]
     spans = [one.interval or (one.value, one.value) for one in found]

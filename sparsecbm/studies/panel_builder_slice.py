@@ -10,9 +10,9 @@ from sparsecbm.data.catalogue import OWN
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel_saved import MOST_MEGABYTES
+from sparsecbm.failures.panel_slice_files import read_slice
 from sparsecbm.failures.panel_state import saved_slices, the_slice, the_source
 from sparsecbm.failures.slice_address import from_params
-from sparsecbm.failures.panel_slice_files import read_slice
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.panel_builder_draft import Form

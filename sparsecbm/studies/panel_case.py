@@ -160,7 +160,7 @@ def reading(explainer: Explainer, course: Course, step: Step) -> None:
             concept_rows(explainer, step, screen, shown[0], shown[-1], settable)
     with left:
         text_panel(_case(course, trial).text, explanation)
-        with st.form("study:help", border=False, enter_to_submit=False):
+        with st.container(key="study-final"), st.form("study:help", border=False, enter_to_submit=False):
             press_times(_screen(course, trial), _open_for(course, trial), f"final {trial.position}")
             if offers(trial.arm, "subnetworks"):
                 revision_row(schema, step, trial.position)

@@ -18,10 +18,13 @@ from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.run import GRACE, Step, step_of
 from sparsecbm.ui.text import as_markdown
 
-#: Text is narrow enough to be read, and nothing scrolls sideways.
-_STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding: 2.2rem 2.4rem 2rem;} "
+#: Text is narrow enough to be read, and nothing scrolls sideways. On a phone, the prediction comes before the form.
+_STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding: 3.6rem 2.4rem 2rem;} "
           ".st-key-study-presses {position: absolute;} "
-          "@media (max-width: 40rem) {[data-testid=stMainBlockContainer] {padding: 1.2rem 1rem;}}</style>")
+          "@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.6rem 1rem 2rem;} "
+          "[data-testid=stColumn]:has(.st-key-study-final), [data-testid=stColumn]:has(.st-key-study-final) > "
+          "[data-testid=stVerticalBlock] {display: contents;} "
+          "[data-testid=stLayoutWrapper]:has(> .st-key-study-final) {order: 2; width: 100%;}}</style>")
 
 
 def participant_panel(explainer: Explainer) -> None:

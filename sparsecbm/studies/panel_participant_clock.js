@@ -19,12 +19,14 @@ function watch(data, parent, setStateValue) {
     if (data.elapsed !== null && !opened.has(data.screen)) opened.set(data.screen, performance.now() - data.elapsed);
     if (unsent.form !== data.form) Object.assign(unsent, { form: data.form, marked: false });
     const say = network(parent);
+    const mark = event => { if (event.target.closest?.("[data-testid=stForm]")) unsent.marked = true; };
     const time = () => ({
         key: key(), elapsed: data.elapsed === null ? null : Math.round(performance.now() - opened.get(data.screen)),
         time: new Date().toISOString(),
     });
     const listeners = {
         click: event => {
+            if (event.target.closest?.("[role=radiogroup]")) mark(event);
             const button = event.target.closest?.("button"), named = button?.closest("[class*='st-key-study-']");
             if (!button) return;
             const now = performance.now();
@@ -40,7 +42,8 @@ function watch(data, parent, setStateValue) {
             say.waiting();
         },
         "sparsecbm:clock": ({ detail }) => Object.assign(detail, time()), // asked by the concept panel
-        input: event => { if (event.target.closest?.("[data-testid=stForm]")) unsent.marked = true; },
+        input: mark,
+        keydown: event => { if (event.target.closest?.("[role=radiogroup]") && event.key !== "Tab") mark(event); },
     };
     const leave = event => { if (unsent.marked) event.preventDefault(); };
     for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true);

@@ -1,9 +1,9 @@
-"""A participant's course through a study: what comes next, from the log alone.
+"""A participant's course through a study: the next step, from the log alone.
 
     consent -> start -> (ready -> first -> help) for each trial -> end -> done
 
-`start` and `end` are left out where nothing is asked then, `first` where the study shows the prediction at once. A
-timeout ends a trial from `first` or `help`.
+`start` and `end` are left out where no question is asked then, `first` where the study shows the prediction at once.
+A timeout ends a trial from `first` or `help`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from sparsecbm.studies.protocol import HIGHEST, LONGEST, Moment, Protocol, Quest
 
 Stage = Literal["consent", "start", "ready", "first", "help", "end", "done"]
 
-#: What is done to concepts and masks, in the order in which it can be undone.
+#: What changes concepts and masks and can be undone.
 EDITING: tuple[Action, ...] = ("set", "unsure", "reset", "revise")
 ENDING: tuple[Action, ...] = ("final", "timeout")
-#: An answer that comes so much after the time for its case still counts: it was on its way.
+#: An answer that arrives this much after the end of its time still counts: it was on its way.
 GRACE = timedelta(seconds=2)
 
 _ASKED: Mapping[tuple[Stage, Action], Moment] = {
@@ -30,7 +30,7 @@ _ASKED: Mapping[tuple[Stage, Action], Moment] = {
 
 @dataclass(frozen=True)
 class Edits:
-    """What of a case is in force: concepts set, as they were entered, concepts marked as not sure, and revisions."""
+    """The edits of a case that are in force: concepts set, as entered, concepts marked as not sure, and revisions."""
 
     overrides: Mapping[str, str]
     unsure: tuple[str, ...]
@@ -42,9 +42,9 @@ class Edits:
 class Step:
     """Where a participant is.
 
-    sequence  the number that the next event must bear
+    sequence  the number that the next event must have
     allowed   actions that may come next
-    shown     what the participant sees of the model now; None where that is nothing
+    shown     the prediction that the participant sees now; None where none is shown
     deadline  when the time for the case is over
     finished  trials done, of `total`
     """
@@ -61,7 +61,7 @@ class Step:
 
 
 def step_of(course: Course) -> Step:
-    """What comes next for a participant."""
+    """The next step of a participant."""
     protocol, events = course.protocol, course.events
     finished = sum(event.entry.action in ENDING for event in events)
     stage = _stage(course, finished)
@@ -81,7 +81,7 @@ def events_of(course: Course, position: int) -> tuple[Event, ...]:
 
 
 def edits_of(events: Sequence[Event]) -> Edits:
-    """What is in force after some events of one trial."""
+    """The edits in force after some events of one trial."""
     done: list[Entry] = []
     for event in events:
         if event.entry.action == "undo":
@@ -104,25 +104,25 @@ def edits_of(events: Sequence[Event]) -> Edits:
 
 
 def is_late(step: Step, entry: Entry, at: datetime) -> bool:
-    """True when the time for the case is over and the entry is no timeout."""
+    """True when the time for the case is over and the entry is not a timeout."""
     return entry.action != "timeout" and step.deadline is not None and at > step.deadline + GRACE
 
 
 def check(course: Course, step: Step, entry: Entry, at: datetime) -> None:
-    """InputError when an entry cannot come at this step, or does not hold what it must."""
+    """InputError when an entry does not fit this step or lacks something."""
     if entry.action not in step.allowed:
         raise InputError(unknown_name("action", entry.action, step.allowed) + f" The participant is at {step.stage!r}.")
     if entry.action == "timeout" and step.deadline is not None and at < step.deadline:
-        raise InputError(f"A timeout came before {step.deadline.isoformat()}; allowed: from then on. Wait for it.")
+        raise InputError(f"The timeout came before {step.deadline.isoformat()}; allowed: from then on.")
     texts = (entry.key, entry.client_time, entry.to, *entry.answers.values())
-    if any(isinstance(text, str) and not _can_be_kept(text) for text in texts):
-        raise InputError("A text came with a character that cannot be kept; allowed: all but NUL and half of a Unicode "
-                         "pair. Take it out.")
+    if any(isinstance(text, str) and not _can_be_stored(text) for text in texts):
+        raise InputError("A text has a character that cannot be stored; allowed: all but NUL and half of a Unicode "
+                         "pair.")
     if not 0 < len(entry.key) <= LONGEST["id"] or len(entry.client_time or "") > LONGEST["id"]:
-        raise InputError(f"A key of {len(entry.key)} characters came; allowed: 1 to {LONGEST['id']}, and no longer a "
-                         "client time. Use a random key for each click.")
+        raise InputError(f"The key has {len(entry.key)} characters, the client time {len(entry.client_time or '')}; "
+                         f"allowed: up to {LONGEST['id']}. Use a random key for each press.")
     if entry.elapsed_ms is not None and not 0 <= entry.elapsed_ms < 2**53:
-        raise InputError(f"{entry.elapsed_ms} ms came; allowed: 0 or more. Count from when the case was opened.")
+        raise InputError(f"Got {entry.elapsed_ms} ms; allowed: 0 or more, counted from when the case was opened.")
     schema = course.protocol.schema
     if entry.action in EDITING:
         schema.concept_index(entry.concept or "")
@@ -134,8 +134,8 @@ def check(course: Course, step: Step, entry: Entry, at: datetime) -> None:
     _check_answers(course.protocol.asked(moment) if moment else (), entry.answers)
 
 
-def _can_be_kept(text: str) -> bool:
-    """False for what a database takes for no text."""
+def _can_be_stored(text: str) -> bool:
+    """False for text that a database refuses."""
     return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
 
 
@@ -177,11 +177,11 @@ def _check_answers(questions: Sequence[Question], answers: Mapping[str, int | st
         given = answers.get(name)
         blank = given is None or isinstance(given, str) and not given.strip()
         if blank and question.required:
-            raise InputError(f"Question {name!r} has no answer; allowed: any answer to it. Answer it to go on.")
+            raise InputError(f"Question {name!r} has no answer. Answer it to go on.")
         if question.kind == "text":
             fits = given is None or isinstance(given, str) and len(given) <= LONGEST["answer"]
         else:
             fits = given is None or type(given) is int and 0 <= given <= HIGHEST
         if not fits:
             allowed = f"up to {LONGEST['answer']:,} characters" if question.kind == "text" else f"0 to {HIGHEST}"
-            raise InputError(f"Question {name!r} got {str(given)[:40]!r}; allowed: {allowed}. Change the answer.")
+            raise InputError(f"Question {name!r} has the answer {str(given)[:40]!r}; allowed: {allowed}.")

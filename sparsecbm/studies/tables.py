@@ -1,4 +1,4 @@
-"""Participants, their trials and their events as rows of the database, both ways."""
+"""The tables of the database, and participants, trials and events as their rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -166,8 +166,8 @@ def read_person(connection: Connection, code: str, lock: bool = False) -> Found:
     wanted = select(participant).where(participant.c.code == plain)
     row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
     if row is None:
-        raise InputError("No participant has this code; allowed: the code that was shown after the consent, such as "
-                         "K7QX-M2RD-9AHT. Check each letter; data that were withdrawn are gone.")
+        raise InputError("No participant has this code; allowed: the code that was shown after the consent, e.g. "
+                         "K7QX-M2RD-9AHT. Check each letter; the data of withdrawn participants are gone.")
     return row
 
 

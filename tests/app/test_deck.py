@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
@@ -70,30 +71,53 @@ def pinned(at: AppTest, key: str, title: str | None = None) -> AppTest:
     return press(at, f"pin:{key}:go")
 
 
+def component(at: AppTest, name: str) -> Any:
+    """What the browser was given of one of the deck's components."""
+    return next(element.proto for element in at.get("bidi_component")
+                if element.proto.component_name == f"sparsecbm.{name}")
+
+
+def cards(at: AppTest) -> list[dict[str, Any]]:
+    """The cards of the scenes, in their order."""
+    found: list[dict[str, Any]] = json.loads(component(at, "panel_order").json)["cards"]
+    return found
+
+
+def sent(at: AppTest, name: str, event: str, value: object) -> AppTest:
+    """What the browser sends for something done to a component."""
+    states = at._tree.get_widget_states()
+    states.widgets.add(id=_make_trigger_id(component(at, name).id, "events"),
+                       json_trigger_value=json.dumps([{"event": event, "value": value}]))
+    return fine(at._run(states))
+
+
+def moved(at: AppTest, number: int, to: int) -> AppTest:
+    """A card dragged to another place."""
+    return sent(at, "panel_order", "act", {"kind": "move", "number": number, "to": to})
+
+
 def turn(at: AppTest, to: int | None, number: int = 1) -> AppTest:
     """Press a key while a deck is presented, as the browser sends it; `number` counts the session's presses."""
-    stage = next(element.proto for element in at.get("bidi_component")
-                 if element.proto.component_name == "sparsecbm.panel_present")
-    states = at._tree.get_widget_states()
-    states.widgets.add(id=_make_trigger_id(stage.id, "events"),
-                       json_trigger_value=json.dumps([{"event": "pressed", "value": {"at": to, "turn": number}}]))
-    return fine(at._run(states))
+    return sent(at, "panel_present", "pressed", {"at": to, "turn": number})
 
 
 def test_words_are_pinned_survive_a_page_change_and_are_presented_without_the_model(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = fine(pinned(open_explain(text=REVIEW, method=QUICK), "words", "<b>Cold</b> soup"))
-    assert any("Scene 1 of your deck" in said.value for said in at.success)
+    assert len(at.success) == 1
+    assert len(deck(fine(press(at, "pin:words:go"))).scenes) == 1  # the second half of a double click
     scene = deck(at).scenes[0]
     words = next(part for part in scene.parts if isinstance(part, Heatmap))
     assert words.text == REVIEW and [word.text for word in words.words][:3] == ["The", "soup", "was"]
     assert (scene.page, dict(scene.query)) == ("Explain", {"text": REVIEW, "method": QUICK})
     assert scene.checkpoint == load_explainer().checkpoint.hash and "Gradient × input" in scene.receipt
     at = fine(open_page(at, HOME))
-    assert any("&lt;b&gt;Cold&lt;/b&gt; soup" in block for block in blocks(at))
+    assert [card["title"] for card in cards(at)] == ["<b>Cold</b> soup"]
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "/nowhere")
     at = fine(press(at, "deck:present"))
+    assert address(at)["present"] == ["0"] and "<h1" in "".join(blocks(at))
+    at = turn(at, 1)
     assert address(at)["present"] == ["1"]
     shown = "".join(block for block in blocks(at) if not block.startswith("<style>"))
     assert "&lt;b&gt;Cold&lt;/b&gt; soup" in shown and "waiter" in shown and "<b>" not in shown
@@ -149,7 +173,7 @@ def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch:
         float(analysis.predictions.label_probabilities[row].max()), abs=1e-5)
     at.text_input(key=f"pin:{key}:title").set_value("  ")
     at = press(at, f"pin:{key}:go")
-    assert "without a title" in at.error[0].value and len(deck(at).scenes) == 1
+    assert "no title" in at.error[0].value and len(deck(at).scenes) == 1
     at.session_state["deck:deck"] = Deck((a_scene("A", Passage("x")),) * MOST_SCENES)
     at.text_input(key=f"pin:{key}:title").set_value("One too many")
     at = press(at, f"pin:{key}:go")
@@ -158,10 +182,11 @@ def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch:
 
 def test_scenes_are_moved_renamed_and_deleted() -> None:
     at = home_with("A", "B", "C")
-    at = press(press(at, "deck:down"), "deck:down")
-    assert [scene.title for scene in deck(at).scenes] == ["B", "C", "A"]
+    at = moved(moved(at, 0, 2), 0, 0)
+    assert [scene.title for scene in deck(at).scenes] == ["B", "C", "A"] == [card["title"] for card in cards(at)]
+    at = sent(at, "panel_order", "act", {"kind": "choose", "number": 2})
     box = next(box for box in at.text_input if (box.key or "").startswith("deck:title:"))
-    assert box.value == "A"  # the moved scene stays the chosen one
+    assert box.value == "A"
     box.set_value("A*")
     at = fine(press(at, "deck:rename"))
     assert [scene.title for scene in deck(at).scenes] == ["B", "C", "A*"]
@@ -188,22 +213,31 @@ def test_a_deck_from_a_file_is_added_and_a_hostile_one_is_refused() -> None:
 
 def test_keys_turn_the_scenes_and_escape_leaves() -> None:
     at = press(home_with("A", "B", "C"), "deck:present")
-    at = turn(at, 1)
+    at = turn(at, 2)
     assert "B is shown" in "".join(blocks(at)) and address(at)["present"] == ["2"] and at.get("plotly_chart")
-    assert "C is shown" in "".join(blocks(turn(at, 2, number=2)))
+    assert "C is shown" in "".join(blocks(turn(at, 3, number=2)))
     at = turn(at, None, number=3)
     assert "present" not in address(at) and any("Presenter deck" in line.value for line in at.markdown)
     assert len(deck(at).scenes) == 3
 
 
-@pytest.mark.parametrize(("given", "shown"), [("2", "B"), ("99", "B"), ("0", "A"), ("-1", "A"), ("x", "A"), ("²", "A")])
-def test_the_address_says_which_scene_is_shown(given: str, shown: str) -> None:
+def test_the_address_says_which_slide_is_shown() -> None:
     at = home_with("A", "B")
-    at.query_params["present"] = given
-    at = fine(at.run())
-    assert f"{shown} is shown" in "".join(blocks(at)) and address(at)["present"] == [str("AB".index(shown) + 1)]
+    for given, slide in (("2", 2), ("99", 2), ("1", 1), ("0", 0), ("-1", 0), ("x", 0), ("²", 0)):
+        at.query_params["present"] = given
+        at = fine(at.run())
+        shown = "".join(blocks(at))
+        seen = ['<div class="cover">' in shown, "A is shown" in shown, "B is shown" in shown]
+        assert seen.index(True) == slide and sum(seen) == 1
+        assert address(at)["present"] == [str(slide)]
     del at.query_params["present"]  # as the browser's way back does
     assert any("Presenter deck" in line.value for line in fine(at.run()).markdown)
+
+
+def test_the_cover_has_the_decks_title() -> None:
+    at = home_with("A")
+    at = fine(at.text_input(key="deck:title").set_value("Why it fails").run())
+    assert deck(at).title == "Why it fails" and "Why it fails" in "".join(blocks(press(at, "deck:present")))
 
 
 def test_a_session_without_a_deck_says_so_and_leads_on() -> None:

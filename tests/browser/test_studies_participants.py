@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Dialog, Locator, Page, WebSocketRoute, expect
 
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
@@ -86,6 +86,12 @@ def answer_again(page: Page, why: str = "") -> None:
     expect(page.get_by_role("radiogroup", name=AGAIN)).to_have_count(0)
 
 
+def act(page: Page, name: str, which: int = 0) -> None:
+    """Press in the concept panel, and wait for the answer."""
+    page.locator(".st-key-study-concepts").get_by_role("button", name=name, exact=True).nth(which).click()
+    settled(page)
+
+
 def no_sideways(page: Page) -> None:
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
 
@@ -119,10 +125,9 @@ def test_two_participants_at_once(visitor: Visit, store: Store, checkpoint: str)
             answer_alone(page)
             no_sideways(page)
             expect(page.get_by_role("img", name="The model answers")).to_be_visible()
-            expect(page.get_by_role("button", name="Not sure")).to_have_count(4 if arm == "overrides" else 0)
+            expect(page.locator(".st-key-study-concepts")).to_have_count(1 if arm == "overrides" else 0)
             if arm == "overrides":
-                press(page, "Positive")
-                expect(page.get_by_role("img", name="With your changes")).to_be_visible()
+                act(page, "Positive")
                 no_sideways(page)
             answer_again(page, SECRET if page is one else "")
         expect(page.get_by_text("Thank you.")).to_be_visible()
@@ -144,11 +149,17 @@ def test_two_participants_at_once(visitor: Visit, store: Store, checkpoint: str)
 def test_reload_links_tabs_and_lost_connections(visitor: Visit, store: Store, checkpoint: str) -> None:
     link = f"/Studies?study={study(store, checkpoint, name='Ways', arms=('overrides',))}"
     page = visitor(link)
-    sockets = list[WebSocketRoute]()
+    sockets, lost, asked = list[WebSocketRoute](), list[bool](), list[str]()
 
     def through(socket: WebSocketRoute) -> None:
-        socket.connect_to_server()
+        server = socket.connect_to_server()
+        socket.on_message(lambda sent: None if lost else server.send(sent))
+        server.on_message(lambda sent: socket.send(sent))
         sockets.append(socket)
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
 
     page.route_web_socket("**/_stcore/stream", through)
     page.reload()
@@ -159,28 +170,43 @@ def test_reload_links_tabs_and_lost_connections(visitor: Visit, store: Store, ch
     assert did(store.course(mine)) == ["consent", "open"]
     expect(page.get_by_text("Please")).to_have_count(0)  # the second click was no click on what came then
 
+    page.on("dialog", leave)
+    settled(page).reload()
+    assert not asked  # nothing was marked
+    choose(settled(page), ALONE, "2 stars")
     page.reload()
-    answer_alone(settled(page))
-    press(page, "Positive")
+    assert asked == ["beforeunload"]
+    choose(settled(page), ALONE, "2 stars")
+    choose(page, "How confident", "4")
+    lost.append(True)  # the connection is gone, and nobody has noticed yet
+    page.wait_for_timeout(QUICK)
+    page.get_by_role("button", name="Send my answer").click()
+    expect(page.locator(".network")).not_to_be_empty()
+    assert did(store.course(mine)) == ["consent", "open"]
+    lost.clear()
+    sockets[-1].close()  # it comes back, and with it the press
+    expect(page.get_by_role("radiogroup", name=AGAIN)).to_be_visible()
+    assert did(store.course(mine)) == ["consent", "open", "first"]
+    expect(page.locator(".network")).to_be_empty()
+    act(page, "Positive")
     again = page.context.new_page()  # the link once more, in the same browser: nothing of anybody is shown
     again.goto(page.url.partition("&code=")[0])
     expect(settled(again).get_by_role("button", name="I agree, and take part")).to_be_visible()
     expect(again.get_by_text(mine)).to_have_count(0)
     again.get_by_role("textbox", name="Have you begun already?").fill(mine.lower())
     press(again, "Go on")
-    expect(again.get_by_role("img", name="With your changes")).to_be_visible()  # and by the code it goes on
-    press(again, "Not sure", 1)
-    press(page, "Negative", 2)  # in a window that is out of date
-    expect(page.get_by_text("in another window or tab")).to_be_visible()
+    expect(again.locator(".st-key-study-concepts")).to_be_visible()  # and by the code it goes on
+    act(again, "Not sure", 1)
+    choose(page, AGAIN, "3 stars")
+    act(page, "Negative", 2)  # in a window that is out of date
+    expect(page.get_by_role("alert")).to_have_count(1)
     assert did(store.course(mine)) == ["consent", "open", "first", "set", "unsure"]
+    expect(page.get_by_role("radio", name="3 stars")).to_be_checked()  # what is not sent stays marked
     again.close()
-
-    sockets[-1].close()  # the connection is lost, and comes back
-    press(page, "Undo")
-    expect(page.get_by_text("1 change can be undone")).to_be_visible()
+    act(page, "Undo")
     assert did(store.course(mine)) == ["consent", "open", "first", "set", "unsure", "undo"]
     page.go_back()
-    expect(page.get_by_text("1 change can be undone")).to_be_visible()
+    expect(page.locator(".st-key-study-concepts")).to_be_visible()
     answer_again(page)
     assert did(store.course(mine))[-1] == "final"
 

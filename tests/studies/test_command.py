@@ -77,7 +77,7 @@ def test_what_people_read(run: Any, study: str, model: list[str], tmp_path: Path
     file = tmp_path / "protocol.json"
     file.write_text(json.dumps(protocol.to_json()))
     told = run("simulate", str(file), "--participants", "2", "--repeats", "1", *model)
-    assert "Found in so many of 1 simulated studies of 2 participants" in told
+    assert "1 simulated studies of 2 participants" in told
     run("simulate", str(file), "--participants", "1", *model)
     with Store.open() as store:  # of a file, nothing is kept
         assert len(store.courses(study, ("simulated",))) == 2
@@ -86,7 +86,7 @@ def test_what_people_read(run: Any, study: str, model: list[str], tmp_path: Path
 @pytest.mark.parametrize(("arguments", "part"), [
     ([], "ACTION"), (["lst"], "'lst'"), (["export", "nowhere", "x"], "no study 'nowhere'"),
     (["withdraw", "AAAA"], "has this code"),
-    (["replay", "nowhere"], "no exported study"), (["simulate", "nowhere"], "no study 'nowhere'"),
+    (["replay", "nowhere"], "not an exported study"), (["simulate", "nowhere"], "no study 'nowhere'"),
     (["simulate", "{study}", "--participants", "0"], "0 participants"), (["list", "--jsn"], "'--jsn'"),
     (["simulate", "{study}", "--skill", "2"], "skill 2"), (["simulate", "{study}", "--policy", "best"], "'best'"),
 ])

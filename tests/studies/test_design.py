@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import pytest
 
 from sparsecbm.studies.design import participants_to_balance, trials, williams
-from sparsecbm.studies.protocol import ARMS, Case
+from sparsecbm.studies.protocol import ARMS, Case, Protocol
 from tests.studies.toys import a_protocol
 
 
@@ -79,3 +79,17 @@ def test_shares_of_cases_are_alike_in_outcome_and_label() -> None:
                   for block in (0, 1)]
         assert all(Counter((case.outcome, case.label) for case in block) == {
             ("right", "bad"): 1, ("right", "good"): 2, ("wrong", "bad"): 1, ("wrong", "good"): 2} for block in blocks)
+
+
+def test_practice_is_dealt_out_over_the_arms_and_old_protocols_stay_as_they_are() -> None:
+    cases = tuple(Case(f"p{i}", "Practice.", "bad") for i in range(4))
+    old, dealt = (a_protocol(practice=cases, deal_practice=on) for on in (False, True))
+
+    def practised(protocol: Protocol) -> list[str]:
+        return [trial.case for trial in trials(protocol, 0) if trial.practice]
+
+    assert practised(old) == ["p0", "p1", "p2", "p3"] * 2 and practised(dealt) == ["p0", "p2", "p1", "p3"]
+    assert practised(replace(dealt, between=True)) == ["p0", "p1", "p2", "p3"]
+    assert practised(replace(dealt, practice=cases[:1])) == ["p0", "p0"]  # fewer than arms
+    assert "deal_practice" not in old.to_json() and Protocol.from_json(old.to_json()) == old
+    assert Protocol.from_json(dealt.to_json()) == dealt and dealt.digest != old.digest

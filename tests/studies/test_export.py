@@ -109,9 +109,9 @@ def test_a_folder_that_was_changed_or_is_none_is_refused(exported: Path, tmp_pat
     with pytest.raises(DataError, match=r"changed since: protocol\.json"):
         replay(tmp_path, explainer)
     (tmp_path / "study.json").write_text("[]")
-    with pytest.raises(DataError, match="no exported study"):
+    with pytest.raises(DataError, match="not an exported study"):
         replay(tmp_path, explainer)
-    with pytest.raises(DataError, match="no exported study"):
+    with pytest.raises(DataError, match="not an exported study"):
         replay(tmp_path / "nowhere", explainer)
     with pytest.raises(CheckpointError, match="speaks of"):
         replay(exported, Explainer(tiny_checkpoint_of(tmp_path / "cebab", schema=CEBAB)))

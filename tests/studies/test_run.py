@@ -94,11 +94,11 @@ def test_time_is_over_after_the_limit_and_a_little() -> None:
     ({"action": "final"}, "allowed: first"), ({"to": "best"}, "Unknown label 'best'"), ({"to": None}, "Unknown label"),
     ({"answers": {}}, "no answer"), ({"answers": {"confidence_before": 7}}, "0 to 6"),
     ({"answers": {"confidence_before": -1}}, "0 to 6"), ({"answers": {"confidence_before": True}}, "0 to 6"),
-    ({"answers": {"confidence_before": "3"}}, "0 to 6"), ({"client_time": "\0"}, "cannot be kept"),
-    ({"answers": {"confidence_before": 3, "x": 1}}, "question 'x'"), ({"key": "\ud800"}, "cannot be kept"),
-    ({"answers": {"confidence_before": 3, "why": "\0"}}, "cannot be kept"),
-    ({"answers": {"confidence_before": 3, "why": "x" * 4001}}, "4,000 characters"), ({"key": ""}, "key of 0"),
-    ({"key": "k" * 81}, "key of 81"), ({"elapsed_ms": -1}, "-1 ms"), ({"client_time": "x" * 81}, "client time"),
+    ({"answers": {"confidence_before": "3"}}, "0 to 6"), ({"client_time": "\0"}, "cannot be stored"),
+    ({"answers": {"confidence_before": 3, "x": 1}}, "question 'x'"), ({"key": "\ud800"}, "cannot be stored"),
+    ({"answers": {"confidence_before": 3, "why": "\0"}}, "cannot be stored"),
+    ({"answers": {"confidence_before": 3, "why": "x" * 4001}}, "4,000 characters"), ({"key": ""}, "key has 0"),
+    ({"key": "k" * 81}, "key has 81"), ({"elapsed_ms": -1}, "-1 ms"), ({"client_time": "x" * 81}, "client time"),
 ])
 def test_an_entry_that_does_not_fit_is_refused(changes: dict[str, Any], part: str) -> None:
     questions = (*a_protocol().questions, Question("why", "Why?", "text", "before", required=False))

@@ -13,7 +13,7 @@ from tests.helpers import TOY, toy_reviews, toy_split
 
 
 def toys(openings: int) -> Reviews:
-    return Reviews.of("toy", toy_split(openings), pd.DataFrame())
+    return Reviews("toy", toy_split(openings), pd.DataFrame(index=range(9 * openings)))
 
 
 def test_as_many_of_each_outcome_from_the_slice_drawn_by_the_seed() -> None:

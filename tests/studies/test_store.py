@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event as events
 
 from sparsecbm.errors import InputError
 from sparsecbm.studies.design import trials
@@ -24,6 +25,19 @@ def test_a_study_is_frozen_and_a_change_is_a_new_version(store: Store) -> None:
     assert {one.id: one.protocol.version for one in store.studies()} == {study: 1, later: 2}
     with pytest.raises(InputError, match="no study 'nowhere'"):
         store.study("nowhere")
+
+
+def test_the_list_of_studies_reads_the_log_once(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/s.sqlite") as store:
+        ids = [store.add_study(a_protocol(name=f"Study {i}")) for i in range(4)]
+        store.note(ids[0], "started")
+        store.note(ids[1], "started")
+        store.note(ids[1], "closed")
+        asked = list[str]()
+        events.listen(store._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        assert {one.id: one.state for one in store.studies()} == {
+            ids[0]: "running", ids[1]: "closed", ids[2]: "not started", ids[3]: "not started"}
+        assert len([one for one in asked if "SELECT" in one]) == 2  # the studies, and their log
 
 
 def test_participants_at_once_get_numbers_in_a_row_and_the_assignment_of_each(store: Store) -> None:
