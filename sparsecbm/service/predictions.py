@@ -15,8 +15,7 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict, predict_many
 from sparsecbm.model.units import Subnetworks
-from sparsecbm.revision.compute_masks import changed_masks
-from sparsecbm.revision.compute_passes import Matrices, changed_matrices, with_passes
+from sparsecbm.revision.compute_masks import Matrices, changed_masks, changed_matrices, replace_passes
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.resident import Resident
 from sparsecbm.types import Prediction, Predictions, Progress
@@ -118,7 +117,7 @@ class PredictionExplainer(Resident):
         with torch.inference_mode():
             embedded = self._model.embed(encoded.input_ids)
             pooled = {k: self._model.run_pass(weights.of(k), embedded, encoded.attention_mask) for k in weights.instead}
-        return self._named(with_passes(self._model, before, pooled), changes)
+        return self._named(replace_passes(self._model, before, pooled), changes)
 
     def _named(self, prediction: Prediction, changes: tuple[MaskChange, ...]) -> Prediction:
         """The prediction with the changes on its receipt."""
@@ -146,7 +145,7 @@ class PredictionExplainer(Resident):
 
 
 def digests(changes: Sequence[MaskChange]) -> tuple[str, ...]:
-    """What tells some changes from others."""
+    """Hashes of changes: equal for equal changes, in the same order."""
     return tuple(change.digest for change in changes)
 
 

@@ -25,7 +25,7 @@ from sparsecbm.studies.protocol import Arm, Case, offers
 from sparsecbm.studies.run import Step, events_of
 from sparsecbm.ui.session import run_again
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.tasks import LOOK_AGAIN, PATIENCE
+from sparsecbm.ui.tasks import POLL_EVERY, PATIENCE
 from sparsecbm.ui.text import as_markdown
 
 
@@ -113,7 +113,7 @@ def opening(explainer: Explainer, course: Course, step: Step) -> None:
     if words is not None:
         wait([words.explanation], PATIENCE)
     if words is not None and not words.explanation.done():
-        st.fragment(_preparing, run_every=LOOK_AGAIN)(words)
+        st.fragment(_preparing, run_every=POLL_EVERY)(words)
         return
     with st.form("study:ready", border=False):
         press_times(f"ready {trial.position}", None, f"ready {trial.position}")

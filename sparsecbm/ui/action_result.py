@@ -1,4 +1,4 @@
-"""What came of something that was tried in a callback: said in place, an error until it is dismissed."""
+"""The result of an action in a callback, shown where it belongs; an error stays until it is dismissed."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,10 @@ from sparsecbm.ui.text import as_markdown
 
 
 def attempt(key: str, action: Callable[[], str], no_file: str) -> None:
-    """Do something and keep what it says, or its problem, for the place `key`. `no_file` starts what to say when a file
-    or folder cannot be used."""
+    """Run an action and keep its message, or its problem, for the place `key`.
+
+    `no_file` is the beginning of the message when a file or folder cannot be used.
+    """
     clear_result(key)
     try:
         st.session_state[_done(key)] = action()
@@ -22,7 +24,7 @@ def attempt(key: str, action: Callable[[], str], no_file: str) -> None:
 
 
 def show_result(key: str) -> None:
-    """What the last attempt came to."""
+    """The message of the last attempt, or its problem."""
     problem, done = st.session_state.get(_problem(key)), st.session_state.get(_done(key))
     if problem:
         st.error(as_markdown(problem), icon=":material/error:")
@@ -32,7 +34,7 @@ def show_result(key: str) -> None:
 
 
 def clear_result(key: str) -> None:
-    """Say nothing about the last attempt any more."""
+    """Forget the last attempt."""
     st.session_state[_problem(key)] = st.session_state[_done(key)] = None
 
 

@@ -1,7 +1,7 @@
 """Coloured cells that answer to mouse and keyboard: one Streamlit component, drawn in place.
 
-A chart of Plotly tells of a press later, cannot be used by keyboard, and is built anew whenever its numbers change.
-Names reach the component as data and become text there; the HTML of a hover is made and escaped by our figures.
+A Plotly chart reports a press later, cannot be used by keyboard, and is built anew whenever its numbers change. Names
+reach the component as data and become text there; the HTML of a hover is made and escaped by the figures.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A chart as every one comes: a heading with help, the picture, the same as a table, and a pin."""
+"""What every chart comes with: a heading with help, the picture, the same as a table, and a pin."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""How our own pieces of a page are made: Streamlit components whose script and style are files beside the Python."""
+"""Our own Streamlit components: script and style are files next to the Python module."""
 
 from collections.abc import Callable
 from pathlib import Path

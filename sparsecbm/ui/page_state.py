@@ -64,7 +64,7 @@ class PageState(Generic[Value]):
 
     @property
     def current(self) -> Value:
-        """What this session looks at."""
+        """The value of this session."""
         value: Value = st.session_state.setdefault(self._value, self._empty)
         return value
 
@@ -83,7 +83,7 @@ class PageState(Generic[Value]):
         return self.current
 
     def write(self, context: Any = None) -> None:
-        """Make the address say what this session looks at."""
+        """Write the value of this session into the address."""
         st.session_state.pop(self._own, None)
         parts = self.to_address(self.current, context)
         if parts != _address():

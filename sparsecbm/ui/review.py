@@ -1,4 +1,4 @@
-"""Where a review comes from: typed, pasted, or one of the samples; and what the screen says when there is none."""
+"""The form for a text: typed, pasted, or one of the samples; and what the screen says when there is none."""
 
 from collections.abc import Callable
 
@@ -50,14 +50,14 @@ def text_form(
                         on_change=_open_sample, args=(list_, schema, take))
         if chosen:
             with right:
-                note(f"We wrote this one and meant {as_markdown(_meant(chosen, schema))}.")
+                note(f"A sample that we wrote; its labels: {as_markdown(_meant(chosen, schema))}.")
 
 
 def text_notices(view: View, prediction: Prediction) -> None:
     """What a reader must know about an unusual text."""
     if prediction.truncated:
-        st.warning(f"Long review: first {prediction.tokens_read:,} of {prediction.tokens_total:,} tokens read. What "
-                   "follows is struck out below and changed nothing.", icon=":material/content_cut:")
+        st.warning(f"Long review: the model read the first {prediction.tokens_read:,} of {prediction.tokens_total:,} "
+                   "tokens. The rest is struck out below and has no effect.", icon=":material/content_cut:")
     if not view.fits_address:
         st.info("This review is too long for a link: the address keeps your settings, but not the text.",
                 icon=":material/link_off:")
@@ -66,8 +66,8 @@ def text_notices(view: View, prediction: Prediction) -> None:
 def nothing_to_explain() -> None:
     """The empty page says what to do."""
     st.info("**Nothing to explain yet.** Type a review above and press *Explain*, or open a sample. You will see which "
-            "words the model went by, what it understood of each concept, and how much each concept moved the label. "
-            "Then you can change a concept and watch the label follow.", icon=":material/arrow_upward:")
+            "words the model went by, what it predicts for each concept, and how much each concept moves the label. "
+            "Then change a concept and watch the label follow.", icon=":material/arrow_upward:")
 
 
 def _submit(box: str, take: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ from sparsecbm.ui.session import chosen, seed_widget
 
 
 def section_bar(key: str, titles: Mapping[str, str], shown: str, choose: Callable[[str], None]) -> None:
-    """Let a person choose among sections by their titles; `choose` is told the name before the page runs again."""
+    """Let a person choose among sections by their titles; `choose` gets the name before the page runs again."""
 
     def pressed() -> None:
         if chosen(key):

@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 def current_view() -> View:
-    """What this session looks at; an empty view at first."""
+    """The view of this session; empty at first."""
     return STATE.current
 
 
@@ -35,7 +35,7 @@ def opened_view(explainer: Explainer) -> View:
 
 
 def write_address(schema: ConceptSchema) -> None:
-    """Make the address say what this session looks at."""
+    """Write the view into the address."""
     STATE.write(schema)
 
 
@@ -45,12 +45,12 @@ def change(**changes: Any) -> None:
 
 
 def run_again() -> NoReturn:
-    """Run the whole page again, with what this session looks at as it is."""
+    """Run the whole page again with the view as it is."""
     STATE.run_again()
 
 
 def start_review(text: str) -> None:
-    """Look at another review: what was chosen for the last one no longer applies."""
+    """Open another text: what was chosen for the last one no longer applies."""
     change(text=text, target=None, label=None, overrides={}, part=None, hidden=(), edit=None, unsure=(), wanted=None)
     STATE.dismiss()
     _begin(text, anew=True)
@@ -62,7 +62,7 @@ def address_notices() -> None:
 
 
 def session_job(panel: str, goes_on: float = ABANDONED_AFTER) -> Job:
-    """The slow work of one panel in this session; `goes_on` says how long after its page was last seen, in seconds."""
+    """The slow work of one panel; `goes_on` says for how many seconds it runs on after its page was last seen."""
     job: Job = st.session_state.setdefault(f"{panel}:job", Job(goes_on))
     return job
 

@@ -1,4 +1,4 @@
-"""What a checkpoint brings along of a measurement, or the command that makes it."""
+"""Metrics that a checkpoint comes with, or the command that measures them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,22 +11,22 @@ from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
 def stored_metrics(checkpoint: CheckpointInfo, key: str) -> Mapping[str, Any] | None:
-    """What stands in metrics.json under a key; None where nothing does.
+    """The metrics under a key of metrics.json; None where there are none.
 
-    CheckpointError when it was measured on another model.
+    CheckpointError when they were measured on another model.
     """
     found: Mapping[str, Any] | None = checkpoint.metrics.get(key)
     if found and found.get("checkpoint", checkpoint.hash) != checkpoint.hash:
-        raise CheckpointError(f"What stands under {key!r} in metrics.json was measured on model "
+        raise CheckpointError(f"The metrics under {key!r} in metrics.json were measured on model "
                               f"{found['checkpoint'][:12]}, but model {checkpoint.hash[:12]} is loaded; allowed: "
-                              "figures of this model. Measure them again.")
+                              "metrics of this model. Measure them again.")
     return found or None
 
 
 def how_to_measure(what: str, command: str, checkpoint: CheckpointInfo) -> None:
     """The empty state of a panel: what is missing, and the command that adds it to this checkpoint."""
-    st.info(f"{what} was not measured for this checkpoint yet. This command does it and keeps the result beside the "
-            "model; then reload the page.", icon=":material/straighten:")
+    st.info(f"{what} was not measured for this checkpoint yet. This command measures it and stores the result with the "
+            "checkpoint; then open this page again.", icon=":material/straighten:")
     show_command(command, checkpoint)
 
 

@@ -1,4 +1,4 @@
-"""Slow work of a panel: asked for beside the page, looked at until it is done, with a way to stop it."""
+"""Slow work of a panel: it runs in the background while the page shows its progress and a way to stop it."""
 
 import threading
 import time
@@ -11,11 +11,11 @@ import streamlit as st
 from sparsecbm.errors import Cancelled
 from sparsecbm.figures.text import percent
 
-#: A run of the page waits so long for results, in seconds, before it shows progress instead.
+#: How long a run of the page waits for results, in seconds, before it shows progress instead.
 PATIENCE = 1.0
-#: While there is work, the page looks again so often, in seconds.
-LOOK_AGAIN = 0.5
-#: Work that no page has asked about for so many seconds stops: its tab was closed.
+#: How often the page is drawn again while there is work, in seconds.
+POLL_EVERY = 0.5
+#: After how many seconds work stops that no page has asked about: its tab was closed.
 ABANDONED_AFTER = 120.0
 
 Progress = Callable[[float], None]
@@ -31,7 +31,7 @@ class Work:
 
 
 class Job:
-    """What a session wants and what it has got. Results are kept for as long as they are wanted.
+    """The work that a session has requested, and its results, which are kept for as long as they are requested.
 
     Work that no page has asked about for `goes_on` seconds stops.
     """
@@ -47,9 +47,9 @@ class Job:
         self._abandoned_at = 0.0
 
     def request(self, works: Sequence[Work], patience: float = 0.0) -> None:
-        """Ask for some results, the most urgent first, instead of what was asked for before; wait `patience` seconds.
+        """Request some results, the most urgent first, instead of what was requested before; wait `patience` seconds.
 
-        What is no longer asked for is stopped and forgotten.
+        What is no longer requested is stopped and forgotten.
         """
         with self._changed:
             self._wanted = {work.key: work for work in works}
@@ -60,7 +60,7 @@ class Job:
             self._changed.wait_for(lambda: not self._pending(), patience)
 
     def result(self, work: Work) -> Any | None:
-        """What came of a piece of work, None where nothing has yet; raises what the work raised."""
+        """The result of a piece of work, None before it is there; raises what the work raised."""
         with self._changed:
             result = self._results.get(work.key)
         if isinstance(result, Exception):
@@ -69,19 +69,19 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """True while something that is wanted is still to come."""
+        """True while a requested result is still to come."""
         with self._changed:
             return bool(self._pending())
 
     @property
     def stopped(self) -> bool:
-        """True when something that is wanted will not come, because the user stopped it."""
+        """True when a requested result will not come, because the user stopped the work."""
         with self._changed:
             return bool(self._stopped)
 
     @property
     def progress(self) -> tuple[str, float]:
-        """Title and share done, 0..1, of the piece of work at hand."""
+        """Title and share done, 0..1, of the piece of work that is running."""
         with self._changed:
             return (self._current.title, self._share) if self._current else ("", 0.0)
 
@@ -91,7 +91,7 @@ class Job:
             self._stopped |= set(self._pending())
 
     def again(self) -> None:
-        """Take up what was stopped, from its beginning."""
+        """Start again what was stopped, from its beginning."""
         with self._changed:
             self._stopped.clear()
             self._start()
@@ -136,9 +136,9 @@ class Job:
 
 
 def polling_fragment(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
-    """Draw a panel as a fragment, and while its job runs again and again; it gets `shown`, and whether that is so."""
+    """Draw a panel as a fragment that repeats while its job runs; it gets `shown`, and whether it repeats."""
     running = job.running
-    st.fragment(panel, key=key, run_every=LOOK_AGAIN if running else None)(*shown, running)
+    st.fragment(panel, key=key, run_every=POLL_EVERY if running else None)(*shown, running)
 
 
 def request_work(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""An upload as a file, for as long as it is read; what goes wrong with it is told without the place it lay in."""
+"""An upload as a file while it is read; its errors do not name the folder that it lay in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -23,11 +23,11 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True)
 class View:
-    """A review and what a person chose to see and to change.
+    """A text and what a person chose to see and to change.
 
     `target` is what the word heatmap explains and `label` whose contributions are shown; None means the model's
     own choice, the predicted label. `overrides` maps a concept to the distribution it was set to. `method` and `steps`
-    score the words, None being the method's own number of steps; `compare` is a second method beside it; `part` is the
+    score the words, None being the method's own number of steps; `compare` is a second method to compare with; `part` is the
     concept, or the residual, through which a label is looked at, None for all of them.
 
     The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
