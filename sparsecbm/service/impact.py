@@ -11,12 +11,12 @@ from sparsecbm.evaluation.compute_causal import pair_effects
 from sparsecbm.impact.compute import BATCH, CPU_BATCH, impact_of_edits
 from sparsecbm.impact.impact import Impact
 from sparsecbm.model.checkpoint import Checkpoint
-from sparsecbm.revision.compute_rules import Answers, apply_rules
-from sparsecbm.revision.rule import Lasting, Rule
+from sparsecbm.revision.compute_rules import PassOutputs, apply_rules
+from sparsecbm.revision.rule import LastingEdit, Rule
 from sparsecbm.service.resident import Resident
 from sparsecbm.types import InterventionResult, Prediction, Progress
 
-#: Predictions before any edit that are kept, in bytes; the least recently used go first. About 0.1 MB for 1,700 reviews.
+#: Bytes of predictions before any edit that are kept, the most recently used ones; 1,700 reviews take about 0.1 MB.
 ANSWERS_BYTES = 16 * 2**20
 
 
@@ -25,7 +25,7 @@ class ImpactExplainer(Resident):
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         super().__init__(checkpoint, load_ms)
-        self._answers: LRUCache[Hashable, Answers] = LRUCache(
+        self._answers: LRUCache[Hashable, PassOutputs] = LRUCache(
             ANSWERS_BYTES, getsizeof=lambda answers: min(answers.nbytes, ANSWERS_BYTES))  # a huge split stays alone
 
     def apply_rules(
@@ -41,7 +41,7 @@ class ImpactExplainer(Resident):
 
     def impact(
         self,
-        edits: Sequence[Lasting],
+        edits: Sequence[LastingEdit],
         split: Split,
         sample: int | None = None,
         seed: int = 0,
@@ -50,11 +50,11 @@ class ImpactExplainer(Resident):
     ) -> Impact:
         """What edits put right and what they break in a split, or in `sample` of its rows drawn by `seed`.
 
-            >>> rule = Rule((TextSays("cold"),), (SetConcept("food", (1, 0, 0)),))
-            >>> explainer.impact([rule], split, sample=200).counts
+            >>> rule = Rule((TextSays("cold"),), (Override("food", (1.0, 0.0, 0.0)),))  # whenever it says "cold"
+            >>> explainer.impact([rule], split, sample=200).effect("label").accuracy  # before and after
 
-        The predictions before any edit come from a cache the next time. `progress` gets the share done, 0..1, and may raise
-        Cancelled; others get their turn meanwhile.
+        The predictions before any edit come from a cache the next time. `progress` gets the share done, 0..1, and may
+        raise Cancelled; others get their turn meanwhile.
         """
         with self._lock:
             return impact_of_edits(self._loaded, edits, split, sample, seed, residual, self._giving_way(progress),

@@ -141,10 +141,10 @@ def polling_fragment(job: Job, panel: Callable[..., None], *shown: Any, key: str
     st.fragment(panel, key=key, run_every=POLL_EVERY if running else None)(*shown, running)
 
 
-def request_work(job: Job, works: Sequence[Work], looking: bool, run_again: Callable[[], None]) -> None:
-    """In such a panel: have works done, and the page run again where its looking has to begin or to end."""
-    job.request(works, 0.0 if looking else PATIENCE)
-    if job.running != looking:
+def request_work(job: Job, works: Sequence[Work], repeating: bool, run_again: Callable[[], None]) -> None:
+    """In such a panel: request work, and run the page again where the panel has to begin or to stop repeating."""
+    job.request(works, 0.0 if repeating else PATIENCE)
+    if job.running != repeating:
         run_again()
 
 

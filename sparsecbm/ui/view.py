@@ -25,14 +25,14 @@ MOST_STEPS = 10_000
 class View:
     """A text and what a person chose to see and to change.
 
-    `target` is what the word heatmap explains and `label` whose contributions are shown; None means the model's
-    own choice, the predicted label. `overrides` maps a concept to the distribution it was set to. `method` and `steps`
-    score the words, None being the method's own number of steps; `compare` is a second method to compare with; `part` is the
-    concept, or the residual, through which a label is looked at, None for all of them.
+    `target` is what the word heatmap explains and `label` whose contributions are shown; None means the predicted
+    label. `overrides` maps a concept to the distribution that it was set to. `method` and `steps` score the words, None
+    being the method's own number of steps; `compare` is a second method to compare with; `part` is the concept, or the
+    residual, through which a label is looked at, None for all of them.
 
-    The review may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
+    The text may have a changed copy: without the words `hidden` (numbers among the words, from 0), or as `edit`.
     `unsure` are concepts of which the person does not know the value, `policy` says which concept to check next, and
-    `wanted` is a label to find the smallest fix for. `beside` is a second review that the same edits are made to, and
+    `wanted` is a label to find the smallest fix for. `beside` is a second text that the same edits are made to, and
     `section` the part of the Interventions page that is shown.
     """
 
