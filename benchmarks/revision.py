@@ -29,7 +29,7 @@ from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import predict
 from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS, revise
-from sparsecbm.revision.compute_passes import concept_logits, with_passes
+from sparsecbm.revision.compute_masks import concept_logits, replace_passes
 from sparsecbm.service import Explainer
 
 MOST_PASSES = 3.0
@@ -92,7 +92,7 @@ def step(
     def run() -> object:
         made = revise(model, masks, weights.of(k), encoded, concept, value, portion / DEFAULT_STEPS, steps=1,
                       smallest=False)
-        return with_passes(model, before, {k: made.pooled})
+        return replace_passes(model, before, {k: made.pooled})
 
     return run
 

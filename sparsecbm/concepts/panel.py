@@ -24,18 +24,18 @@ from sparsecbm.concepts.panel_concepts import (
 from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, act, range_text, unsure_concepts, winners_text
 from sparsecbm.concepts.panel_explain import RESIDUAL_TEXT
 from sparsecbm.deck.parts import Part, Passage
-from sparsecbm.figures.text import label_name, listed, percent, signed
+from sparsecbm.figures.text import counted, label_name, listed, percent, signed
 from sparsecbm.revision.edit import Override, Revision
-from sparsecbm.revision.history import State
-from sparsecbm.revision.panel_history import banner, counted, edits_text
+from sparsecbm.revision.history import EditState
+from sparsecbm.revision.panel_history import banner, edits_text
 from sparsecbm.revision.panel_session import (
-    current_reading,
     current_result,
-    follow,
+    fragment_key,
     history,
-    page_is_old,
+    page_is_stale,
     read_only,
     refresh,
+    result_before_overrides,
     state,
 )
 from sparsecbm.schema import ConceptSchema
@@ -61,7 +61,7 @@ _VIEW, _OPEN = "interventions:concepts", "interventions:tables"
 
 def set_concepts_panel() -> None:
     """The text, both answers, a row per concept, and what to do next."""
-    shown = follow(SHOWN)  # the first in line
+    shown = fragment_key(SHOWN)  # the first in line
     banner("interventions")
     text, concepts = two_columns()
     with concepts:
@@ -73,8 +73,8 @@ def set_concepts_panel() -> None:
         pin("interventions", lambda: result_title(current_result()), lambda: scene_parts(load_explainer()),
             lambda: result_receipt(current_result()))
         smallest_fix()
-        st.fragment(_tables, key=follow(TABLES))()
-    st.fragment(_address, key=follow("address", live=True))()
+        st.fragment(_tables, key=fragment_key(TABLES))()
+    st.fragment(_address, key=fragment_key("address", live=True))()
 
 
 def scene_parts(explainer: Explainer) -> tuple[Part, ...]:
@@ -121,14 +121,14 @@ def _shown() -> None:
             residual=residual if result.before.residual.any() else None, history=_steps(),
             range=_range(explainer.unsure(result.after, unsure), schema) if unsure else None,
             advice=_advice(explainer.suggest(result.after, view.policy, result.overrides), view.policy)), act, _settled)
-    if page_is_old():
+    if page_is_stale():
         run_again()
 
 
-def _row(name: str, now: State, note: str) -> Row:
+def _row(name: str, now: EditState, note: str) -> Row:
     if name in now.overrides:
         return Row("set by you", "set", note)
-    return Row("set by a rule" if name in current_reading().overrides else "as predicted", note=note)
+    return Row("set by a rule" if name in result_before_overrides().overrides else "as predicted", note=note)
 
 
 def _steps() -> Steps:
@@ -165,7 +165,7 @@ def _tables() -> None:
             result_tables(result, label_contributions(result, label), label_name(label, schema))
 
 
-def _lasting_text(now: State) -> str:
+def _lasting_text(now: EditState) -> str:
     revisions = sum(isinstance(edit, Revision) for edit in now.lasting)
     numbers = ((revisions, "revision"), (len(now.lasting) - revisions, "rule"))
     return f"with {listed([counted(number, what) for number, what in numbers if number])}" if now.lasting else ""

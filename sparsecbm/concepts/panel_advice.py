@@ -10,7 +10,7 @@ from sparsecbm.concepts.distribution import Distribution
 from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, set_concepts
 from sparsecbm.figures.text import as_html, label_name, listed, percent
 from sparsecbm.revision.edit import Override
-from sparsecbm.revision.panel_session import current_result, follow, read_only, refresh, state
+from sparsecbm.revision.panel_session import current_result, fragment_key, read_only, refresh, state
 from sparsecbm.revision.rule import setting_in_words
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.loaded_model import load_explainer
@@ -33,7 +33,7 @@ _WANTED, _WAY = "interventions:wanted", "interventions:way"
 def smallest_fix() -> None:
     """All smallest fixes for the wanted label, and a button that applies one."""
     st.markdown("#### Smallest fix", help=FIX_HELP)
-    st.fragment(_fix, key=follow(FIX))()
+    st.fragment(_fix, key=fragment_key(FIX))()
 
 
 def fix_text(fix: Fix, label: str, schema: ConceptSchema, overrides: Mapping[str, Distribution]) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from sparsecbm.figures.text import as_html, label_name, label_with_probability, listed, percent, receipt_line
-from sparsecbm.revision.compute_rules import matches
-from sparsecbm.revision.history import State
-from sparsecbm.revision.panel_session import follow, read_with, state
+from sparsecbm.revision.compute_rules import rule_applies
+from sparsecbm.revision.history import EditState
+from sparsecbm.revision.panel_session import fragment_key, predict_with_edits, state
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
@@ -42,15 +42,16 @@ class Compared:
 def comparison_panel() -> None:
     """A box for the second text, and both texts without and with the edits."""
     st.markdown("#### Compare with another review", help=HELP)
-    st.fragment(_panel, key=follow("beside", live=bool((current_view().beside or "").strip())))()
+    st.fragment(_panel, key=fragment_key("beside", live=bool((current_view().beside or "").strip())))()
 
 
 def side(
-    explainer: Explainer, name: str, text: str, edits: State, overrides: Mapping[str, Sequence[float]], residual: bool
+    explainer: Explainer, name: str, text: str, edits: EditState, overrides: Mapping[str, Sequence[float]],
+    residual: bool,
 ) -> Compared:
     """One text under some edits. InputError on a blank text."""
-    plain, reading = explainer.predict(text), read_with(explainer, text, edits)
-    applied = tuple(number for number, rule in enumerate(edits.rules, 1) if matches(rule, reading.before))
+    plain, reading = explainer.predict(text), predict_with_edits(explainer, text, edits)
+    applied = tuple(number for number, rule in enumerate(edits.rules, 1) if rule_applies(rule, reading.before))
     before, after = (explainer.override(start, sets, residual).after
                      for start, sets in ((plain, {}), (reading.after, overrides)))
     return Compared(name, before, after, applied)
@@ -78,7 +79,7 @@ def _panel() -> None:
         note(as_markdown(receipt_line(sides[1].after.receipt, "the second text")))
 
 
-def both_text(sides: Sequence[Compared], edits: State) -> str:
+def both_text(sides: Sequence[Compared], edits: EditState) -> str:
     """What happens to both labels, and which rules apply to which text."""
     if not edits.entries:
         return "No edit is in force: both are as predicted."
@@ -118,7 +119,7 @@ def _table(sides: Sequence[Compared], schema: ConceptSchema) -> tuple[tuple[str,
     return columns, [*rows, (schema.label_title, *(label_with_probability(answer) for answer in answers))]
 
 
-def _sets_too(now: State) -> bool:
+def _sets_too(now: EditState) -> bool:
     """Whether the concepts that are set for the text above are set for the second one, too."""
     sets: bool = st.session_state.setdefault(_SETS, True)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):

@@ -11,7 +11,7 @@ from sparsecbm.errors import InputError
 from sparsecbm.evaluation.metrics import confusion
 from sparsecbm.failures.outcomes import Rate, row_outcomes
 from sparsecbm.failures.tags import Tags, smart_tags, word_counts
-from sparsecbm.revision.conditions import Readings
+from sparsecbm.revision.rule import PredictedTexts
 from sparsecbm.types import LABEL_TARGET, Predictions
 
 Rows = Bool[np.ndarray, " row"]
@@ -97,9 +97,9 @@ class ErrorAnalysis:
         return smart_tags(self.reviews, self.predictions, self.words, self.fixable)
 
     @cached_property
-    def readings(self) -> Readings:
+    def predicted(self) -> PredictedTexts:
         """Texts and predictions, as conditions on them need them."""
-        return Readings(self.reviews.schema, self.reviews.texts, self.predictions.concept_probabilities,
+        return PredictedTexts(self.reviews.schema, self.reviews.texts, self.predictions.concept_probabilities,
                         self.predicted_labels)
 
     def verdicts(self, subject: str = LABEL_TARGET) -> tuple[Rows, Rows]:

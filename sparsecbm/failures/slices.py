@@ -13,7 +13,7 @@ from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, outcome_name
 from sparsecbm.failures.tags import Tag, tag_name
-from sparsecbm.revision.conditions import TextSays
+from sparsecbm.revision.rule import TextSays
 from sparsecbm.schema import ConceptSchema
 
 #: A person's own tags: the ids of the rows that bear each.
@@ -118,7 +118,7 @@ def _tagged(analysis: ErrorAnalysis, tag: Tag) -> Rows:
 def _says(analysis: ErrorAnalysis, word: str) -> Rows:
     condition = TextSays(word)
     condition.check(analysis.reviews.schema)
-    return condition.holds(analysis.readings)
+    return condition.holds(analysis.predicted)
 
 
 def _between(numbers: Float[np.ndarray, " row"], low: Bound, high: Bound) -> Rows:

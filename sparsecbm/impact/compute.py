@@ -16,11 +16,10 @@ from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.revision.compute_masks import changed_masks
-from sparsecbm.revision.compute_passes import concept_logits
-from sparsecbm.revision.compute_rules import Answers, check_rule, readings
+from sparsecbm.revision.compute_masks import changed_masks, concept_logits
+from sparsecbm.revision.compute_rules import PassOutputs, check_rule, predictions_after_rules
 from sparsecbm.revision.edit import MaskChange, Revision
-from sparsecbm.revision.rule import Lasting, edit_key
+from sparsecbm.revision.rule import LastingEdit, edit_key
 from sparsecbm.types import LABEL_TARGET, Receipt
 
 #: Rows at once on a CPU, where few are no slower than many, and whoever waits for the model gets it sooner.
@@ -28,12 +27,12 @@ CPU_BATCH = 8
 BATCH = 64
 
 Progress = Callable[[float], None]
-Kept = MutableMapping[Hashable, Answers]
+Kept = MutableMapping[Hashable, PassOutputs]
 
 
 def impact_of_edits(
     checkpoint: Checkpoint,
-    edits: Sequence[Lasting],
+    edits: Sequence[LastingEdit],
     split: Split,
     sample: int | None = None,
     seed: int = 0,
@@ -75,8 +74,8 @@ def impact_of_edits(
         base = _answers(model, pooled(checkpoint.masks if weights is None else weights, len(passes)))
         kept[key] = base
     after = base if revised is None else _merged(model, base, again, pooled(revised, len(again)))
-    before, _ = readings(model, base, texts, residual=residual)
-    edited, matched = readings(model, after, texts, rules, residual)
+    before, _ = predictions_after_rules(model, base, texts, residual=residual)
+    edited, matched = predictions_after_rules(model, after, texts, rules, residual)
     truth, set_ = split.concepts[rows], {one.concept for rule in rules for one in rule.overrides}
     effects = [Effect(LABEL_TARGET, bool(again or rules), before.labels, edited.labels, split.labels[rows])]
     effects += [Effect(concept, concept in set_ | set(again), before.values[:, k], edited.values[:, k], truth[:, k])
@@ -117,15 +116,15 @@ def _revised(checkpoint: Checkpoint, changes: Sequence[MaskChange]) -> ConceptMa
 
 
 @torch.inference_mode()
-def _answers(model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"]) -> Answers:
+def _answers(model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"]) -> PassOutputs:
     pooled = pooled.to(model.device)
-    return Answers(model.concept_logits(pooled).cpu().numpy(), model.residual_logits(pooled).cpu().numpy())
+    return PassOutputs(model.concept_logits(pooled).cpu().numpy(), model.residual_logits(pooled).cpu().numpy())
 
 
 @torch.inference_mode()
 def _merged(
-    model: SparseCBM, base: Answers, again: Sequence[str], pooled: Float[Tensor, "row again hidden"]
-) -> Answers:
+    model: SparseCBM, base: PassOutputs, again: Sequence[str], pooled: Float[Tensor, "row again hidden"]
+) -> PassOutputs:
     """The answers with those of some passes read anew."""
     concepts, pooled = model.config.schema.concepts, pooled.to(model.device)
     logits, residual = base.concept_logits.copy(), base.residual
@@ -135,4 +134,4 @@ def _merged(
             logits[:, k] = concept_logits(model, k, pooled[:, place]).cpu().numpy()
         else:
             residual = model.residual_logits(pooled[:, place : place + 1]).cpu().numpy()
-    return Answers(logits, residual)
+    return PassOutputs(logits, residual)

@@ -14,8 +14,8 @@ from sparsecbm.impact.figure import impact_text
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel_changes import changes_view
 from sparsecbm.revision.edit import Override
-from sparsecbm.revision.panel_session import follow, history, read_only, seen, state
-from sparsecbm.revision.rule import Lasting, Rule, edit_key
+from sparsecbm.revision.panel_session import fragment_key, history, mark_impact_viewed, read_only, state
+from sparsecbm.revision.rule import LastingEdit, Rule, edit_key
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
@@ -50,10 +50,10 @@ class ImpactRequest:
 def impact_panel() -> None:
     """What to try the edits on, how far that is, and what came of it."""
     st.markdown("### Impact on other reviews", help=HELP)
-    polling_fragment(session_job(_PANEL), _panel, key=follow("impact"))
+    polling_fragment(session_job(_PANEL), _panel, key=fragment_key("impact"))
 
 
-def impact_work(explainer: Explainer, edits: tuple[Lasting, ...], request: ImpactRequest, reviews: Reviews) -> Work:
+def impact_work(explainer: Explainer, edits: tuple[LastingEdit, ...], request: ImpactRequest, reviews: Reviews) -> Work:
     """The impact of some edits, in order, on documents, as work for the background."""
 
     def run(progress: Progress) -> Impact:
@@ -62,7 +62,7 @@ def impact_work(explainer: Explainer, edits: tuple[Lasting, ...], request: Impac
     return Work(("impact", explainer.checkpoint.hash, reviews.digest, request), "Predicting the reviews again", run)
 
 
-def impact_view(impact: Impact, reviews: Reviews, edits: Sequence[Lasting], key: str) -> None:
+def impact_view(impact: Impact, reviews: Reviews, edits: Sequence[LastingEdit], key: str) -> None:
     """The impact of edits on some documents; `key` starts the keys of its widgets."""
     for rule, rows in zip([edit for edit in edits if isinstance(edit, Rule)], impact.matched, strict=True):
         note(as_markdown(f"Applies to {len(rows):,} of {impact.settings.n:,} reviews: {rule.in_words(impact.schema)}."))
@@ -117,8 +117,8 @@ def _panel(looking: bool) -> None:
 
 def _mark_seen(impact: Impact) -> None:
     last = next((entry for entry in reversed(history().now.entries) if not isinstance(entry.edit, Override)), None)
-    if last is not None and not read_only() and last.reviewed != impact.settings.key:
-        seen(impact.settings.edits, impact.settings.key, impact_text(impact))
+    if last is not None and not read_only() and last.impact_key != impact.settings.key:
+        mark_impact_viewed(impact.settings.edits, impact.settings.key, impact_text(impact))
         run_again()  # other panels let a patch be saved now
 
 

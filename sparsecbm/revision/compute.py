@@ -1,7 +1,7 @@
-"""Mask revision: a person says what a concept should be, and its subnetwork exchanges weights until it says so.
+"""Mask revision: a person chooses a concept's value, and its subnetwork exchanges weights until it predicts that value.
 
 After Tan et al., "Sparsity-Guided Holistic Explanation for LLMs with Interpretable Inference-Time Intervention", AAAI
-2024 (arXiv 2312.15033). Unlike the published edit it counts each weight once, minds the sign and sorts no layer.
+2024 (arXiv 2312.15033). Unlike the published edit, it counts each weight once, respects the sign, sorts no layer.
 """
 
 from collections.abc import Callable
@@ -16,19 +16,19 @@ from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.top_k import kept_weights
-from sparsecbm.revision.compute_exchange import Exchange, Plan, State
-from sparsecbm.revision.compute_passes import Matrices
+from sparsecbm.revision.compute_exchange import ConceptState, Exchange, Plan
+from sparsecbm.revision.compute_masks import Matrices
 from sparsecbm.revision.edit import Revision
 from sparsecbm.revision.result import RevisionStep
 from sparsecbm.schema import ConceptSchema
 
-DEFAULT_PORTION, MOST_PORTION = 0.01, 0.1
-DEFAULT_STEPS, MOST_STEPS = 5, 50
+DEFAULT_PORTION, MAX_PORTION = 0.01, 0.1
+DEFAULT_STEPS, MAX_STEPS = 5, 50
 
 
 @dataclass(frozen=True, eq=False)
-class Revised:
-    """A revision, the states that it went through, and the mean states of the review in the revised pass."""
+class RevisionTrace:
+    """A revision, its steps, the number of active weights, and the document's mean states in the revised pass."""
 
     revision: Revision
     steps: tuple[RevisionStep, ...]
@@ -47,22 +47,23 @@ def revise(
     steps: int = DEFAULT_STEPS,
     smallest: bool = True,
     progress: Callable[[float], None] = lambda _: None,
-) -> Revised:
-    """Exchange weights of a concept's subnetwork until the concept of one review is `value`, or the portion is spent.
+) -> RevisionTrace:
+    """Exchange weights of a concept's subnetwork until it predicts `value` for one document, or the portion is spent.
 
     With g = d CE(z_k, value) / d M_k, the mask treated as real, dropping an active weight changes the loss by about -g
-    and growing an inactive one by about +g. Each step drops the active weights of the largest positive g and grows as
-    many others of the most negative, in every matrix the same share, so that its density stays. No weight is exchanged
-    twice. All `steps` together exchange at most `portion` of a matrix's active weights, each an equal part of that.
+    and growing an inactive one by about +g. Each step drops the active weights with the largest positive g and grows
+    as many inactive ones with the most negative g, in every matrix the same share, so that densities stay the same. No
+    weight is exchanged twice. All `steps` together exchange at most `portion` of a matrix's active weights, 0..0.1,
+    each step an equal part of that.
 
-    With `smallest`, the step that reached the value is cut to the strongest of its exchanges, in every matrix the same
-    share. Bisection finds how many: these reach the value, and one fewer in the largest matrix does not. Weights chosen
-    otherwise might do it with fewer still.
+    With `smallest`, the last step is cut to the strongest of its exchanges, in every matrix the same share. Bisection
+    finds how many: with these the value is predicted, with one fewer in the largest matrix it is not. Another choice of
+    weights might need even fewer.
 
-    `own` are the matrices of the concept's pass under `masks`; neither is written to. Only this pass runs: the other
-    concepts are each read in their own, so that no revision can change them. `progress` gets the share done, 0..1, and
-    may raise Cancelled. The same request gives the same result. InputError when portion or steps are not allowed, the
-    portion is less than one weight, or the model does not know the concept or value.
+    `own` are the matrices of the concept's pass under `masks`; neither is written to. Only this pass runs: every other
+    concept has a pass of its own, so that no revision can change it. `progress` gets the share done, 0..1, and may
+    raise Cancelled. The result is deterministic. InputError when portion or steps are not allowed, the portion is less
+    than one weight, or the schema does not have the concept or value.
     """
     check_bounds(portion, steps)
     schema = model.config.schema
@@ -70,35 +71,35 @@ def revise(
     budget = {name: kept_weights(portion, active) for name, active in exchange.active.items()}
     steps, active = min(steps, max(budget.values())), sum(exchange.active.values())
     if not steps:
-        raise InputError(f"Portion {portion:g} came, less than one weight of any matrix; allowed: more than "
+        raise InputError(f"A portion of {portion:g} is less than one weight of any matrix; allowed: more than "
                          f"{1 / max(1, *exchange.active.values()):.2g} here. Choose a larger portion.")
     calls = steps + 1 + (max(budget.values()).bit_length() if smallest else 0)
-    reads = count()
+    evaluations = count()
 
     def advance() -> None:
-        progress(min(1.0, next(reads) / calls))
+        progress(min(1.0, next(evaluations) / calls))
 
     advance()
-    state = exchange.read(gradient=True)
+    state = exchange.evaluate(gradient=True)
     records = [RevisionStep(0.0, state.probability, state.cross_entropy)]
     for number in range(1, steps + 1):
         advance()
         plan = exchange.plan(state, {name: most * number // steps - most * (number - 1) // steps
                                      for name, most in budget.items()})
-        size, state = _far_enough(exchange, plan, state, last=number == steps)
+        size, state = _step(exchange, plan, state, last=number == steps)
         if state.agrees and smallest:
-            size, state = _cut(exchange, plan, size, state, advance)
-        exchange.keep(plan, size)
+            size, state = _cut_to_smallest(exchange, plan, size, state, advance)
+        exchange.commit(plan, size)
         change = exchange.change(concept)
         records.append(RevisionStep(change.dropped_count / active, state.probability, state.cross_entropy))
         if state.agrees:
             break
     revision = Revision(concept, value, records[-1].portion, len(records) - 1, change)
-    return Revised(revision, tuple(records), active, state.pooled.detach())
+    return RevisionTrace(revision, tuple(records), active, state.pooled.detach())
 
 
 def parse_revision(text: str, schema: ConceptSchema) -> tuple[str, str]:
-    """Read `service=Negative`: the concept and the value that it should have."""
+    """The concept and its wanted value, from a text such as `service=Negative`; InputError when either is unknown."""
     concept, separator, value = text.partition("=")
     if not separator:
         raise InputError(f"Revision {text!r} is not of the form concept=value; e.g. "
@@ -109,39 +110,39 @@ def parse_revision(text: str, schema: ConceptSchema) -> tuple[str, str]:
 
 
 def check_bounds(portion: float, steps: int) -> None:
-    """InputError when a revision may not exchange such a portion, or not in so many steps."""
-    if not 0 < portion <= MOST_PORTION:
-        raise InputError(f"Portion {portion:g} came; allowed: more than 0 and at most {MOST_PORTION:g} of the active "
+    """InputError when the portion or the number of steps of a revision is not allowed."""
+    if not 0 < portion <= MAX_PORTION:
+        raise InputError(f"The portion is {portion:g}; allowed: more than 0 and at most {MAX_PORTION:g} of the active "
                          f"weights, e.g. {DEFAULT_PORTION:g}. Choose another portion.")
-    if not 1 <= steps <= MOST_STEPS:
-        raise InputError(f"Steps {steps} came; allowed: 1 to {MOST_STEPS}. Choose another number of steps.")
+    if not 1 <= steps <= MAX_STEPS:
+        raise InputError(f"The number of steps is {steps}; allowed: 1 to {MAX_STEPS}. Choose another number.")
 
 
-def _far_enough(exchange: Exchange, plan: Plan, before: State, last: bool) -> tuple[int, State]:
-    """The size of the whole plan, or where that goes too far a half, a quarter, .. of it; and the state then.
+def _step(exchange: Exchange, plan: Plan, before: ConceptState, last: bool) -> tuple[int, ConceptState]:
+    """The size at which to apply a plan, and the state at that size.
 
-    Too far is where the loss is no smaller than before; in the last step, wherever less reaches the value or comes
-    closer to it.
+    The whole plan, or a half, a quarter, .. of it where the whole does not lower the loss. In the last step, the size
+    that reaches the value or comes closest to it.
     """
     size = tried = plan.size
-    state = exchange.make(plan, size, gradient=not last)
+    state = exchange.apply(plan, size, gradient=not last)
     while not state.agrees and tried > 1 and (last or state.cross_entropy >= before.cross_entropy):
         tried //= 2
-        found = exchange.make(plan, tried, gradient=not last)
+        found = exchange.apply(plan, tried, gradient=not last)
         if not last or found.agrees or found.cross_entropy < state.cross_entropy:
             size, state = tried, found
     return size, state
 
 
-def _cut(
-    exchange: Exchange, plan: Plan, enough: int, reached: State, advance: Callable[[], None]
-) -> tuple[int, State]:
-    """The smallest size of a plan that reaches the value, and the state then, when the size `enough` does."""
+def _cut_to_smallest(
+    exchange: Exchange, plan: Plan, enough: int, reached: ConceptState, advance: Callable[[], None]
+) -> tuple[int, ConceptState]:
+    """The smallest size of a plan at which the value is predicted, given that it is at `enough`; and the state then."""
     short = 0
     while enough - short > 1:
         advance()
         size = (short + enough) // 2
-        state = exchange.make(plan, size)
+        state = exchange.apply(plan, size)
         if state.agrees:
             enough, reached = size, state
         else:

@@ -1,4 +1,4 @@
-"""A working copy of one pass, in which weights are dropped and grown while a review is read again and again."""
+"""A working copy of one pass, in which weights are exchanged while one document is predicted again and again."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from torch.nn.functional import cross_entropy
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.revision.compute_passes import Matrices, concept_logits
+from sparsecbm.revision.compute_masks import Matrices, concept_logits
 from sparsecbm.revision.edit import MaskChange
 
-#: Every so manieth score is looked at to find a threshold. A prime, so that the sample reaches all columns of a matrix.
+#: A threshold is estimated from every 61st score. It is a prime, so that the sample reaches all columns of a matrix.
 STRIDE = 61
-#: Where that gives fewer scores than this, all are looked at.
-LEAST_SAMPLE = 1024
+#: Where that gives fewer scores than this, all are used.
+MIN_SAMPLE = 1024
 
 Kinds = UInt8[np.ndarray, " weight"]
 
@@ -27,11 +27,11 @@ Kinds = UInt8[np.ndarray, " weight"]
 def strongest(
     scores: Float[Tensor, " weight"], kinds: Kinds, kind: int, count: int
 ) -> Int[np.ndarray, " chosen"]:
-    """Positions of the `count` largest positive scores of one kind, largest first, of equal ones the first first.
+    """Positions of the `count` largest positive scores of one kind, largest first; equal scores keep their order.
 
-    Fewer where fewer are positive. The result is that of a full sort, but only about `count` scores are sorted.
+    Fewer when fewer are positive. The result is that of a full sort, but only about `count` scores are sorted.
     """
-    step = STRIDE if len(scores) >= STRIDE * LEAST_SAMPLE else 1
+    step = STRIDE if len(scores) >= STRIDE * MIN_SAMPLE else 1
     sample = scores[::step].cpu().numpy()[kinds[::step] == kind]
     wanted, least = 2 * count // step + 8, float(np.finfo(sample.dtype).tiny)
     while True:
@@ -47,7 +47,7 @@ def strongest(
 
 
 def _at_least(scores: Float[Tensor, " weight"], threshold: float) -> Int[np.ndarray, " found"]:
-    """Positions in ascending order. On a CPU torch takes several times as long for it as numpy."""
+    """Positions in ascending order. On a CPU numpy is several times as fast as torch here."""
     if scores.device.type == "cpu":
         return np.flatnonzero(scores.numpy() >= np.float32(threshold))
     positions: np.ndarray = (scores >= threshold).nonzero().squeeze(1).cpu().numpy()
@@ -55,7 +55,7 @@ def _at_least(scores: Float[Tensor, " weight"], threshold: float) -> Int[np.ndar
 
 
 def _largest_first(values: Float[np.ndarray, " found"], count: int) -> Int[np.ndarray, " chosen"]:
-    """The places of the `count` largest values in falling order, of equal ones the first first."""
+    """The places of the `count` largest values in falling order; equal values keep their order."""
     if count == 0:
         return np.zeros(0, dtype=np.int64)
     last = np.partition(values, -count)[-count] if count < len(values) else -np.inf
@@ -66,25 +66,25 @@ def _largest_first(values: Float[np.ndarray, " found"], count: int) -> Int[np.nd
 
 Exchanged = Int[np.ndarray, " _weight"]
 
-#: What a weight is: not used by the pass, used, or exchanged already.
+#: The kinds of weights: not used by the pass, used, or exchanged before.
 _INACTIVE, _ACTIVE, _EXCHANGED = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Per matrix, weights to drop and as many to grow, each strongest first."""
+    """Per matrix, weights to drop and as many weights to grow, the strongest first."""
 
     exchanges: Mapping[str, tuple[Exchanged, Exchanged]]
 
     @cached_property
     def size(self) -> int:
-        """How many exchanges the longest list has."""
+        """The number of exchanges in the longest list."""
         return max(len(dropped) for dropped, _ in self.exchanges.values())
 
     def between(self, size: int, other: int) -> Iterator[tuple[str, Exchanged, Exchanged]]:
-        """Per matrix, what a plan of one size exchanges and a smaller one does not.
+        """Per matrix, what the plan exchanges at one size and does not at a smaller one.
 
-        A size is a number of exchanges of the longest list; every other list gives the same share.
+        A size counts exchanges of the longest list; of every other list the same share is made.
         """
         for name, (dropped, grown) in self.exchanges.items():
             first, last = (len(dropped) * at // max(1, self.size) for at in (other, size))
@@ -92,8 +92,8 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """The concept as read once: whether it is as wanted, and how far it is from that."""
+class ConceptState:
+    """The concept after some exchanges: whether the wanted value is predicted, its probability and the loss."""
 
     agrees: bool
     probability: float
@@ -107,7 +107,7 @@ class State:
 
 
 class Exchange:
-    """The pass of concept k, for one review and one wanted value. Nothing that came in is written to."""
+    """The pass of concept k, for one document and one wanted value. It never writes to its arguments."""
 
     def __init__(
         self, model: SparseCBM, masks: ConceptMasks, own: Matrices, encoded: Encoded, k: int, value: int
@@ -121,23 +121,23 @@ class Exchange:
         self._matrices = {name: own[name].detach().clone().requires_grad_() for name in masks.matrices}
         self._kinds: dict[str, Kinds] = {name: masks.unpack_pass(name, k).flatten().cpu().numpy().astype(np.uint8)
                                          for name in masks.matrices}
-        self._size = 0  # in which the plan that is tried is made now
-        self._kept: list[tuple[Plan, int]] = []
+        self._size = 0  # of the plan that is applied, but not committed
+        self._committed: list[tuple[Plan, int]] = []
         self.active = {name: int(np.count_nonzero(kinds)) for name, kinds in self._kinds.items()}
 
-    def read(self, gradient: bool) -> State:
-        """Read the review; with `gradient` so that a plan can follow."""
+    def evaluate(self, gradient: bool) -> ConceptState:
+        """Predict the concept; a plan can be made from the result only with `gradient`."""
         with torch.set_grad_enabled(gradient):
             pooled = self._model.run_pass(self._matrices, self._embedded, self._attention_mask)
             logits = concept_logits(self._model, self._k, pooled)
             loss = cross_entropy(logits, self._target)
         probabilities = logits.detach().softmax(-1)[0]
-        return State(int(probabilities.argmax()) == self._value, float(probabilities[self._value]), loss, pooled)
+        return ConceptState(int(probabilities.argmax()) == self._value, float(probabilities[self._value]), loss, pooled)
 
-    def plan(self, state: State, counts: Mapping[str, int]) -> Plan:
-        """In each matrix, the exchange of so many weights that promises the largest fall of the state's loss.
+    def plan(self, state: ConceptState, counts: Mapping[str, int]) -> Plan:
+        """In each matrix, the exchange of `counts` weights that lowers the loss most to first order.
 
-        Fewer where fewer promise any.
+        Fewer where fewer lower it.
         """
         gradients = torch.autograd.grad(state.loss, list(self._matrices.values()))
         plan = {}
@@ -148,23 +148,23 @@ class Exchange:
             plan[name] = dropped[: len(grown)], grown
         return Plan(plan)
 
-    def make(self, plan: Plan, size: int, gradient: bool = False) -> State:
-        """Make a plan in this size, whatever size of it was made before, and read the review."""
-        self._move(plan, size)
-        return self.read(gradient)
+    def apply(self, plan: Plan, size: int, gradient: bool = False) -> ConceptState:
+        """Apply a plan at this size, in place of the size at which it was applied before, and predict."""
+        self._resize(plan, size)
+        return self.evaluate(gradient)
 
-    def keep(self, plan: Plan, size: int) -> None:
-        """Make a plan in this size for good: no later plan exchanges those weights."""
-        self._move(plan, size)
+    def commit(self, plan: Plan, size: int) -> None:
+        """Apply a plan at this size for good: no later plan exchanges those weights."""
+        self._resize(plan, size)
         self._size = 0
-        self._kept.append((plan, size))
+        self._committed.append((plan, size))
         for name, dropped, grown in plan.between(size, 0):
             self._kinds[name][dropped] = self._kinds[name][grown] = _EXCHANGED
 
     @torch.no_grad()
-    def _move(self, plan: Plan, size: int) -> None:
+    def _resize(self, plan: Plan, size: int) -> None:
         if size == self._size:
-            return  # writing nothing would still part the matrices from the state that was read of them
+            return  # even an empty write would detach the matrices from the graph of the last evaluation
         for name, dropped, grown in plan.between(max(size, self._size), min(size, self._size)):
             matrix, weights = self._matrices[name].view(-1), self._weights[name]
             goes, comes = (torch.from_numpy(positions).to(matrix.device)
@@ -176,7 +176,7 @@ class Exchange:
         """What was kept, as a change of the masks that came in."""
         dropped: dict[str, list[Exchanged]] = {}
         grown: dict[str, list[Exchanged]] = {}
-        for plan, size in self._kept:
+        for plan, size in self._committed:
             for name, *exchanged in plan.between(size, 0):
                 for positions, every in zip(exchanged, (dropped, grown), strict=True):
                     every.setdefault(name, []).append(positions)

@@ -1,23 +1,31 @@
-"""The control of a mask revision: as many weights of every matrix exchanged, drawn at random."""
+"""Masks after a change, predictions through them, and the control: as many weights exchanged at random."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
 
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.prediction import relabel
 from sparsecbm.model.units import Subnetworks, head_parts
 from sparsecbm.revision.edit import MaskChange, Positions
 from sparsecbm.revision.result import ChangeCounts, Counts, PlaceCounts
+from sparsecbm.types import Prediction
+
+#: The matrices of one pass by parameter name, each the weights times the mask.
+Matrices = Mapping[str, Float[Tensor, "_row _column"]]
 
 
 def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> ConceptMasks:
-    """The masks after some changes, one after another. Matrices that no change touches keep the very same bits.
+    """The masks after some changes, one after another; matrices without a change share their bits with `masks`.
 
-    InputError when a change names a pass, matrix or weight that there is not, or drops a weight that is not used, or
-    grows one that is: it was made for other masks.
+    InputError when a change names an unknown pass, matrix or weight, drops a weight that is not used or grows one that
+    is: then it was made for other masks.
     """
     bits = dict(masks.bits)
     for change in changes:
@@ -40,18 +48,18 @@ def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> Concept
 def _checked(
     positions: Positions, bits: UInt8[np.ndarray, " byte"], used: bool, name: str, shape: tuple[int, int]
 ) -> Int[np.ndarray, " weight"]:
-    """The positions in one matrix; InputError unless they are there, in order, and all used, or all not."""
+    """The positions in one matrix; InputError unless they exist, ascend, and are all used (or all unused)."""
     found, size = positions.get(name, np.zeros(0, dtype=np.int32)), shape[0] * shape[1]
     if not len(found):
         return found
     if not (found[0] >= 0 and found[-1] < size and bool((found[1:] > found[:-1]).all())):
         raise InputError(f"A change of {name} has positions {found[0]} to {found[-1]}, or not in ascending order; "
-                         f"allowed: different ones from 0 to {size - 1}, ascending.")
+                         f"allowed: different positions from 0 to {size - 1}, ascending.")
     wrong = int((((bits[found >> 3] & _place(found)) > 0) != used).sum())
     if wrong:
         what = "drops are not used" if used else "grows are used"
-        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}; it is for other masks. "
-                         "Apply it to the masks it was made for.")
+        raise InputError(f"{wrong} of {len(found)} weights of {name} that a change {what}: it is for other masks. "
+                         "Apply it to the masks that it was made for.")
     return found
 
 
@@ -59,6 +67,64 @@ def _place(positions: Int[np.ndarray, " weight"]) -> UInt8[np.ndarray, " weight"
     """The bit of each position in its byte."""
     place: np.ndarray = (128 >> (positions & 7)).astype(np.uint8)
     return place
+
+
+@torch.no_grad()
+def changed_matrices(model: SparseCBM, before: ConceptMasks, after: ConceptMasks, k: int) -> dict[str, Tensor]:
+    """The masked matrices of pass k whose masks differ; matrices that share their bits with `before` are skipped."""
+    weights = dict(model.backbone.named_parameters())
+    return {name: weights[name] * after.unpack_pass(name, k) for name, bits in after.bits.items()
+            if bits is not before.bits[name] and not torch.equal(bits[k], before.bits[name][k])}
+
+
+@torch.inference_mode()
+def replace_passes(
+    model: SparseCBM, prediction: Prediction, pooled: Mapping[int, Float[Tensor, "_one hidden"]]
+) -> Prediction:
+    """The prediction with some passes replaced; only the heads run.
+
+    `pooled` holds the mean states of the replaced passes by their number, the last one being the residual's. Every
+    other concept has a pass of its own and keeps its probabilities, bit for bit.
+    """
+    probabilities, bottleneck = prediction.concept_probabilities.copy(), prediction.bottleneck.copy()
+    residual = prediction.residual
+    for k, states in pooled.items():
+        if k < len(probabilities):
+            logits = concept_logits(model, k, states)
+            probabilities[k] = logits.softmax(-1)[0].cpu().numpy()
+            bottleneck[k] = model.bottleneck(logits)[0].cpu().numpy()
+        else:
+            residual = model.residual_logits(states.unsqueeze(1))[0].cpu().numpy()
+    return relabel(model, replace(prediction, concept_probabilities=probabilities, bottleneck=bottleneck,
+                                  residual=residual))
+
+
+def concept_logits(model: SparseCBM, k: int, pooled: Float[Tensor, "batch hidden"]) -> Float[Tensor, "batch value"]:
+    """The logits of concept k from the states of its own pass alone."""
+    return pooled @ model.concept_weight[k].T + model.concept_bias[k]
+
+
+def random_edit(masks: ConceptMasks, like: MaskChange, seed: int = 0) -> MaskChange:
+    """Drop and grow as many weights of the same pass and matrices as `like` does, each with the same probability.
+
+    The same seed draws the same weights. InputError when `like` does not fit the masks, or the seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"The seed is {seed}; allowed: 0 or more. Choose another seed.")
+    changed_masks(masks, [like])
+    k, generator = masks.passes.index(like.pass_), np.random.default_rng(seed)
+
+    def drawn(positions: Positions, used: bool) -> Positions:
+        found = {}
+        for name in masks.matrices:
+            count = len(positions.get(name, ()))
+            if count:
+                candidates = np.flatnonzero(masks.unpack_pass(name, k).flatten().cpu().numpy() == used)
+                chosen = generator.choice(candidates, count, replace=False, shuffle=False)
+                found[name] = np.sort(chosen).astype(np.int32)
+        return found
+
+    return MaskChange(like.pass_, drawn(like.dropped, used=True), drawn(like.grown, used=False))
 
 
 def change_counts(subnetworks: Subnetworks, change: MaskChange) -> ChangeCounts:
@@ -93,25 +159,3 @@ def _by_head(subnetworks: Subnetworks, positions: Positions, heads: int) -> Coun
 
 def _layers(subnetworks: Subnetworks) -> tuple[str, ...]:
     return tuple(map(str, subnetworks.layers))
-
-
-def random_edit(masks: ConceptMasks, like: MaskChange, seed: int = 0) -> MaskChange:
-    """Drop and grow as many weights of the same pass and matrices as `like` does, all equally likely.
-
-    The same seed draws the same weights. InputError when `like` was not made for such masks, or the seed is negative.
-    """
-    if seed < 0:
-        raise InputError(f"Seed {seed} came; allowed: 0 or more. Choose another seed.")
-    changed_masks(masks, [like])
-    k, generator = masks.passes.index(like.pass_), np.random.default_rng(seed)
-
-    def drawn(positions: Positions, used: bool) -> Positions:
-        found = {}
-        for name in masks.matrices:
-            count = len(positions.get(name, ()))
-            if count:
-                open_ = np.flatnonzero(masks.unpack_pass(name, k).flatten().cpu().numpy() == used)
-                found[name] = np.sort(generator.choice(open_, count, replace=False, shuffle=False)).astype(np.int32)
-        return found
-
-    return MaskChange(like.pass_, drawn(like.dropped, used=True), drawn(like.grown, used=False))

@@ -1,4 +1,8 @@
-"""The patches in a folder. Their names become file names that are safe everywhere; nothing outside it is reached."""
+"""Patch files: written and read with validation, and kept in a folder.
+
+A file is a safetensors file: a JSON header with the texts, and the positions of the dropped and grown weights of each
+revision. The names of patches become file names that are safe on every system; no path outside the folder is reached.
+"""
 
 import dataclasses
 import hashlib
@@ -24,8 +28,8 @@ from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.patch import Patch
 
 SUFFIX = ".safetensors"
-#: Larger files are not read: 10 % of all weights of a BERT-base pass, exchanged, take 20 MB.
-MOST_BYTES = 64 * 2**20
+#: Larger files are not read. For scale: 10 % of all weights of a BERT-base pass, exchanged, take 20 MB.
+MAX_BYTES = 64 * 2**20
 FORMAT: Literal[1] = 1
 
 _KEY = "sparsecbm_patch"
@@ -54,7 +58,7 @@ class _Header:
 
 
 def patch_bytes(patch: Patch) -> bytes:
-    """The file of a patch; the same for the same patch."""
+    """The bytes of a patch's file; equal patches give equal bytes."""
     tensors = {f"{number}.{kind}.{name}": np.ascontiguousarray(positions, dtype="<i4")
                for number, change in enumerate(patch.changes) for kind in _KINDS
                for name, positions in getattr(change, kind).items() if len(positions)}
@@ -66,13 +70,13 @@ def patch_bytes(patch: Patch) -> bytes:
 
 
 def read_patch(data: bytes, source: str = "The file") -> Patch:
-    """A patch from its file's bytes; InputError when it is none, damaged or too large. `source` names it in errors."""
+    """A patch from its file's bytes; InputError, naming `source`, when they are no patch, damaged or too large."""
     _check_size(len(data), source)
     try:
         tensors = load(data)
     except (SafetensorError, KeyError) as error:  # a KeyError for numbers that numpy does not have
-        raise InputError(f"{source} is no patch, or damaged ({str(error)[:80]}); allowed: a file that was saved as a "
-                         "patch, whole and unchanged. Get it again.") from None
+        raise InputError(f"{source} is not a patch, or is damaged ({str(error)[:80]}); allowed: a file that was saved "
+                         "as a patch, complete and unchanged. Get it again.") from None
     header = _header(data, source)
     found: list[dict[str, dict[str, Int[np.ndarray, " _weight"]]]] = [{kind: {} for kind in _KINDS}
                                                                      for _ in header.revisions]
@@ -80,7 +84,7 @@ def read_patch(data: bytes, source: str = "The file") -> Patch:
     for key, tensor in tensors.items():
         place, matrix = ".".join(key.split(".", 2)[:2]), key.split(".", 2)[-1]
         if place not in places or tensor.dtype != np.int32 or tensor.ndim != 1:
-            raise InputError(f"{source} is no sound patch: {key[:80]!r} does not belong in it; allowed: 32-bit "
+            raise InputError(f"{source} is not a valid patch: {key[:80]!r} does not belong in it; allowed: 32-bit "
                              "positions of its revisions. Get it again.")
         places[place][matrix] = tensor
     revisions = tuple(Revision(r.concept, r.value, r.portion, r.steps, MaskChange(r.concept, **part))
@@ -89,7 +93,7 @@ def read_patch(data: bytes, source: str = "The file") -> Patch:
 
 
 def save_patch(path: Path, patch: Patch) -> None:
-    """Write a patch to a file; who reads meanwhile gets the old file or the new one, whole."""
+    """Write a patch to a file in one step: readers get the old file or the complete new one."""
     new = path.with_name(f".{secrets.token_hex(8)}.new")
     try:
         new.write_bytes(patch_bytes(patch))
@@ -99,41 +103,41 @@ def save_patch(path: Path, patch: Patch) -> None:
 
 
 def load_patch(path: Path) -> Patch:
-    """Read a patch; InputError when there is no such file, or it is no patch, damaged or too large."""
+    """Read a patch; InputError when there is no such file, or it is not a patch, damaged or too large."""
     if not path.is_file():
-        raise InputError(f"There is no patch file {str(path)!r}; allowed: a file that was saved as a patch. Check the "
-                         "path.")
+        raise InputError(f"There is no patch file {str(path)!r}; allowed: a file that was saved as a patch. Check "
+                         "the path.")
     with path.open("rb") as file:
         _check_size(path.stat().st_size, str(path))
-        return read_patch(file.read(MOST_BYTES + 1), str(path))
+        return read_patch(file.read(MAX_BYTES + 1), str(path))
 
 
 def check_patch(patch: Patch, base: str, masks: ConceptMasks) -> None:
     """InputError unless a patch was made for the checkpoint with the hash `base`, and fits its masks."""
     if patch.base != base:
         raise InputError(f"The patch {patch.name!r} was made for checkpoint {patch.base}, but this is {base}; allowed: "
-                         "a patch of the loaded checkpoint. Load the one that it was made for.")
+                         "a patch of the loaded checkpoint. Load the checkpoint that it was made for.")
     changed_masks(masks, patch.changes)
 
 
 def _header(data: bytes, source: str) -> _Header:
-    """What the header says of the patch, once `load` has found the file sound."""
+    """The header of a patch's file that `load` has read."""
     values: Mapping[str, str] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     if _KEY not in values:
-        raise InputError(f"{source} holds tensors, but is no patch; allowed: a file that was saved as a patch. Choose "
-                         "another file.")
+        raise InputError(f"{source} holds tensors, but is not a patch; allowed: a file that was saved as a patch. "
+                         "Choose another file.")
     try:
         return TypeAdapter(_Header).validate_json(values[_KEY])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the header"
-        raise InputError(f"{source} is no sound patch: {where[:80]}: {first['msg'][:80]}; allowed: format {FORMAT}, as "
-                         "this version writes it. Get it again, or use the version that wrote it.") from None
+        raise InputError(f"{source} is not a valid patch: {where[:80]}: {first['msg'][:80]}; allowed: format {FORMAT}, "
+                         "which this version writes. Get it again, or use the version that wrote it.") from None
 
 
 def _check_size(size: int, source: str) -> None:
-    if size > MOST_BYTES:
-        raise InputError(f"{source} has {size:,} bytes; allowed for a patch: up to {MOST_BYTES:,}. Choose another "
+    if size > MAX_BYTES:
+        raise InputError(f"{source} has {size:,} bytes; allowed for a patch: up to {MAX_BYTES:,}. Choose another "
                          "file.")
 
 
@@ -143,7 +147,7 @@ _FILE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]*{re.escape(SUFFIX)}")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class StoredPatch:
-    """A file of the store: the patch in it, or the problem that keeps it from being read."""
+    """A file of the store: its patch, or the problem for which it could not be read."""
 
     file: str
     patch: Patch | None
@@ -151,23 +155,23 @@ class StoredPatch:
 
 
 class PatchStore:
-    """Patches of any checkpoint, a file each; the folder is made with the first."""
+    """Patches of any checkpoint, a file each; the folder is made when the first one is saved."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def list(self) -> tuple[StoredPatch, ...]:
-        """Every patch file of the folder, the newest patch first; those with a problem come last."""
+        """Every patch file of the folder, the newest patch first, files with a problem last."""
         names = sorted(path.name for path in self.folder.glob(f"*{SUFFIX}") if _FILE.fullmatch(path.name))
         found = [self._stored(name) for name in names]
         return tuple(sorted(found, key=lambda one: one.patch.time if one.patch else _NEVER, reverse=True))
 
     def save(self, patch: Patch) -> str:
-        """Keep a patch; returns its file's name. InputError when there is one of that name already."""
+        """Save a patch; returns its file's name. InputError when the name is taken."""
         file = file_name(patch.name)
         self.folder.mkdir(parents=True, exist_ok=True)
         if (self.folder / file).exists():
-            raise InputError(f"There is a patch {patch.name!r} already; allowed: a name that is not taken. Choose "
+            raise InputError(f"There already is a patch {patch.name!r}; allowed: a name that is not taken. Choose "
                              "another name, or delete that patch.")
         save_patch(self.folder / file, patch)
         return file
@@ -181,11 +185,11 @@ class PatchStore:
         self._path(file).unlink()
 
     def export(self, file: str) -> bytes:
-        """A patch as bytes to send, by its file's name."""
+        """The bytes of a patch, by its file's name."""
         return patch_bytes(self.load(file))
 
     def add(self, data: bytes) -> str:
-        """Keep a patch that came as bytes; returns its file's name. InputError when it is none, or its name taken."""
+        """Save a patch from bytes; returns its file's name. InputError when it is not valid, or its name is taken."""
         return self.save(read_patch(data))
 
     def _stored(self, name: str) -> StoredPatch:
@@ -197,12 +201,12 @@ class PatchStore:
     def _path(self, file: str) -> Path:
         path = self.folder / file
         if not _FILE.fullmatch(file) or path.is_symlink() or not path.is_file():
-            raise InputError(f"There is no patch {file[:80]!r} here; allowed: a file name that the list gives. "
-                             "List the patches again.")
+            raise InputError(f"There is no patch {file[:80]!r} here; allowed: a file name from the list of patches. "
+                             "List them again.")
         return path
 
 
 def file_name(name: str) -> str:
-    """A file name for a patch: what of its name is safe, and a hash that tells like names apart."""
+    """A file name for a patch: the safe characters of its name, and a hash that keeps similar names apart."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-") or "patch"
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}{SUFFIX}"

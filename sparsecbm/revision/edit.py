@@ -1,4 +1,4 @@
-"""Several mask changes as one: what is left of them when each was made after the one before."""
+"""Edits as data: a mask change, an override of a concept, a revision of its mask; and several changes as one."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ Positions = Mapping[str, Int[np.ndarray, " _weight"]]
 
 @dataclass(frozen=True, eq=False)
 class MaskChange:
-    """Weights that one pass no longer uses (`dropped`) and now uses (`grown`), relative to the masks before it."""
+    """Weights that a pass no longer uses (`dropped`) and that it now uses (`grown`), relative to earlier masks."""
 
     pass_: str
     dropped: Positions
@@ -23,12 +23,12 @@ class MaskChange:
 
     @property
     def dropped_count(self) -> int:
-        """Weights that go."""
+        """The number of dropped weights."""
         return sum(len(positions) for positions in self.dropped.values())
 
     @property
     def grown_count(self) -> int:
-        """Weights that come."""
+        """The number of grown weights."""
         return sum(len(positions) for positions in self.grown.values())
 
     @property
@@ -38,7 +38,7 @@ class MaskChange:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the content: the same for equal changes and no others, in any process."""
+        """A hash of the content, the same in every process; different changes have different digests."""
         digest = hashlib.sha256(json.dumps(self.pass_).encode())
         for positions in (self.dropped, self.grown):
             for name in sorted(positions):
@@ -58,10 +58,10 @@ class Override:
 
 @dataclass(frozen=True, eq=False)
 class Revision:
-    """A concept's mask changed so that the concept of a review goes to `value`.
+    """A change of a concept's mask, made so that the model predicts `value` for one document.
 
-    `portion` is the share of the pass's active weights, 0..1, that all `steps` together exchanged: dropped, and as many
-    others grown. No matrix exchanged a larger share than the bound that was asked for.
+    `portion` is the share of the pass's active weights, 0..1, that all `steps` together exchanged: so many were
+    dropped, and as many others grown. In no matrix is the share larger than the bound that was given.
     """
 
     concept: str
@@ -75,10 +75,10 @@ Edit = Override | Revision
 
 
 def net_changes(changes: Sequence[MaskChange]) -> tuple[MaskChange, ...]:
-    """One change per pass that does the same, passes in the order they first come in; no change of nothing.
+    """One change per pass with the same effect, in the order in which the passes first occur; empty ones are left out.
 
-    A weight that was dropped and grown again, or the other way round, is in none. The changes must fit each other, as
-    `changed_masks` checks.
+    A weight that was dropped and grown again, or grown and dropped again, is in none of them. The changes must fit each
+    other, as `changed_masks` checks.
     """
     net: dict[str, MaskChange] = {}
     for change in changes:
@@ -89,7 +89,7 @@ def net_changes(changes: Sequence[MaskChange]) -> tuple[MaskChange, ...]:
 
 
 def _left(before: Positions, undone: Positions, new: Positions, undoing: Positions) -> dict[str, np.ndarray]:
-    """Those of before but for the undone ones, and the new ones but for those that undo earlier ones."""
+    """The positions of `before` without those undone, and the new ones without those that undo earlier ones."""
     none = np.zeros(0, dtype=np.int32)
     found = {}
     for name in dict.fromkeys((*before, *new)):

@@ -1,4 +1,4 @@
-"""Where a revision dropped and grew weights: by layer and module, and by layer and attention head."""
+"""Maps, a table and a sentence: the weights that a revision exchanged, by module and by attention head."""
 
 import numpy as np
 import pandas as pd
@@ -7,12 +7,12 @@ from sparsecbm.figures.cells import Cells
 from sparsecbm.figures.plotly_text import plain
 from sparsecbm.revision.result import ChangeCounts, PlaceCounts
 
-#: What a map can show of every place.
+#: The counts that a map can show.
 SHOWN = {"dropped": "Dropped", "grown": "Grown", "net": "Net"}
 
 
 def diff_map(places: PlaceCounts, show: str, title: str, columns: str = "module") -> Cells:
-    """Weights that went (negative), came, or both, as one of SHOWN; layers are the rows."""
+    """The count of each place that `show`, one of SHOWN, names; dropped ones are negative. Layers are the rows."""
     numbers = {"dropped": -places.dropped, "grown": places.grown, "net": places.net}[show]
     printed = [[_signed(int(number)) for number in row] for row in numbers]
     hover = [[f"layer {layer}, {columns} {plain(name)}<br>{places.dropped[row, k]:,} dropped, {places.grown[row, k]:,} "
@@ -24,7 +24,7 @@ def diff_map(places: PlaceCounts, show: str, title: str, columns: str = "module"
 
 
 def diff_table(places: PlaceCounts, column: str = "module") -> pd.DataFrame:
-    """Every place with its counts."""
+    """The counts of every place."""
     return pd.DataFrame([{
         "layer": layer, column: name, "dropped": int(places.dropped[row, k]), "grown": int(places.grown[row, k]),
         "net": int(places.net[row, k]),
@@ -33,7 +33,7 @@ def diff_table(places: PlaceCounts, column: str = "module") -> pd.DataFrame:
 
 
 def diff_text(counts: ChangeCounts) -> str:
-    """What the maps show, in plain words: how many, and which attention head exchanges most."""
+    """The finding of the maps: how many weights, and which attention head exchanged most."""
     places, heads = counts.modules, counts.heads
     dropped, grown = int(places.dropped.sum()), int(places.grown.sum())
     if not dropped + grown:
@@ -44,9 +44,9 @@ def diff_text(counts: ChangeCounts) -> str:
         return said
     row, k = (int(place) for place in np.unravel_index(both.argmax(), both.shape))
     moved = int(np.abs(heads.net).sum()) // 2
-    return (f"{said} Of the attention heads, {int((both > 0).sum()):,} of {both.size:,} exchange weights, head "
-            f"{heads.columns[k]} of layer {heads.rows[row]} most: {heads.dropped[row, k]:,} dropped and "
-            f"{heads.grown[row, k]:,} grown. {moved:,} weights move from one head to another.")
+    return (f"{said} {int((both > 0).sum()):,} of {both.size:,} attention heads exchanged weights; head "
+            f"{heads.columns[k]} of layer {heads.rows[row]} exchanged most: {heads.dropped[row, k]:,} dropped and "
+            f"{heads.grown[row, k]:,} grown. {moved:,} weights moved from one head to another.")
 
 
 def _signed(count: int) -> str:

@@ -1,13 +1,13 @@
-"""All edits of a session, one after another: undone, redone and looked back at, and never changed in place."""
+"""The edits of a session in order, as a value: every undo, redo or new edit gives a new history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from sparsecbm.errors import InputError
 from sparsecbm.revision.edit import Edit, MaskChange, Override, Revision
-from sparsecbm.revision.rule import Lasting, Rule, edit_key, setting_in_words
+from sparsecbm.revision.rule import LastingEdit, Rule, edit_key, setting_in_words
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 
@@ -17,15 +17,15 @@ def describe(
 ) -> str:
     """Such as "service set to Negative (was Positive 0.81)".
 
-    `before` is what was on screen until then, and `active` the number of weights that the revised pass used; what is
-    not given is not said.
+    `before` is the prediction before the edit, and `active` the number of weights that the revised pass used; either
+    may be left out of the description.
     """
     if isinstance(edit, Rule):
         return edit.in_words(schema)
     if isinstance(edit, Override):
         if edit.distribution is None:
-            return f"{edit.concept} given back to the model"
-        was = "" if before is None else f" (was {_reading(before, edit.concept)})"
+            return f"{edit.concept} reset to the prediction"
+        was = "" if before is None else f" (was {_value_text(before, edit.concept)})"
         return f"{edit.concept} set to {setting_in_words(edit, schema)}{was}"
     dropped, grown = edit.change.dropped_count, edit.change.grown_count
     what = f"{dropped:,} weights exchanged" if dropped == grown else f"{dropped:,} weights dropped, {grown:,} grown"
@@ -33,7 +33,7 @@ def describe(
     return f"{edit.concept} revised towards {edit.value}: {what} ({_percent(edit.portion)} of {of})"
 
 
-def _reading(prediction: Prediction, concept: str) -> str:
+def _value_text(prediction: Prediction, concept: str) -> str:
     probability = float(prediction.concept_probabilities[prediction.schema.concept_index(concept)].max())
     return f"{prediction.value(concept)} {probability:.2f}"
 
@@ -54,32 +54,32 @@ def utc_now() -> datetime:
 class Entry:
     """One edit with its automatic description, its time in UTC, and a person's note.
 
-    `reviewed` is the key of the impact in which this edit was seen together with all those that were in force
-    before it; None until then.
+    `impact_key` names the impact of this edit, together with all edits in force before it, that a person viewed; None
+    until somebody did.
     """
 
-    edit: Override | Lasting
+    edit: Override | LastingEdit
     description: str
     time: datetime
     note: str = ""
-    reviewed: str | None = None
+    impact_key: str | None = None
 
 
 @dataclass(frozen=True)
-class State:
-    """What is in force after some entries; it can only be looked at."""
+class EditState:
+    """What is in force after some entries; a value that cannot be changed."""
 
     entries: tuple[Entry, ...]
 
     @cached_property
     def overrides(self) -> dict[str, tuple[float, ...]]:
-        """What each concept of the review is set to: its last setting, unless it was given back to the model."""
+        """The distribution that each concept is set to, by its last override; concepts that were reset are left out."""
         last = {one.edit.concept: one.edit.distribution for one in self.entries if isinstance(one.edit, Override)}
         return {concept: shares for concept, shares in last.items() if shares is not None}
 
     @cached_property
-    def lasting(self) -> tuple[Lasting, ...]:
-        """Revisions and rules: what an impact is of, and what can be saved."""
+    def lasting(self) -> tuple[LastingEdit, ...]:
+        """Revisions and rules: the edits that an impact measures, and that can be saved."""
         return tuple(entry.edit for entry in self.entries if not isinstance(entry.edit, Override))
 
     @property
@@ -88,20 +88,25 @@ class State:
         return tuple(edit for edit in self.lasting if isinstance(edit, Rule))
 
     @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """The revisions, in order."""
+        return tuple(edit for edit in self.lasting if isinstance(edit, Revision))
+
+    @property
     def changes(self) -> tuple[MaskChange, ...]:
         """The mask changes, each relative to the masks after those before it."""
-        return tuple(edit.change for edit in self.lasting if isinstance(edit, Revision))
+        return tuple(revision.change for revision in self.revisions)
 
     @property
     def may_be_saved(self) -> bool:
-        """True when the impact of exactly these revisions and rules was seen, or there is none."""
+        """True when somebody viewed the impact of exactly these revisions and rules, or there are none."""
         last = next((entry for entry in reversed(self.entries) if not isinstance(entry.edit, Override)), None)
-        return last is None or last.reviewed is not None
+        return last is None or last.impact_key is not None
 
 
 @dataclass(frozen=True)
 class History:
-    """Entries, of which the first `position` are in force; the others were undone and can be redone.
+    """Entries: the first `position` are in force; the others were undone and can be redone.
 
     Every method returns a new history. InputError when there is nothing to undo, redo or change.
     """
@@ -111,58 +116,72 @@ class History:
 
     def __post_init__(self) -> None:
         if not 0 <= self.position <= len(self.entries):
-            raise InputError(f"Position {self.position} came for a history of {len(self.entries)} edits; allowed: 0 "
-                             f"to {len(self.entries)}. Choose one of these.")
+            raise InputError(f"A history of {len(self.entries)} edits has no position {self.position}; allowed: 0 to "
+                             f"{len(self.entries)}. Choose one of these.")
 
     @property
     def undone(self) -> tuple[Entry, ...]:
-        """What can be redone; the next new edit drops it for good."""
+        """What can be redone, until the next new edit."""
         return self.entries[self.position :]
 
     @cached_property
-    def now(self) -> State:
+    def now(self) -> EditState:
         """What is in force."""
         return self.at(self.position)
 
-    def at(self, position: int) -> State:
-        """What was in force after the first `position` entries, undone ones included."""
-        return State(replace(self, position=position).entries[:position])
+    def at(self, position: int) -> EditState:
+        """What was in force after the first `position` entries; undone entries count, too."""
+        return EditState(replace(self, position=position).entries[:position])
 
-    def do(self, edit: Override | Lasting, description: str, clock: Clock = utc_now) -> "History":
-        """A new edit, which nobody has seen the impact of. What was undone is dropped."""
+    def do(self, edit: Override | LastingEdit, description: str, clock: Clock = utc_now) -> "History":
+        """With a new edit, whose impact nobody has viewed; undone entries are dropped."""
         time = clock()
         if time.tzinfo is None:
-            raise ValueError("A clock without a time zone; give one of UTC.")
+            raise ValueError("The clock has no time zone; pass one in UTC.")
         entry = Entry(edit, description, time.astimezone(UTC))
         return History((*self.entries[: self.position], entry), self.position + 1)
 
     def undo(self) -> "History":
-        """The last edit in force taken back."""
+        """Without the last edit in force."""
         if self.position == 0:
-            raise InputError("No edit is in force; allowed: to undo what was done. Make an edit first.")
+            raise InputError("There is nothing to undo: no edit is in force. Make an edit first.")
         return replace(self, position=self.position - 1)
 
     def redo(self) -> "History":
-        """The first undone edit done again."""
+        """With the first undone edit in force again."""
         if not self.undone:
-            raise InputError("No edit was undone since the last new one; allowed: to redo what was undone.")
+            raise InputError("There is nothing to redo: no edit was undone since the last new one.")
         return replace(self, position=self.position + 1)
 
     def note(self, number: int, text: str) -> "History":
-        """A person's words on an entry, numbered from 0, in place of those before."""
+        """With a person's note on an entry, numbered from 0, in place of its earlier note."""
         return self._with(number, note=text)
 
-    def seen(self, edits: tuple[str, ...], key: str) -> "History":
-        """A person has looked at the impact `key` of these edits. InputError when others are in force."""
+    def mark_impact_viewed(self, edits: tuple[str, ...], key: str) -> "History":
+        """With the impact `key` of these edits marked as viewed; InputError when other edits are in force."""
         lasting = self.now.lasting
         if not lasting or edits != tuple(edit_key(edit) for edit in lasting):
-            raise InputError(f"The impact of {len(edits)} edits came, which are not the {len(lasting)} revisions and "
+            raise InputError(f"The impact is that of {len(edits)} other edits than the {len(lasting)} revisions and "
                              "rules in force; allowed: exactly these, in their order. Compute the impact again.")
         last = max(n for n, entry in enumerate(self.now.entries) if not isinstance(entry.edit, Override))
-        return self._with(last, reviewed=key)
+        return self._with(last, impact_key=key)
 
     def _with(self, number: int, **changes: str) -> "History":
         if not 0 <= number < len(self.entries):
-            raise InputError(f"Entry {number} came; allowed: 0 to {len(self.entries) - 1}. Choose one of these.")
+            raise InputError(f"There is no entry {number}; allowed: 0 to {len(self.entries) - 1}. Choose one of these.")
         changed = replace(self.entries[number], **changes)  # type: ignore[arg-type]
         return replace(self, entries=(*self.entries[:number], changed, *self.entries[number + 1 :]))
+
+
+def applied_after(entries: Sequence[Entry], changes: Sequence[MaskChange]) -> int | None:
+    """The number of edits before some mask changes that are in force one right after another; None if they are not.
+
+    Overrides and rules between them make no difference.
+    """
+    found = [(number, entry.edit.change.digest) for number, entry in enumerate(entries)
+             if isinstance(entry.edit, Revision)]
+    wanted = [change.digest for change in changes]
+    for start in range(len(found) - len(wanted) + 1):
+        if [digest for _, digest in found[start : start + len(wanted)]] == wanted:
+            return found[start][0]
+    return None

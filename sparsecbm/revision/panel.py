@@ -5,7 +5,7 @@ import streamlit as st
 from sparsecbm.concepts.panel import set_concepts_panel
 from sparsecbm.concepts.panel_comparison import comparison_panel
 from sparsecbm.impact.panel import impact_panel
-from sparsecbm.revision.panel_history import history_panel, history_strip
+from sparsecbm.revision.panel_history import history_panel, undo_redo_bar
 from sparsecbm.revision.panel_patches import patches_panel
 from sparsecbm.revision.panel_revise import revise_panel
 from sparsecbm.revision.panel_rules import rules_panel
@@ -36,7 +36,7 @@ _PANELS = {"concepts": (set_concepts_panel,), "revise": (revise_panel,), "rules"
 _NEED_A_TEXT = ("concepts", "revise", "beside")
 
 #: Those with undo and redo in a place of their own.
-_HAVE_A_STRIP = ("concepts", "history")
+_HAVE_A_BAR = ("concepts", "history")
 
 
 def interventions_section() -> None:
@@ -46,7 +46,7 @@ def interventions_section() -> None:
     if view.section in _NEED_A_TEXT and not view.text.strip():
         nothing_to_set()
     else:
-        if view.section not in _HAVE_A_STRIP:
-            history_strip("interventions:strip")
+        if view.section not in _HAVE_A_BAR:
+            undo_redo_bar("interventions:bar")
         for panel in _PANELS[view.section]:
             panel()

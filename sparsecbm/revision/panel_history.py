@@ -23,9 +23,9 @@ from sparsecbm.ui.text import clean_text, shortened, table_html
 from sparsecbm.ui.unsaved import unsaved_line
 
 HELP = (
-    "Every edit that you made, the first one first. An undone edit can be redone until you make a new one. You can view "
-    "the state after any edit: the whole page then shows that state, and you can change nothing until you go back. "
-    "Concepts that you set belong to the text and are dropped with it; revisions and rules stay for your session."
+    "Every edit that you made, the first one first. An undone edit can be redone until you make a new one. You can "
+    "view the state after any edit: the whole page then shows it, and nothing can be changed until you go back. "
+    "Concepts that you set are dropped with their text; revisions and rules stay as long as your session."
 )
 MAX_NOTE_LENGTH = 500
 #: A longer list scrolls.
@@ -76,8 +76,8 @@ def _panel() -> None:
     with errors_shown():
         edits = history()
         if not edits.entries:
-            small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its time. You "
-                        "can undo it, note why you made it, and view any earlier state.")
+            small_print("No edit yet. Set a concept or revise a subnetwork: each edit is listed here with its time. "
+                        "You can undo it, note why you made it, and view any earlier state.")
             return
         undo_redo_bar("interventions:history")
         with st.container(height=330 if len(edits.entries) > VISIBLE_EDITS else "content", border=False):

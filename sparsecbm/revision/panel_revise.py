@@ -1,137 +1,176 @@
-"""Revise a subnetwork: say what a concept should be, and its mask exchanges weights until the concept says so.
+"""The revision section: choose a concept's value, and its subnetwork exchanges weights until it predicts it.
 
-The panel is one fragment. A revision is done at once and can be undone; while one is made, the panel draws itself again
-every half second, and the page runs once when the work starts and once when it ends.
+The panel is one fragment. A revision is in force at once and can be undone; while one is made, the panel draws itself
+again every half second, and the page runs once when the work starts and once when it ends.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
-from sparsecbm.figures.text import listed
+from sparsecbm.figures.text import counted, listed, percent
+from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS, MAX_PORTION, MAX_STEPS
 from sparsecbm.revision.edit import Revision
-from sparsecbm.revision.history import Entry, State, describe
-from sparsecbm.revision.panel_history import counted
-from sparsecbm.revision.panel_revise_form import FORM, Asked, digests, revision_form, words_open, words_work
-from sparsecbm.revision.panel_revised import comparison_work, revision_view
-from sparsecbm.revision.panel_session import do, follow, read_only, state
+from sparsecbm.revision.history import EditState, Entry, describe
+from sparsecbm.revision.panel_revised import FORM, comparison_work, revision_view, words_open, words_work
+from sparsecbm.revision.panel_session import do, fragment_key, read_only, state
 from sparsecbm.revision.result import RevisionResult
 from sparsecbm.service import Explainer
-from sparsecbm.ui.engine import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.tasks import PATIENCE, Job, Progress, Work, look_after, work_state
+from sparsecbm.ui.tasks import PATIENCE, Job, Progress, Work, polling_fragment, work_state
 from sparsecbm.ui.text import as_markdown
 
 HELP = (
-    "Here you change how the model reads, not what it read. Say what the concept of this review should be: its "
-    "subnetwork drops the weights that speak most against it and takes up as many that speak for it. The other "
-    "concepts are read in subnetworks of their own, which stay as they are. Other reviews are read through the revised "
-    "subnetwork, too: look at the blast radius before you keep it. The shared model is never written to."
+    "An override corrects a concept of one text; a revision corrects the model. Choose the value that the concept of "
+    "this text should have: its subnetwork drops the weights that speak most against it and takes up as many that "
+    "speak for it. The other concepts have subnetworks of their own, which stay the same. The predictions for other "
+    "texts change, too: view the impact before you save a revision. Only your session uses the revised subnetwork; the "
+    "shared model never changes."
 )
-_ASKED = "interventions:revision-asked"
+PORTION_HELP = "The largest share of each matrix's active weights that the revision may exchange, in percent."
+METHOD_HELP = (
+    "**Until the value is predicted** exchanges step by step, stops when the concept has the value, and takes back "
+    "what was not needed. **In one step** exchanges the whole share at once."
+)
+UNTIL, ONE_STEP = "Until the value is predicted", "In one step"
+_REQUEST = "interventions:revision-request"
+
+
+@dataclass(frozen=True)
+class RevisionRequest:
+    """A revision that a person requested; `after` are the digests of the changes in force, which it comes after."""
+
+    text: str
+    concept: str
+    value: str
+    portion: float
+    steps: int
+    smallest: bool
+    residual: bool
+    after: tuple[str, ...]
 
 
 def revise_panel() -> None:
-    """What is in force, the form, and what a revision did beside its two controls."""
-    st.markdown("### Revise a subnetwork", help=HELP)
-    look_after(session_job(FORM), _panel, key=follow("revise"))
+    """The revisions in force, the form, and what a revision did compared with its two controls."""
+    st.markdown("### Subnetwork revision", help=HELP)
+    polling_fragment(session_job(FORM), _panel, key=fragment_key("revise"))
 
 
 def revisions_elsewhere() -> None:
-    """On other pages: that they show the model without this session's revisions and rules, if there are some."""
+    """On other pages: that they show the model without this session's revisions and rules, if there are any."""
     numbers = ((len(state().changes), "revision"), (len(state().rules), "rule"))
     if state().lasting:
         st.info(f"This session has {listed([counted(number, what) for number, what in numbers if number])} in force on "
-                "the Interventions page. They are not part of what this page shows: it explains the model as it is.",
-                icon=":material/info:")
+                "the Interventions page. This page shows the model without them.", icon=":material/info:")
 
 
-def _panel(looking: bool) -> None:
-    """`looking` tells whether this fragment draws itself again and again."""
+def revision_form(explainer: Explainer, now: EditState, request: Callable[[RevisionRequest], None]) -> None:
+    """Draw the form; its button calls `request`."""
+    schema, view = explainer.schema, current_view()
+    before = explainer.predict_changed(view.text, now.changes)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{FORM}:form"):
+        concept = st.selectbox("Concept", schema.concepts, key=f"{FORM}:concept", width=170)
+        k, predicted = schema.concept_index(concept), before.value(concept)
+        share = float(before.concept_probabilities[k].max())
+        others = [value for value in schema.values if value != predicted]
+        value = st.selectbox("Should be", schema.values, schema.value_index(others[0]), width=150,
+                             key=f"{FORM}:value:{k}")
+        portion = st.slider("Weights at most", 0.1, 100 * MAX_PORTION, 100 * DEFAULT_PORTION, 0.1, "%.1f %%",
+                            key=f"{FORM}:portion", width=180, help=PORTION_HELP)
+        method = st.segmented_control("How", (UNTIL, ONE_STEP), key=f"{FORM}:way", required=True, default=UNTIL,
+                                      help=METHOD_HELP)
+        steps = st.number_input("Steps at most", 1, MAX_STEPS, DEFAULT_STEPS, key=f"{FORM}:steps", width=130,
+                                disabled=method == ONE_STEP)
+        wanted = RevisionRequest(view.text, concept, value, round(portion / 100, 4),
+                                 1 if method == ONE_STEP else int(steps), method != ONE_STEP, view.residual,
+                                 _digests(now))
+        st.button("Revise", key=f"{FORM}:do", type="primary", on_click=request, args=(wanted,),
+                  disabled=read_only() or predicted == value)
+    said = f"**{as_markdown(concept)}** is predicted as **{as_markdown(predicted)}** ({percent(share)})"
+    st.markdown(f":material/check_circle: {said} already: there is nothing to revise." if predicted == value
+                else f"{said}.")
+
+
+def _panel(polling: bool) -> None:
+    """`polling` is True while this fragment draws itself again and again."""
     with errors_shown():
         explainer, now, job = load_explainer(), state(), session_job(FORM)
         if explainer.checkpoint.kind != "sparse":
             st.info("This model has no subnetworks, so there is nothing to revise. Load a sparse checkpoint.",
                     icon=":material/info:")
             return
-        view, revisions = current_view(), _revisions(now)
-        _stack(revisions)
+        view, entries = current_view(), [entry for entry in now.entries if isinstance(entry.edit, Revision)]
         revision_form(explainer, now, _ask)
-        asked = _asked(now)
-        making = _revision_work(explainer, asked, now) if asked else None
-        number = _looked_at(revisions)
-        comparing = reading = None
+        requested = _requested(now)
+        making = _revision_work(explainer, requested, now) if requested else None
+        number = _shown_revision(entries)
+        comparing = explaining = None
         if number is not None:
-            comparing = comparison_work(explainer, view, _edits(revisions), number)
-            reading = words_work(explainer, view, _edits(revisions), number) if words_open() else None
-        job.want([work for work in (making, comparing, reading) if work], 0.0 if looking else PATIENCE)
-        _take_up(job, making, explainer)
-        if job.running != looking:
+            comparing = comparison_work(explainer, view, now.revisions, number)
+            explaining = words_work(explainer, view, now.revisions, number) if words_open() else None
+        job.request([work for work in (making, comparing, explaining) if work], 0.0 if polling else PATIENCE)
+        _put_in_force(job, making, explainer)
+        if job.running != polling:
             run_again()
-        work_state(job, FORM, _cancel if _ASKED in st.session_state else None)
+        work_state(job, FORM, _cancel if _REQUEST in st.session_state else None)
         if number is not None and comparing is not None:
-            revision_view(explainer, job, revisions[number], comparing, reading)
+            revision_view(explainer, job, entries[number], comparing, explaining)
         elif making is None:
-            note("No revision is in force. Choose above what a concept of this review should be, and press *Revise*: "
-                 "you will see it beside a random edit of the same size and beside plainly setting the concept.")
+            note("No revision is in force. Choose the value that a concept should have and press *Revise*. You will "
+                 "see the result compared with a random edit of the same size and with an override of the concept.")
 
 
-def _stack(revisions: tuple[Entry, ...]) -> None:
-    if revisions:
-        lines = [f"{number}. {as_markdown(entry.description)}" for number, entry in enumerate(revisions, 1)]
-        st.markdown("**Revisions in force**, each made after those before it:\n\n" + "\n".join(lines))
-
-
-def _looked_at(revisions: tuple[Entry, ...]) -> int | None:
-    """Which of the revisions is shown below: the last, unless another one is chosen."""
-    if len(revisions) < 2:
-        return len(revisions) - 1 if revisions else None
-    numbers = list(range(len(revisions)))
-    chosen: int = st.selectbox("Show below", numbers, numbers[-1], key=f"{FORM}:look:{len(revisions)}",
-                               format_func=lambda number: f"{number + 1}. {revisions[number].description}")
+def _shown_revision(entries: list[Entry]) -> int | None:
+    """The number of the revision that is shown: the last one, unless the person chooses another one."""
+    if len(entries) < 2:
+        return len(entries) - 1 if entries else None
+    numbers = list(range(len(entries)))
+    chosen: int = st.selectbox("Revision shown", numbers, numbers[-1], key=f"{FORM}:shown:{len(entries)}",
+                               format_func=lambda number: f"{number + 1}. {entries[number].description}",
+                               help="All of these are in force, each made after those before it")
     return chosen
 
 
-def _revision_work(explainer: Explainer, asked: Asked, now: State) -> Work:
+def _revision_work(explainer: Explainer, wanted: RevisionRequest, now: EditState) -> Work:
     changes = now.changes
 
     def run(progress: Progress) -> RevisionResult:
-        return explainer.revise(asked.text, asked.concept, asked.value, asked.portion, asked.steps, changes,
-                                asked.residual, asked.smallest, progress)
+        return explainer.revise(wanted.text, wanted.concept, wanted.value, wanted.portion, wanted.steps, changes,
+                                wanted.residual, wanted.smallest, progress)
 
-    return Work((explainer.checkpoint.hash, asked), f"Revising {as_markdown(asked.concept)}", run)
+    return Work((explainer.checkpoint.hash, wanted), f"Revising {as_markdown(wanted.concept)}", run)
 
 
-def _take_up(job: Job, making: Work | None, explainer: Explainer) -> None:
-    """A revision that is ready is in force from now on; what went wrong is shown until another one is asked for."""
+def _put_in_force(job: Job, making: Work | None, explainer: Explainer) -> None:
+    """Put a finished revision in force; an error is shown until another revision is requested."""
     with errors_shown():
         made: RevisionResult | None = job.result(making) if making else None
         if made is not None:
-            st.session_state.pop(_ASKED, None)
+            st.session_state.pop(_REQUEST, None)
             if not made.already:
                 do(made.revision, describe(made.revision, explainer.schema, active=made.active))
             run_again()
 
 
-def _asked(now: State) -> Asked | None:
-    """What was asked for, unless the review or the edits are others by now."""
-    asked: Asked | None = st.session_state.get(_ASKED)
-    if asked and (asked.text != current_view().text or asked.after != digests(now) or read_only()):
-        del st.session_state[_ASKED]
+def _requested(now: EditState) -> RevisionRequest | None:
+    """The request, unless the text or the revisions have changed since it was made."""
+    wanted: RevisionRequest | None = st.session_state.get(_REQUEST)
+    if wanted and (wanted.text != current_view().text or wanted.after != _digests(now) or read_only()):
+        del st.session_state[_REQUEST]
         return None
-    return asked
+    return wanted
 
 
-def _ask(asked: Asked) -> None:
-    st.session_state[_ASKED] = asked
+def _digests(now: EditState) -> tuple[str, ...]:
+    return tuple(change.digest for change in now.changes)
+
+
+def _ask(wanted: RevisionRequest) -> None:
+    st.session_state[_REQUEST] = wanted
 
 
 def _cancel() -> None:
-    st.session_state.pop(_ASKED, None)
-
-
-def _revisions(now: State) -> tuple[Entry, ...]:
-    return tuple(entry for entry in now.entries if isinstance(entry.edit, Revision))
-
-
-def _edits(revisions: tuple[Entry, ...]) -> tuple[Revision, ...]:
-    return tuple(entry.edit for entry in revisions if isinstance(entry.edit, Revision))
+    st.session_state.pop(_REQUEST, None)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from sparsecbm.figures.text import label_name
-from sparsecbm.revision.conditions import Condition, LabelIs, TextSays, Unsure, ValueIs, WordCount
 from sparsecbm.revision.edit import Override
-from sparsecbm.revision.rule import Rule
+from sparsecbm.revision.rule import Condition, LabelIs, Rule, TextSays, Unsure, ValueIs, WordCount
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.text import clean_text
 
@@ -20,7 +19,7 @@ _KEY, _LINES, _FORM = "interventions:rules", "interventions:rules:lines", "inter
 
 @dataclass(frozen=True)
 class Draft:
-    """What a person has said of a rule so far; `missing` says what must still be given."""
+    """The rule as entered so far; `missing` says what must still be entered."""
 
     conditions: tuple[Condition, ...]
     overrides: tuple[Override, ...]
@@ -28,12 +27,12 @@ class Draft:
 
     @property
     def rule(self) -> Rule | None:
-        """The rule, once nothing is missing."""
+        """The rule; None while something is missing."""
         return None if self.missing else Rule(self.conditions, self.overrides)
 
 
 def rule_form(schema: ConceptSchema) -> Draft:
-    """Draw the form and read it."""
+    """Draw the form and return its contents."""
     conditions = [_condition(line, place, schema) for place, line in enumerate(_lines())]
     st.button("Add a condition", key=f"{_KEY}:add", icon=":material/add:", on_click=_add,
               disabled=len(conditions) >= MOST_CONDITIONS)
@@ -45,19 +44,19 @@ def rule_form(schema: ConceptSchema) -> Draft:
 
 
 def begin_again() -> None:
-    """An empty form. For callbacks."""
-    st.session_state[_FORM] = _form() + 1  # other keys: a browser keeps what its boxes say for as long as they stay
+    """Empty the form. For callbacks."""
+    st.session_state[_FORM] = _form() + 1  # other keys: a browser keeps the contents of boxes that stay
     st.session_state[_LINES] = (max(_lines(), default=-1) + 1,)
 
 
 def _form() -> int:
-    """How many rules were put in force with the form."""
+    """The number of rules that were put in force with the form."""
     number: int = st.session_state.setdefault(_FORM, 0)
     return number
 
 
 def _lines() -> tuple[int, ...]:
-    """A number for every condition, which stays with it when another one is taken out."""
+    """A number for every condition, which it keeps when another one is removed."""
     lines: tuple[int, ...] = st.session_state.setdefault(_LINES, (0,))
     return lines
 
@@ -71,20 +70,21 @@ def _remove(line: int) -> None:
 
 
 def _condition(line: int, place: int, schema: ConceptSchema) -> Condition | str:
-    """One line of the form: its condition, or what is missing of it."""
+    """One line of the form: its condition, or a sentence on what is missing."""
     kinds = _kinds(schema)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=_key(line, "line")):
         kind = st.selectbox("and" if place else "Whenever", list(kinds), key=_key(line, "kind"), width=220,
                             persist_state="session")
         found = kinds[kind](line, schema)
         st.button("Remove", key=_key(line, "remove"), icon=":material/close:", type="tertiary", on_click=_remove,
-                  args=(line,), help=f"Take out condition {place + 1}")
+                  args=(line,), help=f"Remove condition {place + 1}")
     return found
 
 
 def _kinds(schema: ConceptSchema) -> Mapping[str, Callable[[int, ConceptSchema], Condition | str]]:
-    return {"a concept is read as": _value_is, "the text says": _text_says, f"the {schema.label_title} is": _label_is,
-            "the model is unsure of": _unsure, "the text is so long": _word_count}
+    return {"a concept is predicted as": _value_is, "the text says": _text_says,
+            f"the {schema.label_title} is": _label_is, "the model is unsure of": _unsure,
+            "the number of words is": _word_count}
 
 
 def _value_is(line: int, schema: ConceptSchema) -> Condition:
@@ -97,9 +97,9 @@ def _text_says(line: int, schema: ConceptSchema) -> Condition | str:
     word = st.text_input("Word or phrase", key=_key(line, "word"), max_chars=LONGEST_WORD, width=240,
                           placeholder="waited", persist_state="session")
     whole = st.checkbox("Whole words", True, key=_key(line, "whole"), persist_state="session",
-                        help="Then “wait” is not found in “waited”")
+                        help="“wait” does not match “waited”")
     word = clean_text(word).strip()
-    return TextSays(word, whole) if word else "Give the word or phrase that the text must say."
+    return TextSays(word, whole) if word else "Enter the word or phrase that the text must contain."
 
 
 def _label_is(line: int, schema: ConceptSchema) -> Condition:
@@ -118,11 +118,11 @@ def _unsure(line: int, schema: ConceptSchema) -> Condition:
 def _word_count(line: int, schema: ConceptSchema) -> Condition | str:
     low, high = (st.number_input(f"Words, at {bound}", 0, MOST_WORDS, None, key=_key(line, bound), width=150,
                                  placeholder="no bound", persist_state="session") for bound in ("least", "most"))
-    return "Give at least one bound for the number of words." if low is high is None else WordCount(low, high)
+    return "Enter at least one bound for the number of words." if low is high is None else WordCount(low, high)
 
 
 def _settings(schema: ConceptSchema) -> tuple[Override, ...]:
-    """What the rule sets: each chosen concept to a value."""
+    """What the rule sets: a value for each chosen concept."""
     key = f"{_KEY}:set:{_form()}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_KEY}:setting"):
         concepts: Sequence[str] = st.multiselect("set", schema.concepts, key=key, width=320,

@@ -1,4 +1,4 @@
-"""A review as it is read with edits in force: through revised masks, then with what rules set, then with overrides."""
+"""The edits of a session: its history, the state that the page shows, and the prediction with that state's edits."""
 
 from collections.abc import Mapping
 
@@ -6,153 +6,144 @@ import streamlit as st
 
 from sparsecbm.concepts.distribution import format_override
 from sparsecbm.revision.edit import Override
-from sparsecbm.revision.history import History, State, describe
-from sparsecbm.revision.rule import Lasting
+from sparsecbm.revision.history import EditState, History, describe
+from sparsecbm.revision.rule import LastingEdit
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import change, current_view, run_again
 
-_HISTORY, _LOOKED_AT, _TEXT = "interventions:history", "interventions:looked-at", "interventions:text"
-_FOLLOWING, _DRAWN, _FINDINGS = "interventions:following", "interventions:drawn", "interventions:findings"
+_HISTORY, _PAST, _TEXT = "interventions:history", "interventions:past", "interventions:text"
+_FRAGMENTS, _DRAWN, _FINDINGS = "interventions:fragments", "interventions:drawn", "interventions:findings"
 
 Overrides = Mapping[str, tuple[float, ...]]
 
 
 def history() -> History:
     """This session's edits; none at first."""
-    kept: History = st.session_state.setdefault(_HISTORY, History())
-    return kept
+    edits: History = st.session_state.setdefault(_HISTORY, History())
+    return edits
 
 
-def looked_at() -> int | None:
-    """How many edits were in force in the earlier state that is looked at; None when none is."""
-    position: int | None = st.session_state.get(_LOOKED_AT)
+def past_position() -> int | None:
+    """The number of edits in the earlier state that the page shows; None when it shows the current state."""
+    position: int | None = st.session_state.get(_PAST)
     return position
 
 
 def read_only() -> bool:
-    """True while an earlier state is looked at: then nothing can be done, undone or redone."""
-    return looked_at() is not None
+    """True while the page shows an earlier state: nothing can be changed then."""
+    return past_position() is not None
 
 
-def state() -> State:
-    """What is in force, or was in the earlier state that is looked at."""
-    position = looked_at()
+def state() -> EditState:
+    """The edits in force, or those of the earlier state that the page shows."""
+    position = past_position()
     return history().now if position is None else history().at(position)
 
 
 def opened_history(schema: ConceptSchema) -> History:
     """The history at the start of a page run, after the view was opened.
 
-    What the view sets is taken up: where one undo or redo leads there, by that, otherwise as new edits. With another
-    review the overrides go, which were of the last one; revisions and rules stay.
+    It is brought in line with the overrides of the view: by one undo or redo where that suffices, else by new edits.
+    Overrides belong to a text and are dropped with it; revisions and rules stay.
     """
     view, before = current_view(), history()
     if st.session_state.setdefault(_TEXT, view.text) != view.text:
         st.session_state[_TEXT] = view.text
-        st.session_state.pop(_LOOKED_AT, None)
+        st.session_state.pop(_PAST, None)
         before = _lasting(before)
-    after = _taken_up(before, view.overrides, schema)
+    after = _with_overrides(before, view.overrides, schema)
     if after is not history():
-        st.session_state.pop(_LOOKED_AT, None)
-        _keep(after)
-    st.session_state[_FOLLOWING], st.session_state[_DRAWN] = {}, _shown()
+        st.session_state.pop(_PAST, None)
+        _store(after)
+    st.session_state[_FRAGMENTS], st.session_state[_DRAWN] = {}, _shown()
     return after
 
 
-def follow(panel: str, live: bool = False) -> str:
-    """The key for the fragment of a panel that `refresh` draws again.
+def fragment_key(panel: str, live: bool = False) -> str:
+    """The key for the fragment of a panel, which `refresh` draws again.
 
-    A `live` one shows the overrides and is drawn after a move of a concept's control, once there is a pause; the others
-    need not, because the whole page is drawn where revisions or rules change.
+    A `live` fragment shows overrides, so it is drawn again after a concept was set, as soon as the person pauses. The
+    others are not: the whole page is drawn again when revisions or rules change.
     """
     key = f"interventions:{panel}"
-    followers: dict[str, bool] = st.session_state[_FOLLOWING]
-    followers[key] = live
+    fragments: dict[str, bool] = st.session_state[_FRAGMENTS]
+    fragments[key] = live
     return key
 
 
-def page_is_old() -> bool:
-    """True when more changed since the page was drawn than the panels that `refresh` draws show: revisions or rules,
-    whether the residual counts, or another state is looked at."""
+def page_is_stale() -> bool:
+    """True when revisions, rules, the use of the residual or the shown state changed since the page was drawn."""
     return bool(_shown() != st.session_state[_DRAWN])
 
 
 def refresh(*panels: str, live: bool = False) -> None:
-    """Draw what follows the edits: all of the page where that is old.
+    """Draw again what depends on the edits: the whole page when it is stale, otherwise every panel's fragment.
 
-    Otherwise every panel that follows; with `live` only those that are live, and `panels`. The last thing that a
-    callback does; nothing after it runs.
+    With `live` only the live ones and `panels`. A callback calls it last: nothing after it runs.
     """
-    if page_is_old():
+    if page_is_stale():
         run_again()
     named = {f"interventions:{panel}" for panel in panels}
-    st.rerun([key for key, moves in st.session_state[_FOLLOWING].items() if moves or not live or key in named])
+    st.rerun([key for key, shows in st.session_state[_FRAGMENTS].items() if shows or not live or key in named])
 
 
-def do(edit: Override | Lasting, description: str) -> None:
+def do(edit: Override | LastingEdit, description: str) -> None:
     """Put an edit in force. For callbacks."""
     if not read_only():
-        _keep(history().do(edit, description))
+        _store(history().do(edit, description))
 
 
 def undo() -> None:
-    """Take the last edit back, if there is one. For callbacks."""
+    """Undo the last edit, if there is one. For callbacks."""
     if not read_only() and history().position:
-        _keep(history().undo())
+        _store(history().undo())
 
 
 def redo() -> None:
-    """Do the first undone edit again, if there is one. For callbacks."""
+    """Redo the first undone edit, if there is one. For callbacks."""
     if not read_only() and history().undone:
-        _keep(history().redo())
+        _store(history().redo())
 
 
-def look_at(position: int | None) -> None:
-    """Look at the state after so many edits; None, or what is in force, is back to now. For callbacks.
+def show_past(position: int | None) -> None:
+    """Show the state after so many edits; None, or the number in force, shows the current state. For callbacks.
 
     InputError for a position that the history does not have.
     """
     if position is None or position == history().position:
-        st.session_state.pop(_LOOKED_AT, None)
+        st.session_state.pop(_PAST, None)
     else:
         history().at(position)
-        st.session_state[_LOOKED_AT] = position
+        st.session_state[_PAST] = position
 
 
 def note(number: int, text: str) -> None:
-    """A person's words on an edit, numbered from 0. For callbacks."""
-    _keep(history().note(number, text))
+    """Note something on an edit, numbered from 0. For callbacks."""
+    _store(history().note(number, text))
 
 
-def seen(edits: tuple[str, ...], key: str, finding: str) -> None:
-    """A person has looked at the impact `key` of these edits, and read its `finding`. InputError when others are in
-    force."""
-    _keep(history().seen(edits, key))
+def mark_impact_viewed(edits: tuple[str, ...], key: str, finding: str) -> None:
+    """Mark the impact `key` of these edits as viewed, with its `finding`. InputError when others are in force."""
+    _store(history().mark_impact_viewed(edits, key))
     st.session_state.setdefault(_FINDINGS, {})[key] = finding
 
 
-def impact_seen() -> str:
-    """What the impact of what is in force came to; empty when nobody looked at it in this session."""
+def viewed_impact() -> str:
+    """The finding of the impact of the edits in force; empty when nobody viewed it in this session."""
     last = next((entry for entry in reversed(state().entries) if not isinstance(entry.edit, Override)), None)
     findings: dict[str, str] = st.session_state.get(_FINDINGS, {})
-    return findings.get(last.reviewed or "", "") if last else ""
-
-
-def restore(other: History) -> None:
-    """A history from a file in place of this session's. For callbacks."""
-    st.session_state.pop(_LOOKED_AT, None)
-    _keep(other)
+    return findings.get(last.impact_key or "", "") if last else ""
 
 
 def _shown() -> tuple[object, ...]:
-    """What every panel of the page depends on; overrides, which move often, are not among it."""
-    return looked_at(), current_view().residual, *state().lasting
+    """What every panel depends on. Overrides are left out, because they change often."""
+    return past_position(), current_view().residual, *state().lasting
 
 
-def _keep(new: History) -> None:
+def _store(new: History) -> None:
     st.session_state[_HISTORY] = new
     if new.now.overrides != current_view().overrides:
         change(overrides=new.now.overrides)
@@ -164,7 +155,7 @@ def _lasting(old: History) -> History:
     return History(entries, sum(kept[: old.position]))
 
 
-def _taken_up(old: History, overrides: Overrides, schema: ConceptSchema) -> History:
+def _with_overrides(old: History, overrides: Overrides, schema: ConceptSchema) -> History:
     wanted = _as_address(overrides, schema)
     for position in (old.position, old.position - 1, old.position + 1):
         if 0 <= position <= len(old.entries) and _as_address(old.at(position).overrides, schema) == wanted:
@@ -177,39 +168,40 @@ def _taken_up(old: History, overrides: Overrides, schema: ConceptSchema) -> Hist
 
 
 def _as_address(overrides: Overrides, schema: ConceptSchema) -> set[str]:
-    """What the address says of them: it rounds shares, and the browser's way back leads through it."""
+    """The overrides as the address has them, which rounds shares and is what the browser goes back to."""
     return {format_override(concept, shares, schema) for concept, shares in overrides.items()}
 
 
-_READING, _RESULT = "interventions:reading", "interventions:result"
+_BEFORE, _RESULT = "interventions:before-overrides", "interventions:result"
 
 
-def read_with(explainer: Explainer, text: str, edits: State) -> InterventionResult:
-    """A review through the revised masks, and then as the rules leave it, which is what overrides start from.
+def predict_with_edits(explainer: Explainer, text: str, edits: EditState) -> InterventionResult:
+    """A text predicted with the revised masks (`before`), and then with what rules set (`after`, `overrides`).
 
-    Its `overrides` are what the rules set. A text that was read before with the same revisions runs no backbone pass.
+    Overrides of a person start from there. A text that was predicted with the same revisions before runs no backbone
+    pass.
     """
     prediction = explainer.predict_changed(text, edits.changes)
     return explainer.apply_rules(prediction, edits.rules)
 
 
-def current_reading() -> InterventionResult:
-    """The review at hand with the revisions and rules of the state that is looked at; the last one is kept."""
+def result_before_overrides() -> InterventionResult:
+    """The current text with the revisions and rules of the shown state; the last result is cached."""
     explainer, text, now = load_explainer(), current_view().text, state()
     key = explainer.checkpoint.hash, text, now.lasting
-    kept = st.session_state.get(_READING)
-    if kept is None or kept[0] != key:
-        kept = st.session_state[_READING] = key, read_with(explainer, text, now)
-    reading: InterventionResult = kept[1]
-    return reading
+    cached = st.session_state.get(_BEFORE)
+    if cached is None or cached[0] != key:
+        cached = st.session_state[_BEFORE] = key, predict_with_edits(explainer, text, now)
+    result: InterventionResult = cached[1]
+    return result
 
 
 def current_result() -> InterventionResult:
-    """The same before and after the overrides of that state; the last one is kept, so that it is computed once."""
-    reading, overrides, residual = current_reading(), state().overrides, current_view().residual
-    kept = st.session_state.get(_RESULT)
-    if kept is None or kept[0] is not reading or kept[1:3] != (overrides, residual):
-        result = load_explainer().override(reading.after, overrides, residual)
-        kept = st.session_state[_RESULT] = reading, overrides, residual, result
-    found: InterventionResult = kept[3]
+    """That prediction before and after the overrides of the shown state; the last result is cached."""
+    before, overrides, residual = result_before_overrides(), state().overrides, current_view().residual
+    cached = st.session_state.get(_RESULT)
+    if cached is None or cached[0] is not before or cached[1:3] != (overrides, residual):
+        result = load_explainer().override(before.after, overrides, residual)
+        cached = st.session_state[_RESULT] = before, overrides, residual, result
+    found: InterventionResult = cached[3]
     return found

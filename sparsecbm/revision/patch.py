@@ -1,4 +1,4 @@
-"""Revisions that are kept: a patch, with who made it, when, why and for which checkpoint."""
+"""A patch: saved revisions, with their author, time, note and checkpoint."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from sparsecbm.errors import InputError
 from sparsecbm.revision.edit import MaskChange, Revision
 
-#: Characters that the texts of a patch may have.
-LONGEST = {"name": 80, "note": 2000, "author": 80}
-LONGEST_IMPACT = 4000
+#: The most characters that the texts of a patch may have.
+MAX_LENGTH = {"name": 80, "note": 2000, "author": 80}
+MAX_IMPACT_LENGTH = 4000
 
 
 @dataclass(frozen=True, eq=False)
 class Patch:
     """Revisions in their order, the first made for the checkpoint with the hash `base`.
 
-    `created` is a time in ISO 8601 with its time zone, and `impact` what its revisions did to other documents when it
-    was saved, empty where nobody wrote that down. InputError when a text is too long, the name is blank, the time
-    is none, or a revision does not change its concept's pass.
+    `created` is a time in ISO 8601 with its time zone; `impact` says what the revisions did to other documents when
+    the patch was saved, empty where that is not known. InputError when a text is too long, the name is blank, the time
+    is not valid, or a revision does not change its concept's pass.
     """
 
     name: str
@@ -29,33 +29,33 @@ class Patch:
     impact: str = ""
 
     def __post_init__(self) -> None:
-        for kind, longest in (LONGEST | {"impact": LONGEST_IMPACT}).items():
+        for kind, longest in (MAX_LENGTH | {"impact": MAX_IMPACT_LENGTH}).items():
             text = getattr(self, kind)
             if len(text) > longest or not _is_text(text):
                 raise InputError(f"The patch's {kind} has {len(text)} characters; allowed: up to {longest}, and "
                                  f"no half of a Unicode pair. Change the {kind}.")
         if not self.name.strip():
-            raise InputError("The patch has no name; allowed: any text that is not blank. Give it a name.")
+            raise InputError("The patch has no name; allowed: any text that is not blank. Enter a name.")
         if not _is_time(self.created):
-            raise InputError(f"The patch was made at {self.created[:40]!r}; allowed: a time with its time zone, "
-                             "such as 2026-01-31T12:00:00+00:00. Save the patch again.")
+            raise InputError(f"The patch's time is {self.created[:40]!r}; allowed: a time with its time zone, such as "
+                             "2026-01-31T12:00:00+00:00. Save the patch again.")
         if not self.revisions or not all(_changes_its_concept(revision) for revision in self.revisions):
-            raise InputError("The patch has no revision, or one that changes nothing of its concept; allowed: one or "
-                             "more that do. Revise a concept first.")
+            raise InputError("The patch has no revision, or one that does not change its concept; allowed: one or more "
+                             "that do. Revise a concept first.")
 
     @classmethod
     def now(cls, name: str, note: str, author: str, base: str, revisions: tuple[Revision, ...]) -> "Patch":
-        """A patch that is made at this moment."""
+        """A patch that is made now."""
         return cls(name, note, author, datetime.now(UTC).isoformat(timespec="seconds"), base, revisions)
 
     @property
     def time(self) -> datetime:
-        """When it was made."""
+        """When the patch was made."""
         return datetime.fromisoformat(self.created)
 
     @property
     def changes(self) -> tuple[MaskChange, ...]:
-        """What it changes of the masks, one after another."""
+        """Its mask changes, each made after those before it."""
         return tuple(revision.change for revision in self.revisions)
 
 

@@ -1,4 +1,4 @@
-"""How many weights a mask change drops and grows in each part of the network."""
+"""What a mask revision did: to the prediction, step by step, and in which parts of the network."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from sparsecbm.types import Prediction, Receipt
 
 @dataclass(frozen=True)
 class RevisionStep:
-    """The concept once `portion` of its pass's active weights, 0..1, had been exchanged.
+    """The concept after `portion` of its pass's active weights, 0..1, had been exchanged.
 
-    `probability` is that of the wanted value, 0..1, and `cross_entropy` minus its natural logarithm.
+    `probability` is that of the wanted value, 0..1; `cross_entropy` is minus its natural logarithm.
     """
 
     portion: float
@@ -23,10 +23,10 @@ class RevisionStep:
 
 @dataclass(frozen=True, eq=False)
 class RevisionResult:
-    """The same review before and after a revision, or after random exchanges of the same size.
+    """A document's prediction before and after a revision, or after a random exchange of the same size.
 
-    `steps` begins with the state before; it is empty when the concept was as wanted already, and then nothing was
-    changed. `active` counts the weights that the pass used before, and as many does it use after.
+    `steps` begins with the state before; it is empty when the model predicted the value already, so that no weight was
+    exchanged. `active` is the number of weights that the pass uses, the same before and after.
     """
 
     revision: Revision
@@ -38,22 +38,22 @@ class RevisionResult:
 
     @property
     def already(self) -> bool:
-        """True when there was nothing to do."""
+        """True when the concept had the value before, so that nothing changed."""
         return not self.steps
 
     @property
     def agrees(self) -> bool:
-        """True when the concept now is as wanted."""
+        """True when the model now predicts the wanted value."""
         return self.after.value(self.revision.concept) == self.revision.value
 
     @property
     def dropped(self) -> int:
-        """Weights that the pass no longer uses."""
+        """The number of weights that the pass no longer uses."""
         return self.revision.change.dropped_count
 
     @property
     def grown(self) -> int:
-        """Weights that it uses now."""
+        """The number of weights that it uses only now."""
         return self.revision.change.grown_count
 
     @property
@@ -76,17 +76,17 @@ class PlaceCounts:
 
     @property
     def net(self) -> Counts:
-        """Weights that a place has more afterwards; negative where it has fewer."""
+        """By how many weights each place grew; negative where it shrank."""
         net: Counts = self.grown - self.dropped
         return net
 
 
 @dataclass(frozen=True, eq=False)
 class ChangeCounts:
-    """One change counted twice: in every module of a layer, which is all of it, and in every attention head.
+    """The weights of one change, counted by the modules of each layer (all weights) and by attention head.
 
-    A weight of the attention matrices is of one head; the feed-forward matrices are of none. `heads` has no columns
-    where the parts of a backbone have unknown names.
+    A weight of an attention matrix belongs to one head; the feed-forward matrices belong to none. `heads` has no
+    columns where the names of a backbone's parts are unknown.
     """
 
     modules: PlaceCounts

@@ -12,8 +12,7 @@ import numpy as np
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.units import Subnetworks
 from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS, check_bounds, revise
-from sparsecbm.revision.compute_masks import change_counts, random_edit
-from sparsecbm.revision.compute_passes import with_passes
+from sparsecbm.revision.compute_masks import change_counts, random_edit, replace_passes
 from sparsecbm.revision.compute_patch import check_patch, load_patch, read_patch
 from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.patch import Patch
@@ -67,7 +66,7 @@ class RevisionExplainer(PredictionExplainer):
             made = revise(self._model, masks, self._weights_after(earlier).of(k), encoded, concept, value, portion,
                           steps, smallest, self._giving_way(progress))
             every = (*earlier, made.revision.change)
-            after = self._named(with_passes(self._model, before, {k: made.pooled}), every)
+            after = self._named(replace_passes(self._model, before, {k: made.pooled}), every)
             self._keep(after, text, every)
         return self._result(made.revision, before, after, made.steps, made.active, residual, started)
 

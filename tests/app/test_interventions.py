@@ -167,8 +167,8 @@ def test_a_press_for_a_document_that_has_gone_sets_nothing_of_the_next() -> None
 
 def test_nothing_is_set_while_an_earlier_state_is_looked_at() -> None:
     at = section(pressed(opened(), ("set", "soup", "Negative")), "history")
-    at.selectbox(key="interventions:look:1:1").set_value(0).run()
-    at = section(press(at, "interventions:look:go"), "concepts")
+    at.selectbox(key="interventions:view:1:1").set_value(0).run()
+    at = section(press(at, "interventions:view:show"), "concepts")
     data = panel_data(at)
     assert data["disabled"] and not data["history"]["undo"] and data["advice"]["go"] is None
     assert row(at, "soup")["own"] == ""

@@ -18,9 +18,8 @@ from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.prediction import predict
 from sparsecbm.revision.compute_masks import changed_masks
 from sparsecbm.revision.compute_rules import apply_rules
-from sparsecbm.revision.conditions import TextSays, ValueIs
 from sparsecbm.revision.edit import Override, Revision
-from sparsecbm.revision.rule import Lasting, Rule
+from sparsecbm.revision.rule import LastingEdit, Rule, TextSays, ValueIs
 from sparsecbm.types import LABEL_TARGET
 from tests.evaluation import toys
 from tests.helpers import tiny_checkpoint_of, toy_reviews, toy_split, untouched
@@ -59,7 +58,7 @@ def some_unknown() -> Split:
     return toy_split(reviews=reviews)
 
 
-def one_by_one(checkpoint: Checkpoint, edits: Sequence[Lasting], texts: Sequence[str]) -> dict[str, list[str]]:
+def one_by_one(checkpoint: Checkpoint, edits: Sequence[LastingEdit], texts: Sequence[str]) -> dict[str, list[str]]:
     """What every single text is read as with edits: label, soup and room."""
     changes = [edit.change for edit in edits if isinstance(edit, Revision)]
     assert checkpoint.masks is not None
@@ -80,7 +79,7 @@ def names(impact: Impact, when: str) -> dict[str, list[str]]:
     return found
 
 
-def stacked(checkpoint: Checkpoint) -> list[Lasting]:
+def stacked(checkpoint: Checkpoint) -> list[LastingEdit]:
     """Two revisions, one upon the other, and two rules between and after them."""
     assert checkpoint.masks is not None
     first = random_revision(checkpoint.masks, "soup", 1)
@@ -100,7 +99,7 @@ def stacked(checkpoint: Checkpoint) -> list[Lasting]:
     stacked,
 ], ids=["nothing", "soup", "room", "residual", "rule", "stacked"])
 def test_before_and_after_are_what_each_review_gives_alone(
-    make: Callable[[Checkpoint], list[Lasting]], checkpoint: Checkpoint
+    make: Callable[[Checkpoint], list[LastingEdit]], checkpoint: Checkpoint
 ) -> None:
     edits, split = make(checkpoint), some_unknown()
     impact = impact_of_edits(checkpoint, edits, split)

@@ -8,9 +8,8 @@ import pytest
 
 from sparsecbm.errors import InputError
 from sparsecbm.impact.impact import Case, Effect, Impact, ImpactSettings, Outcome
-from sparsecbm.revision.conditions import TextSays
 from sparsecbm.revision.edit import MaskChange, Revision
-from sparsecbm.revision.rule import Rule, edit_key
+from sparsecbm.revision.rule import Rule, TextSays, edit_key
 from sparsecbm.types import LABEL_TARGET
 from tests.builders import RECEIPT
 from tests.helpers import TOY

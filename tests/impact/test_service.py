@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import Cancelled, InputError
-from sparsecbm.revision.conditions import TextSays
-from sparsecbm.revision.rule import Lasting, Rule
+from sparsecbm.revision.rule import LastingEdit, Rule, TextSays
 from sparsecbm.service import Explainer
 from sparsecbm.service import impact as service
 from tests.helpers import saved_checkpoint, toy_split, untouched
@@ -30,12 +29,12 @@ def explainer(folder: Path) -> Explainer:
     return Explainer.load(folder, "cpu")
 
 
-def revision(explainer: Explainer, seed: int = 0) -> Lasting:
+def revision(explainer: Explainer, seed: int = 0) -> LastingEdit:
     assert explainer._loaded.masks is not None
     return random_revision(explainer._loaded.masks, "soup", seed)
 
 
-def afters(explainer: Explainer, *edits: Lasting) -> list[list[int]]:
+def afters(explainer: Explainer, *edits: LastingEdit) -> list[list[int]]:
     return [effect.after.tolist() for effect in explainer.impact(edits, toy_split()).effects]
 
 
@@ -91,7 +90,7 @@ def test_others_get_their_turn_meanwhile(explainer: Explainer) -> None:
 
 def test_many_threads_get_what_one_would(folder: Path) -> None:
     explainer = Explainer.load(folder, "cpu")
-    stacks: list[tuple[Lasting, ...]] = [(), (WARM,), (always("soup", "Positive"),),
+    stacks: list[tuple[LastingEdit, ...]] = [(), (WARM,), (always("soup", "Positive"),),
                                          *((revision(explainer, seed), WARM) for seed in range(3))]
     serial = [afters(explainer, *edits) for edits in stacks]
     explainer, wrong, start = Explainer.load(folder, "cpu"), [], threading.Barrier(8)  # nothing kept yet
