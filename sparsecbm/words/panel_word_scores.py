@@ -52,7 +52,7 @@ def word_view(
 def strongest_line(attribution: Attribution, schema: ConceptSchema, view: View) -> None:
     """The target, the way to it, and the strongest words for and against it."""
     shown = _through(attribution, view.part)
-    through = f" through **{as_markdown(view.part)}**" if view.part in attribution.parts else ""
+    through = f" through **{as_markdown(view.part)}**" if view.part and view.part in attribution.parts else ""
     without = " without the residual" if attribution.target.concept is None and not view.residual else ""
     st.markdown(f"Words for and against **{as_markdown(target_name(attribution.target, schema))}**{through}{without}: "
                 f"{strongest_sentence(shown)}")
@@ -70,7 +70,8 @@ def strongest_sentence(attribution: Attribution) -> str:
 
 def _through(attribution: Attribution, part: str | None) -> Attribution:
     """The attribution, or what goes through one of its parts."""
-    return replace(attribution, scores=attribution.parts[part]) if part in attribution.parts else attribution
+    scores = attribution.parts.get(part or "")
+    return attribution if scores is None else replace(attribution, scores=scores)
 
 
 def gap_warning(attribution: Attribution) -> None:
