@@ -46,6 +46,8 @@ def impact_bars(impact: Impact, title: str, dark: bool) -> go.Figure:
             textposition="middle left" if side < 0 else "middle right", cliponaxis=False))
     most = max(1, *(effect.count(outcome) for effect in effects for outcome in (Outcome.BROKEN, Outcome.FIXED)))
     most_other = max(1, *(effect.count(*OTHER) for effect in effects))
+    wide, narrow = (end - start for start, end in (_SIDES, _APART))
+    scale = max(2.8 * most / wide, 1.8 * most_other / narrow)  # the same for both axes: bars can be compared
     stays = [{"text": f"{effect.count(*UNCHANGED):,} stay", "x": 1, "xref": "paper", "xanchor": "right", "y": row,
               "showarrow": False, "font": ink(dark)} for row, effect in enumerate(effects)]
     plain_axis = {"fixedrange": True, "showticklabels": False, "showgrid": False, "zeroline": True,
@@ -55,9 +57,9 @@ def impact_bars(impact: Impact, title: str, dark: bool) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 76, "b": 10},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
         xaxis=plain_axis | {"title": {"text": "← becomes wrong | becomes right →"}, "domain": _SIDES,
-                            "range": [-1.4 * most, 1.4 * most]},
+                            "range": [-scale * wide / 2, scale * wide / 2]},
         xaxis2=plain_axis | {"title": {"text": "otherwise", "font": ink(dark)}, "domain": _APART,
-                             "range": [0, 1.8 * most_other]},
+                             "range": [0, scale * narrow]},
         yaxis=ticks(names, range=[len(names) - 0.5, -0.5])))
 
 
