@@ -26,7 +26,7 @@ from threading import Thread
 from typing import Any
 
 from benchmarks.server import app_with
-from benchmarks.taking_part import ARMS, Told, findings, protocol, take_part
+from benchmarks.taking_part import ARMS, Visit, findings, protocol, take_part
 from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.store import Store
@@ -44,10 +44,10 @@ def measure(checkpoint: Path, people: int, cases: int, thought: float, kills: in
         store.note(study, "started")
         prepared = time.perf_counter()
         for number in range(len(ARMS)):  # these wait for each case to be prepared, as it comes in each arm
-            take_part(server, study, Told(number), 0.0, dry="1")
+            take_part(server, study, Visit(number), 0.0, dry="1")
         prepared = time.perf_counter() - prepared
-        everyone = [Told(number) for number in range(people)]
-        threads = [Thread(target=take_part, args=(server, study, told, thought)) for told in everyone]
+        everyone = [Visit(number) for number in range(people)]
+        threads = [Thread(target=take_part, args=(server, study, visit, thought)) for visit in everyone]
         for thread in threads:
             thread.start()
         for _ in range(kills):
@@ -55,21 +55,21 @@ def measure(checkpoint: Path, people: int, cases: int, thought: float, kills: in
             server.kill_and_start()
         for thread in threads:
             thread.join()
-        courses = {told.number: store.course(told.code or "") for told in everyone}
-        wrong = [f"participant {told.number}: {one}" for told in everyone
-                 for one in findings(told, courses[told.number])]
+        courses = {visit.number: store.course(visit.code or "") for visit in everyone}
+        wrong = [f"participant {visit.number}: {one}" for visit in everyone
+                 for one in findings(visit, courses[visit.number])]
         extra = len(store.courses(study)) - people  # a kill can fall between a code that is kept and its first screen
     return summary(everyone, list(courses.values()), wrong, extra, prepared, kills)
 
 
 def summary(
-    everyone: Sequence[Told], courses: Sequence[Course], wrong: Sequence[str], extra: int, prepared: float, kills: int
+    everyone: Sequence[Visit], courses: Sequence[Course], wrong: Sequence[str], extra: int, prepared: float, kills: int
 ) -> dict[str, Any]:
     """Numbers of the trial; within the limits when nothing is wrong and, where nobody was killed, steps are quick."""
-    taken = sorted(one for told in everyone for one in told.milliseconds)
+    taken = sorted(one for visit in everyone for one in visit.milliseconds)
     quick = statistics.quantiles(taken, n=20)[-1]
     orders = Counter(" > ".join(dict.fromkeys(trial.arm for trial in course.trials)) for course in courses)
-    return {"participants": len(everyone), "finished": sum(told.done for told in everyone), "steps": len(taken),
+    return {"participants": len(everyone), "finished": sum(visit.done for visit in everyone), "steps": len(taken),
             "events": sum(len(course.events) for course in courses), "p50_ms": statistics.median(taken),
             "p95_ms": quick, "most_ms": taken[-1], "lost_or_crossed": list(wrong), "begun_twice": extra,
             "orders": dict(orders), "kills": kills, "seconds_to_prepare": prepared, "limit_ms": MOST_MILLISECONDS,

@@ -19,8 +19,8 @@ ARMS: tuple[Arm, ...] = ("prediction", "overrides")
 
 
 @dataclass
-class Told:
-    """What one participant was shown: the number of events that each screen stood for, with the answers on it."""
+class Visit:
+    """What one participant was shown: the number of events that each screen stood for, with the predictions on it."""
 
     number: int
     code: str | None = None
@@ -38,26 +38,26 @@ def protocol(schema: ConceptSchema, checkpoint: str, cases: int) -> Protocol:
         *CONFIDENCE, Question("own", "Your own words", "text", "after")))
 
 
-def take_part(server: Server, study: str, told: Told, thought: float, **more: str) -> None:
+def take_part(server: Server, study: str, visit: Visit, thought: float, **more: str) -> None:
     """Click through the whole study; when the server goes, come back by the code."""
-    chance = random.Random(told.number)
-    while not told.done:
+    chance = random.Random(visit.number)
+    while not visit.done:
         try:
-            link = {"study": study} | more | ({"code": told.code} if told.code else {})
+            link = {"study": study} | more | ({"code": visit.code} if visit.code else {})
             someone = Participant(server.address, **link)
             try:
-                _go_on(someone, told, chance, thought)
+                _go_on(someone, visit, chance, thought)
             finally:
                 someone.close()
         except (OSError, EOFError, WebSocketException) as error:
             if not server.may_be_gone:
-                told.problems.append(f"{type(error).__name__}: {error}")
+                visit.problems.append(f"{type(error).__name__}: {error}")
                 return
             time.sleep(0.2)
 
 
-def _go_on(someone: Participant, told: Told, chance: random.Random, thought: float) -> None:
-    _note(told, someone, Seen(someone.sequence, someone.drawn, 0.0))
+def _go_on(someone: Participant, visit: Visit, chance: random.Random, thought: float) -> None:
+    _note(visit, someone, Seen(someone.sequence, someone.drawn, 0.0))
     while True:
         labels = [button.label for button in someone.buttons]
         time.sleep(chance.expovariate(1 / thought) if thought else 0.0)
@@ -66,55 +66,55 @@ def _go_on(someone: Participant, told: Told, chance: random.Random, thought: flo
         elif "Open the case" in labels:
             seen = someone.press("Open the case")
         elif "Send my answer" in labels or "Send my final answer" in labels:
-            seen = _answer(someone, told, chance, labels)
+            seen = _answer(someone, visit, chance, labels)
         elif someone.tree.get("success"):
-            told.done = True
+            visit.done = True
             return
         else:  # a case is being prepared
             time.sleep(0.5)
             someone.run()
             continue
-        told.milliseconds.append(seen.milliseconds)
-        _note(told, someone, seen)
+        visit.milliseconds.append(seen.milliseconds)
+        _note(visit, someone, seen)
 
 
-def _answer(someone: Participant, told: Told, chance: random.Random, labels: Sequence[str]) -> Seen:
+def _answer(someone: Participant, visit: Visit, chance: random.Random, labels: Sequence[str]) -> Seen:
     panel = someone.concepts
     if panel is not None and chance.random() < 0.6:
         concept = chance.choice([one["name"] for one in panel["concepts"]])
         acts = [("set", concept, [0.0, 0.0, 1.0]), ("set", concept, [1.0, 0.0, 0.0]), ("unsure", concept)]
         return someone.act(*chance.choice([*acts, ("undo",)] if panel["history"]["undo"] else acts))
-    someone.choose(0, told.number % 5)
+    someone.choose(0, visit.number % 5)
     someone.choose(1, chance.randrange(7))
     if "Send my answer" in labels:
         return someone.press("Send my answer")
-    someone.write(f"Words of {told.code}")
+    someone.write(f"Words of {visit.code}")
     return someone.press("Send my final answer")
 
 
-def _note(told: Told, someone: Participant, seen: Seen) -> None:
-    told.code = someone.code or told.code
-    if seen.sequence is not None and told.code is not None:
-        told.screens.append((seen.sequence, seen.drawn))
+def _note(visit: Visit, someone: Participant, seen: Seen) -> None:
+    visit.code = someone.code or visit.code
+    if seen.sequence is not None and visit.code is not None:
+        visit.screens.append((seen.sequence, seen.drawn))
 
 
-def findings(told: Told, course: Course) -> list[str]:
+def findings(visit: Visit, course: Course) -> list[str]:
     """What was shown to one participant and is not so in the database."""
-    wrong, schema = list(told.problems), course.protocol.schema
+    wrong, schema = list(visit.problems), course.protocol.schema
     if [event.entry.sequence for event in course.events] != list(range(len(course.events))):
         wrong.append("the numbers of the events have a gap or a repetition")
     if len({event.entry.key for event in course.events}) != len(course.events):
         wrong.append("a click was written twice")
     for event in course.events:
-        if event.entry.answers.get("own", f"Words of {told.code}") != f"Words of {told.code}":
+        if event.entry.answers.get("own", f"Words of {visit.code}") != f"Words of {visit.code}":
             wrong.append("an answer of somebody else")
-    for sequence, drawn in told.screens:
+    for sequence, drawn in visit.screens:
         if sequence > len(course.events):
             wrong.append(f"a screen stood for {sequence} events, {len(course.events)} are kept")
         after = course.events[sequence - 1].after if 0 < sequence <= len(course.events) else None
         if drawn and after is not None and not drawn[-1].endswith(spoken(after, schema)):
             wrong.append(f"after event {sequence - 1} another answer was drawn than is kept")
-    if told.done and len([event for event in course.events if event.entry.action == "final"]) != len(course.trials):
+    if visit.done and len([event for event in course.events if event.entry.action == "final"]) != len(course.trials):
         wrong.append("not every case that was ended is kept")
     return wrong
 

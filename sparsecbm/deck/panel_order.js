@@ -33,6 +33,7 @@ function drawCard(card, number, data, act, move) {
     open.setAttribute("aria-pressed", number === data.chosen);
     open.setAttribute("aria-label", `Scene ${number + 1}: ${card.title}`);
     const preview = make("span", "preview");
+    preview.setAttribute("aria-hidden", true);
     preview.append(text("span", "heading", card.title), ...card.parts.map(drawPart));
     open.append(preview, text("span", "title", `${number + 1}. ${card.title}`));
     if (card.note) open.append(text("span", "note", card.note));
@@ -63,7 +64,7 @@ function drawPart(part) {
     if (part.text) box.textContent = part.text;
     for (const [word, share] of part.words ?? []) {
         const one = text("span", "", `${word} `);
-        const strength = Math.round(70 * Math.abs(share));
+        const strength = Math.round(45 * Math.abs(share)); // the word stays readable
         one.style.background = `color-mix(in srgb, ${share > 0 ? "#0072B2" : "#D55E00"} ${strength}%, transparent)`;
         box.append(one);
     }

@@ -133,11 +133,11 @@ def _case_row(course: Course, trial: Trial, events: tuple[Event, ...]) -> Cells:
     labels = [event.after["label"] for event in events if event.after is not None]
     answers = {name: given for event in events for name, given in event.entry.answers.items()}
     acted = [event.entry for event in events if event.entry.action in EDITING]
-    told = {event.entry.action: event.entry.to for event in events}
+    entered = {event.entry.action: event.entry.to for event in events}
     elapsed = last.entry.elapsed_ms
     row = _who(course) | _where(trial) | {
         "outcome": case.outcome, "truth": case.label, "advice": labels[0] if labels else None,
-        "advice_after": labels[-1] if labels else None, "first": told.get("first"), "final": told.get("final"),
+        "advice_after": labels[-1] if labels else None, "first": entered.get("first"), "final": entered.get("final"),
         "confidence_before": answers.get(_confidence(protocol, "before")),
         "confidence_after": answers.get(_confidence(protocol, "after")),
         "timed_out": last.entry.action == "timeout", "seconds": None if elapsed is None else elapsed / 1000,

@@ -1,4 +1,4 @@
-"""The cases of a study: drawn at random from reviews that the Failures page knows, predicted beside the page."""
+"""The cases of a study: drawn at random from a source of the Failures page, predicted in the background."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -89,8 +89,8 @@ def _form(explainer: Explainer, reviews: Reviews) -> None:
         rows = _rows(explainer, reviews)
         outcomes = outcomes_of(reviews, analysis_of(explainer, reviews).predicted_labels.tolist())
         there = Counter(outcomes[row] for row in rows)
-        note(f"{len(rows):,} reviews, {as_markdown(in_words(chosen_slice(reviews), reviews.schema))}: the model is "
-             f"right in {there['right']:,} and wrong in {there['wrong']:,}"
+        note(f"Of {len(rows):,} reviews ({as_markdown(in_words(chosen_slice(reviews), reviews.schema))}), the model "
+             f"gets {there['right']:,} right and {there['wrong']:,} wrong"
              + (f"; {there['']:,} have no gold label." if there[""] else "."))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Cases", 1, MOST_CASES, **DRAWING.widget("size"), width=120)

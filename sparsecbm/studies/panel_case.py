@@ -25,7 +25,7 @@ from sparsecbm.studies.protocol import Arm, Case, offers
 from sparsecbm.studies.run import Step, events_of
 from sparsecbm.ui.session import run_again
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.tasks import POLL_EVERY, PATIENCE
+from sparsecbm.ui.tasks import PATIENCE, POLL_EVERY
 from sparsecbm.ui.text import as_markdown
 
 

@@ -113,8 +113,9 @@ def _outcomes(study: Study, courses: tuple[Course, ...], who: ParticipantKind) -
     st.markdown("\n".join([f"**{_many(results.participants, who)}, {results.finished} finished.**", "",
                            *(f"- {as_markdown(said)}" for arm in results.arms if (said := gained(arm)))]))
     if results.participants < FEW:
-        st.warning(f"Only {counted(results.participants, 'participant')}: intervals are wide, or missing below "
-                   f"{FEWEST}, and a difference that is not found may still exist.", icon=":material/warning:")
+        wide = "intervals are wide" if results.participants >= FEWEST else f"intervals need at least {FEWEST}"
+        st.warning(f"Only {counted(results.participants, 'participant')}: {wide}, and a difference that is not found "
+                   "may still exist.", icon=":material/warning:")
     st.segmented_control("Chart", [*GROUPS, TESTS], **SHOWN.widget("group", "default"), required=True,
                          label_visibility="collapsed")
     if SHOWN.now.group == TESTS:

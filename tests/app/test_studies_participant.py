@@ -254,19 +254,19 @@ def test_a_link_that_leads_nowhere_says_what_to_do(store: Store) -> None:
     gone = store.enrol(study)
     store.withdraw(gone)
     elsewhere = made(store, name="Elsewhere", checkpoint="another")
-    for address, told in (({"study": "none"}, "Check the link"), ({"study": elsewhere}, "made for another model")):
+    for address, part in (({"study": "none"}, "Check the link"), ({"study": elsewhere}, "made for another model")):
         at = run(**address)
-        assert told in at.error[0].value and not at.button
-    for code, told in (("XXXX-XXXX-XXXX", "Check each letter"), (gone, "withdrawn"), (foreign, "another study")):
+        assert part in at.error[0].value and not at.button
+    for code, part in (("XXXX-XXXX-XXXX", "Check each letter"), (gone, "withdrawn"), (foreign, "another study")):
         at = opened(study=study, code=code)
-        assert told in at.warning[0].value.replace("\\", "")
+        assert part in at.warning[0].value.replace("\\", "")
         click(at, "Start from the beginning, with a new code")
         assert "I agree, and take part" in labels(fine(at)) and "code" not in at.query_params
     store.note(study, "closed")
     waiting = store.add_study(a_study(load_explainer(), name="Not started"))
-    for one, told in ((study, "no new participants"), (waiting, "not begun yet")):
+    for one, part in ((study, "no new participants"), (waiting, "not begun yet")):
         at = opened(study=one)
-        assert "I agree, and take part" not in labels(at) and told in at.info[0].value
+        assert "I agree, and take part" not in labels(at) and part in at.info[0].value
     assert "I agree, and take part" in labels(opened(study=waiting, dry="1"))
 
 

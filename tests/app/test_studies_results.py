@@ -1,4 +1,4 @@
-"""Outcomes: closed until somebody asks, then as worked out by hand; what cannot be told is said in words."""
+"""Outcomes: hidden until somebody asks, then as calculated by hand; what is not defined is said in words."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def _tiny(tiny_cebab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def looked(study: str) -> AppTest:
-    return fine(press(opened(section="results", of=study), "studies:export:look"))
+    return fine(press(opened(section="results", of=study), "studies:results:look"))
 
 
 def group(at: AppTest, name: str) -> AppTest:
@@ -45,7 +45,7 @@ def test_outcomes_are_closed_until_asked_for_and_every_look_is_logged() -> None:
     at = opened(section="results", of=study)
     assert "2 people took part" in said(at) and not at.get("plotly_chart") and "right" not in said(at)
     assert not study_store().notes(study)
-    at = fine(press(at, "studies:export:look"))
+    at = fine(press(at, "studies:results:look"))
     assert [note.kind for note in study_store().notes(study)] == ["results"] and len(at.get("plotly_chart")) == 1
     at = group(at, "Reliance")
     assert len(study_store().notes(study)) == 1  # one look, however many pictures
@@ -85,10 +85,10 @@ def test_the_numbers_are_those_of_a_calculation_by_hand() -> None:
     assert "prediction: agreement is not defined" in said(at) and not at.get("plotly_chart")
 
     at = group(at, "Tests")
-    told = table(at, "outcome", "p, Holm").set_index(["outcome", "arm"])
-    assert told.loc[("accuracy with help", "prediction"), "p"] == 1.0
-    assert told.loc[("accuracy gained by help", "overrides"), "no test because"].startswith("fewer than two")
-    assert told.loc[("time for a case", "overrides"), "difference"] == 0
+    tests = table(at, "outcome", "p, Holm").set_index(["outcome", "arm"])
+    assert tests.loc[("accuracy with help", "prediction"), "p"] == 1.0
+    assert tests.loc[("accuracy gained by help", "overrides"), "no test because"].startswith("fewer than two")
+    assert tests.loc[("time for a case", "overrides"), "difference"] == 0
     at = fine(at.selectbox(key="studies:results:outcome").set_value("over_reliance").run())
     assert "overrides − prediction: **+0.0 points** (no interval); no test: fewer than two participants" in said(at)
     assert "Mixed models are fitted for accuracy with help, appropriate reliance and time for a case" in said(at)

@@ -104,8 +104,8 @@ def test_two_participants_at_once(visitor: Visit, store: Store, checkpoint: str)
     link = f"/Studies?study={study(store, checkpoint)}"
     one = settled(visitor(link, viewport={"width": 1280, "height": 720}))
     other = visitor(link, viewport={"width": 1024, "height": 720})
-    told = list[bytes | str]()
-    other.on("websocket", lambda socket: socket.on("framereceived", lambda frame: told.append(frame)))
+    received = list[bytes | str]()
+    other.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(frame)))
     other.reload()
     settled(other)
     for page in (one, other):
@@ -131,7 +131,7 @@ def test_two_participants_at_once(visitor: Visit, store: Store, checkpoint: str)
                 no_sideways(page)
             answer_again(page, SECRET if page is one else "")
         expect(page.get_by_text("Thank you.")).to_be_visible()
-    frames = b"".join(frame if isinstance(frame, bytes) else frame.encode() for frame in told)
+    frames = b"".join(frame if isinstance(frame, bytes) else frame.encode() for frame in received)
     assert b"The soup was" in frames  # it is looked at what really comes
     assert codes[0].encode() not in frames and SECRET.encode() not in frames
     for one_code in codes:

@@ -66,18 +66,18 @@ def test_simulate_export_replay_and_withdraw(run: Any, study: str, model: list[s
 
 
 def test_what_people_read(run: Any, study: str, model: list[str], tmp_path: Path, protocol: Protocol) -> None:
-    told = run("simulate", study, "--participants", "2", *model)
+    output = run("simulate", study, "--participants", "2", *model)
     for part in ("2 participants, 2 of them finished", "over-reliance", "RAIR", "(Holm)", "model of right_with"):
-        assert part in told, part
+        assert part in output, part
     listed = run("list")
     assert "\x1b" not in listed and study in listed and "open" in listed
     assert "2 participants" in run("export", study, str(tmp_path / "out"))
-    told = run("replay", str(tmp_path / "out"), *model)
-    assert "the same checkpoint" in told and "predictions identical, 0 changed" in told
+    output = run("replay", str(tmp_path / "out"), *model)
+    assert "the same checkpoint" in output and "predictions identical, 0 changed" in output
     file = tmp_path / "protocol.json"
     file.write_text(json.dumps(protocol.to_json()))
-    told = run("simulate", str(file), "--participants", "2", "--repeats", "1", *model)
-    assert "1 simulated studies of 2 participants" in told
+    output = run("simulate", str(file), "--participants", "2", "--repeats", "1", *model)
+    assert "1 simulated studies of 2 participants" in output
     run("simulate", str(file), "--participants", "1", *model)
     with Store.open() as store:  # of a file, nothing is kept
         assert len(store.courses(study, ("simulated",))) == 2

@@ -78,9 +78,9 @@ def test_another_kind_of_database_is_refused(wrong: str) -> None:
 
 
 def test_a_database_that_cannot_be_reached_is_told_without_its_password() -> None:
-    with pytest.raises(DataError, match="cannot be used") as told:
+    with pytest.raises(DataError, match="cannot be used") as caught:
         open_database("postgresql://me:secret@/studies?host=/nowhere")
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_and_one_of_a_newer_release_are_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_every_acknowledged_event_is_kept_exactly_once(url: str) -> None:
     with Store.open(url) as store:
         study = store.add_study(a_protocol())
         codes = [store.enrol(study) for _ in range(PROCESSES * EACH)]
-        told: dict[str, list[int]] = {code: [] for code in codes}
+        acknowledged: dict[str, list[int]] = {code: [] for code in codes}
         for _ in range(ROUNDS):
             started = []
             for i in range(PROCESSES):
@@ -28,28 +28,27 @@ def test_every_acknowledged_event_is_kept_exactly_once(url: str) -> None:
                 theirs.close()
             for _, mine in started:  # the last one is running too by then
                 for _ in range(chance.randint(1, 20)):
-                    acknowledge(told, mine)
+                    acknowledge(acknowledged, mine)
             for process, _ in started:
                 process.kill()  # SIGKILL, wherever its threads are in their next steps
             for process, mine in started:
-                while acknowledge(told, mine):
+                while acknowledge(acknowledged, mine):
                     pass
                 process.join()
                 mine.close()
-        assert sum(map(len, told.values())) >= ROUNDS * PROCESSES
+        assert sum(map(len, acknowledged.values())) >= ROUNDS * PROCESSES
         for code in codes:
             kept = [event.entry.sequence for event in store.course(code).events]
-            assert kept == list(range(len(kept))) and set(told[code]) <= set(kept)
-            assert len(kept) <= len(set(told[code])) + ROUNDS  # at most one for each kill was kept and not told
+            assert kept == list(range(len(kept))) and set(acknowledged[code]) <= set(kept)
+            assert len(kept) <= len(set(acknowledged[code])) + ROUNDS  # each kill loses at most one acknowledgement
 
 
-def acknowledge(told: dict[str, list[int]], mine: Connection) -> bool:
-    """Note what was told; the same event may be told again, but only as one that was written before. False at the end.
-    """
+def acknowledge(acknowledged: dict[str, list[int]], mine: Connection) -> bool:
+    """Note an acknowledged event, False at the end; one that comes again must say that it was written before."""
     try:
         code, sequence, status = mine.recv()
     except (EOFError, OSError):
         return False
-    assert status == "repeated" or status == "written" and sequence not in told[code]
-    told[code].append(sequence)
+    assert status == "repeated" or status == "written" and sequence not in acknowledged[code]
+    acknowledged[code].append(sequence)
     return True
