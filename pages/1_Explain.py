@@ -14,7 +14,7 @@ with panels.errors_shown():
     panels.write_address(explainer.schema)
     panels.address_notices()
     panels.review_form(view, explainer.schema)
-    if not view.text.strip():
+    if view.blank:
         panels.nothing_to_explain()
         st.stop()
     with st.spinner("Predicting…"):

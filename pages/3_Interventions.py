@@ -18,7 +18,7 @@ with panels.errors_shown():
     panels.write_address(explainer.schema)
     panels.address_notices()
     panels.review_form(view, explainer.schema, "Predict")
-    if view.text.strip():
+    if not view.blank:
         with st.spinner("Predicting…"):
             panels.text_notices(view, explainer.predict(view.text))
     panels.interventions_section()

@@ -43,7 +43,7 @@ def interventions_section() -> None:
     """Let a person choose a section, and draw it."""
     view = current_view()
     section_bar("interventions:section", SECTIONS, view.section, lambda name: change(section=name))
-    if view.section in _NEED_A_TEXT and not view.text.strip():
+    if view.section in _NEED_A_TEXT and view.blank:
         nothing_to_set()
     else:
         if view.section not in _HAVE_A_BAR:

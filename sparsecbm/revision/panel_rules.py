@@ -31,7 +31,7 @@ from sparsecbm.ui.text import as_markdown
 def rule_effect(explainer: Explainer, rule: Rule, now: EditState) -> None:
     """Whether the rule applies to the current text, and the predictions without and with it."""
     view = current_view()
-    if not view.text.strip():
+    if view.blank:
         note("Type a text at the top to see whether the rule applies to it.")
         return
     read = predict_with_edits(explainer, view.text, now).before

@@ -24,7 +24,7 @@ def review_form(view: View, schema: ConceptSchema, button: str = "Explain") -> N
         st.session_state[_FOLD] = False
         start_review(text)
 
-    read = bool(view.text.strip())
+    read = not view.blank
     line = f"**Edit text** · {as_markdown(shortened(view.text, 110))}"
     with st.expander(line, key=_FOLD) if read else st.container():
         text_form("explain", ("Review", "Or open a sample"), view.text, schema, button, take)

@@ -12,6 +12,7 @@ from sparsecbm.fields import Field, switch, tuple_of, whole_number
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Target
 from sparsecbm.ui.page_state import MOST_ENCODED, Checked, PageState
+from sparsecbm.validation import is_blank
 from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
 
 #: The sections of the Interventions page, by the name that the address gives them; it opens with the first.
@@ -52,6 +53,11 @@ class View:
     wanted: str | None = None
     beside: str | None = None
     section: str = "concepts"
+
+    @property
+    def blank(self) -> bool:
+        """True when there is nothing to read in the text."""
+        return is_blank(self.text)
 
     @property
     def edited(self) -> bool:

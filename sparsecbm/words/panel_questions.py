@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -38,7 +39,7 @@ def _panel(prediction: Prediction, shown: tuple[object, ...], polling: bool) -> 
         write_address(prediction.schema)
         request_work(job, requests.works, polling, run_again)
         explanation = None
-        with errors_shown():
+        with suppress(Exception):  # the heatmap's panel shows what went wrong
             explanation = job.result(requests.scores)
         with section("Edit the text and compare", EDIT, view.edit is not None) as fold:
             _edit(job, prediction, requests, fold.open)
