@@ -200,7 +200,6 @@ def test_a_link_restores_the_selection() -> None:
     ("pair", ["food"], "two different ones"),
     ("layer", ["9"], "allowed: 0, 1, 2, 3, 4, 5"),
     ("show", ["everything"], "allowed: observed, expected, difference"),
-    ("text", ["x"], "means nothing here"),
 ])
 def test_a_bad_part_is_named_and_the_rest_kept(part: str, given: list[str], message: str) -> None:
     at = fine(open_subnetworks(**{"concept": "noise", part: given}))

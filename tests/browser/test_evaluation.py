@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from sparsecbm.evaluation.panel_address import SECTIONS
 from tests.browser.watch import Visit, section, settled
 
 
@@ -21,14 +22,21 @@ def test_what_was_measured_is_drawn(visitor: Visit) -> None:
     expect(page.locator(".st-key-evaluation-scores .gtitle", has_text="accuracy on dev")).to_be_visible()
     page.get_by_role("radio", name="noise").click()
     expect(page.locator(".st-key-evaluation-reliability .gtitle", has_text="noise: right, by conf")).to_be_visible()
-    for title, names in (("Does correcting help?", ("correction", "residual", "curves")),
-                         ("Words and training", ("words", "training"))):
-        section(page, title)
+    for part, names in (("correction", ("correction", "residual", "curves", "edits")), ("records", ("words",))):
+        section(page, SECTIONS[part])
         for name in names:
             drawn(page, name)
-    section(page, "Beside rewritings")
+    section(page, SECTIONS["rewriting"])
     expect(page.get_by_text("SPARSECBM_DATA")).to_be_visible()
-    section(page, "Beside another model")
-    expect(page.get_by_role("heading", name="What changes with another model?")).to_be_visible()
+    section(page, SECTIONS["other"])
     assert page.url.endswith("section=other")
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
+def test_the_first_chart_and_its_finding_stand_on_the_first_screen(visitor: Visit) -> None:
+    for path, key in (("/Evaluation", "evaluation-scores"), ("/Subnetworks", "subnetworks-sharing")):
+        page = settled(visitor(path, viewport={"width": 1440, "height": 900}))
+        chart = page.locator(f".st-key-{key} .js-plotly-plot")
+        expect(chart).to_be_in_viewport(ratio=1)
+        finding = page.locator("[data-testid=stMain] [data-testid=stMarkdown] strong").first
+        assert finding.bounding_box()["y"] < chart.bounding_box()["y"]  # type: ignore[index]

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.figures.text import percent
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, save_checkpoint
 from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.panel_comparison import comparison_csv
+from sparsecbm.subnetworks.comparison_text import advice, headline
+from sparsecbm.subnetworks.panel_comparison_result import comparison_csv
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment, table
@@ -35,7 +37,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
 
 @pytest.fixture
 def other(mine: Path) -> Path:
-    """A checkpoint with other masks, beside the loaded one."""
+    """A checkpoint with other masks, next to the loaded one."""
     folder, model = mine.parent / "seed-1", tiny_model()
     save_checkpoint(folder, model, tiny_encoder(), random_masks(model, seed=7))
     return folder
@@ -44,6 +46,12 @@ def other(mine: Path) -> Path:
 def opened(review: str = "", **parts: str) -> AppTest:
     at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
     return fine(open_page(at, SUBNETWORKS, section="compare", **parts))
+
+
+def drawn(at: AppTest) -> dict[str, Any]:
+    """The bars of the comparison, by the part that they are of."""
+    key = "subnetworks:recurrence-"
+    return {name.removeprefix(key): chart for name, chart in charts(at).items() if name.startswith(key)}
 
 
 def options(at: AppTest) -> list[str]:
@@ -56,8 +64,8 @@ def options(at: AppTest) -> list[str]:
 def test_nothing_is_read_before_something_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Explainer, "compare", lambda *_: pytest.fail("compared"))
     at = opened()
-    assert options(at) == ["nothing", "seed-1", "this one, pruned further"] and "Nothing is compared yet" in said(at)
-    assert "beside" not in "".join(charts(at)) and "against" not in address(at)
+    assert len(options(at)) == 3 and options(at)[1] == "seed-1"
+    assert not drawn(at) and "against" not in address(at)
 
 
 def test_another_checkpoint_is_shown_in_words_bars_and_tables(other: Path) -> None:
@@ -65,25 +73,25 @@ def test_another_checkpoint_is_shown_in_words_bars_and_tables(other: Path) -> No
     fine(at.selectbox(key=AGAINST).set_value("seed-1").run())
     found = load_explainer().compare(other)
     assert address(at)["against"] == ["seed-1"]
-    drawn = charts(at)["mine beside seed-1"]["data"]
-    assert drawn[0]["x"] == pytest.approx((100 * found.whole.same).tolist())
+    for part, counted in (("whole", found.whole), ("own", found.own)):
+        assert drawn(at)[part]["data"][0]["x"] == pytest.approx((100 * counted.same).tolist())
     shown = table(at, "of", "used for the same concept there, percent")
-    assert shown["weights"].tolist() == [*found.whole.weights, *found.own.weights]
-    assert "the training run more than on the concept" in said(at) and "Do not build on single heads" in said(at)
+    assert shown["weights"].tolist() == found.whole.weights.tolist()
+    assert headline(found) in said(at) and advice(found) in said(at)
     kept = 100 * found.overlaps[1].total.density[0, :2].mean()
     assert table(at, "mine", "seed-1")["seed-1"].tolist()[0] == f"{kept:.1f}"
-    assert found.second.checkpoint[:12] in said(at) and "no scores" not in said(at)
+    assert found.second.checkpoint[:12] in said(at)
     fine(segment(at, "subnetworks:cross").set_value("whole").run())
     jaccard = found.between(found.across.total.jaccard)[0, :2, :2]
     assert table(at, "here", "soup there")["soup there"].tolist() == jaccard[:, 0].round(4).tolist()
     fine(at.selectbox(key=AGAINST).set_value("").run())
-    assert "against" not in address(at) and "mine beside seed-1" not in charts(at)
+    assert "against" not in address(at) and not drawn(at)
 
 
 @pytest.mark.usefixtures("other")
 def test_a_link_restores_the_comparison() -> None:
     at = opened(against="seed-1")
-    assert "mine beside seed-1" in charts(at) and at.selectbox(key=AGAINST).value == "seed-1"
+    assert drawn(at) and at.selectbox(key=AGAINST).value == "seed-1"
     assert address(fine(at.run()))["against"] == ["seed-1"]
 
 
@@ -91,13 +99,12 @@ def test_a_link_restores_the_comparison() -> None:
 @pytest.mark.usefixtures("other")
 def test_only_what_is_offered_can_be_opened(against: str) -> None:
     at = opened(against=against)
-    assert "allowed: seed-1, " in said(at) and "Nothing is compared yet" in said(at) and "against" not in address(at)
+    assert "allowed: seed-1, " in said(at) and not drawn(at) and "against" not in address(at)
 
 
 def test_without_another_checkpoint_it_says_how_to_get_one(mine: Path) -> None:
     at = opened()
-    assert "No other sparse checkpoint lies beside mine" in said(at) and f"`{OTHERS_VARIABLE}`" in said(at)
-    assert options(at) == ["nothing", "this one, pruned further"]
+    assert f"`{OTHERS_VARIABLE}`" in said(at) and len(options(at)) == 2
     command = next(code.value for code in at.code if "sparsecbm train" in code.value)
     assert f"--seed 1 --output '{mine.resolve().parent / 'seed-1'}'" in command
 
@@ -105,19 +112,18 @@ def test_without_another_checkpoint_it_says_how_to_get_one(mine: Path) -> None:
 def test_the_same_checkpoint_can_be_pruned_to_any_sparsity() -> None:
     at = opened()
     fine(at.selectbox(key=AGAINST).set_value(PRUNED).run())
-    assert address(at)["against"] == ["90%"] and "mine beside mine at 90 %" in charts(at)
-    assert "not trained again" in said(at) and "Pruned further to 90 %" in said(at)
+    assert address(at)["against"] == ["90%"] and "mine at 90 %" in json.dumps(drawn(at))
+    assert "not trained again" in said(at)
     fine(at.number_input(key=PERCENT).set_value(87.5).run())
-    assert address(at)["against"] == ["87.5%"] and "mine beside mine at 87.5 %" in charts(at)
+    assert address(at)["against"] == ["87.5%"] and "mine at 87.5 %" in json.dumps(drawn(at))
     command = next(code.value for code in at.code if "--sparsity" in code.value)
     assert "--sparsity 0.875" in command
-    assert "There is no review at hand" in said(at)
     least = at.number_input(key=PERCENT).min
     fine(at.number_input(key=PERCENT).set_value(least).run())
     assert address(at)["against"] == [f"{least:g}%"] and not at.warning
 
 
-def test_the_review_at_hand_is_read_through_the_sparser_masks() -> None:
+def test_the_open_review_is_predicted_with_the_sparser_masks() -> None:
     at = opened("The soup was tasty.", against="90%")
     found = load_explainer().predict_sparser("The soup was tasty.", 0.9)
     for side, prediction in (("As it is", found.before), ("At 90 %", found.after)):
@@ -134,9 +140,9 @@ def test_a_broken_checkpoint_is_named_and_the_page_stays(other: Path) -> None:
     assert not at.exception and len(at.error) == 1
     assert f"{other.name}/{MASKS_FILE} is truncated" in at.error[0].value.replace("\\", "")
     assert "The model cannot be loaded" not in at.error[0].value
-    assert "Who uses the weights of each subnetwork" in charts(at)
+    assert "subnetworks:sharing" in charts(at)
     (other / CONFIG_FILE).unlink()
-    assert options(fine(at.selectbox(key=AGAINST).set_value("").run())) == ["nothing", "this one, pruned further"]
+    assert "seed-1" not in options(fine(at.selectbox(key=AGAINST).set_value("").run()))
 
 
 def test_a_checkpoint_of_other_concepts_is_named(mine: Path) -> None:
@@ -153,7 +159,8 @@ def test_scores_stand_side_by_side_where_both_have_them(mine: Path, other: Path)
                                    "specificity": [[score, 0.5], [0.5, score]]}})
 
     (other / METRICS_FILE).write_text(report(0.61))
-    assert "Only one of them came with scores" in said(opened(against="seed-1"))
+    alone = table(opened(against="seed-1"), "mine", "seed-1").set_index("")
+    assert "label macro F1, percent" not in alone.index, "only one of them came with scores"
     copy = Path(shutil.copytree(mine, mine.parent / "named" / "mine"))
     (copy / METRICS_FILE).write_text(report(0.72))
     with pytest.MonkeyPatch.context() as patch:
@@ -163,23 +170,22 @@ def test_scores_stand_side_by_side_where_both_have_them(mine: Path, other: Path)
         rows = table(at, "mine", "seed-1").set_index("")
     assert rows.loc["label macro F1, percent"].tolist() == ["72.0", "61.0"]
     assert rows.loc["least lead of a concept's own subnetwork, points"].tolist() == ["22.0 (soup)", "11.0 (soup)"]
-    assert "measured on different reviews" in said(at)
+    assert at.warning, "their scores are of different reviews"
 
 
-def test_a_named_folder_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_folder_that_is_none_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OTHERS_VARIABLE, str(tmp_path / "nowhere"))
-    assert "which is no folder here; allowed: a folder of checkpoints" in said(opened())
+    assert str(tmp_path / "nowhere") in said(opened())
 
 
 @pytest.mark.parametrize("mine", [{"schema": HOSTILE}], indirect=True)
 def test_hostile_names_are_text_everywhere(mine: Path) -> None:
-    """Names of concepts and of folders; the same masks, so the words say so."""
+    """Names of concepts and of folders."""
     name = "=cmd() <img src=x> $y$ **z**"
     shutil.copytree(mine, mine.parent / name)
     at = opened(against=name)
-    assert "very same masks" in said(at)
-    drawn = json.dumps(charts(at))
-    assert "<img" not in drawn and "&lt;img" in drawn
+    pictures = json.dumps(charts(at))
+    assert "<img" not in pictures and "&lt;img" in pictures
     assert not any(re.search(r"(?<!\\)(<img|:red|\$y|\*\*z)", line.value) for line in at.markdown)
     rows = list(csv.DictReader(io.StringIO(comparison_csv(load_explainer().compare(mine.parent / name)))))
     assert {row["against"] for row in rows} == {f"'{name}"} and rows[0]["first"].startswith("<b>soup")
