@@ -34,12 +34,12 @@ from sparsecbm.batch.compute import BatchModel, Progress, predict_table
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
 from sparsecbm.data.tables import suggest_columns
-from sparsecbm.types import Predictions
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import batches
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
+from sparsecbm.types import Predictions
 
 LEAST_OF_PLAIN = 0.9
 LEAST_OF_PUBLISHED = 10.0

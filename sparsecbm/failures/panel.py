@@ -14,7 +14,7 @@ from sparsecbm.failures.panel_row import open_review
 from sparsecbm.failures.panel_saved import save_bar
 from sparsecbm.failures.panel_state import (
     analysis,
-    look,
+    change,
     marks,
     opened_looking,
     the_reviews,
@@ -138,7 +138,7 @@ def _fit(found: ErrorAnalysis) -> None:
     """Take away conditions that this source cannot have, and say so."""
     fitting, problems = the_slice().fitting(found, marks())
     if problems:
-        look(slice=fitting)
+        change(slice=fitting)
         st.warning("  \n".join(["Some conditions do not fit this source and were removed.",
                                 *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
 
@@ -165,4 +165,4 @@ def _job() -> Job:
 def _chosen() -> None:
     source = st.session_state[_SOURCE]
     if chosen(_SOURCE):
-        look(source=source, slice=Slice(), page=1, open=None)
+        change(source=source, slice=Slice(), page=1, open=None)

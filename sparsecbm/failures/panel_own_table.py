@@ -18,7 +18,7 @@ from sparsecbm.data.tables import NOT_LABELLED, Columns, guessed_name, other_spe
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.failures.panel_address import STATE
-from sparsecbm.failures.panel_state import look, the_reviews, the_slice
+from sparsecbm.failures.panel_state import change, the_reviews, the_slice
 from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import counted, visible
 from sparsecbm.schema import ConceptSchema
@@ -155,7 +155,7 @@ def own_form(explainer: Explainer) -> None:
         if columns is not None and st.button("Load it", key=f"{_FORM}:read", type="primary"):
             with st.spinner("Reading the table…"), opened.readable() as table:
                 keep_own(table_reviews(opened.name, table, columns, explainer.schema, MOST_ROWS))
-            look(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept
+            change(page=1, **({} if loaded is None else {"slice": Slice(), "open": None}))  # a link's slice is kept
             STATE.run_again()
 
 

@@ -11,7 +11,7 @@ from sparsecbm.concepts.panel_advice import fix_text
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
 from sparsecbm.failures.panel_pictures import row_parts, row_title
-from sparsecbm.failures.panel_state import PAGE_ROWS, look, marks
+from sparsecbm.failures.panel_state import PAGE_ROWS, change, marks
 from sparsecbm.failures.panel_table import forget_cell, tag_rows
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import percent, receipt_line, target_name
@@ -140,7 +140,7 @@ def _words(explanation: Explanation) -> None:
 
 
 def _open(opened: str | None, page: int | None = None) -> None:
-    look(open=opened, **({} if page is None else {"page": page}))
+    change(open=opened, **({} if page is None else {"page": page}))
     forget_cell()
 
 

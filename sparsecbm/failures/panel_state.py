@@ -5,14 +5,12 @@ A session holds names and ids only, and a table of its own.
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from jaxtyping import Int
 
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import DataError
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.panel_address import STATE, Known, Looking, ordered
+from sparsecbm.failures.panel_address import STATE, Known, Looking
 from sparsecbm.failures.panel_predictions import analysis_of
 from sparsecbm.failures.slices import Slice
 from sparsecbm.service import Explainer
@@ -27,7 +25,7 @@ Marks = dict[str, set[str]]
 
 
 def opened_looking(explainer: Explainer) -> Looking:
-    """What is looked at when a page run starts, from the address or the session."""
+    """What the page shows when a run of it starts, from the address or the session."""
     return STATE.opened(Known(explainer.schema, source_titles(explainer.schema, unloaded=True)))
 
 
@@ -37,7 +35,7 @@ def the_source() -> str:
 
 
 def the_reviews() -> Reviews | None:
-    """The reviews that are looked at; None while a table of one's own is not loaded."""
+    """The documents on screen; None while a table of one's own is not loaded."""
     return opened_reviews(the_source(), load_explainer().schema)
 
 
@@ -51,8 +49,8 @@ def set_slice(chosen: Slice) -> None:
     STATE.change(slice=chosen, page=1, open=None)
 
 
-def look(**changes: Any) -> None:
-    """Change another part of what is looked at; for callbacks."""
+def change(**changes: Any) -> None:
+    """Change another part of the page; for callbacks."""
     STATE.change(**changes)
 
 
@@ -65,12 +63,6 @@ def analysis() -> ErrorAnalysis:
     return analysis_of(explainer, reviews)
 
 
-def shown_rows() -> Int[np.ndarray, " shown"]:
-    """Numbers of the rows of the slice, in the order of the table."""
-    found, looking = analysis(), STATE.current
-    return ordered(found, looking.slice.rows(found, marks()), looking.sort)
-
-
 def marks() -> Marks:
     """This person's own tags of the source: the ids of the rows that bear each."""
     every: dict[str, Marks] = st.session_state.setdefault(_MARKS, {})
@@ -79,6 +71,6 @@ def marks() -> Marks:
 
 
 def saved_slices() -> dict[str, Slice]:
-    """The slices that this person named."""
+    """The slices that this person saved."""
     saved: dict[str, Slice] = st.session_state.setdefault(_SAVED, {})
     return saved

@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import SORTS, STATE
-from sparsecbm.failures.panel_state import PAGE_ROWS, look, marks
+from sparsecbm.failures.panel_state import PAGE_ROWS, change, marks
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import counted, visible
 from sparsecbm.ui.session import chosen, seed_widget
@@ -121,16 +121,16 @@ def _picked(key: str, ids: Sequence[str]) -> None:
     if (cells, key) != st.session_state.get(_CELL):  # otherwise a row was marked, and the cell is the one before
         st.session_state[_CELL] = (cells, key)
         if cells and cells[0][0] < len(ids):
-            look(open=ids[cells[0][0]])
+            change(open=ids[cells[0][0]])
 
 
 def _sorted() -> None:
     sort = st.session_state[f"{_KEY}:sort"]
     if chosen(f"{_KEY}:sort"):
-        look(sort=sort, page=1)
+        change(sort=sort, page=1)
 
 
 def _paged() -> None:
     page = st.session_state[f"{_KEY}:page"]
     if chosen(f"{_KEY}:page"):
-        look(page=page)
+        change(page=page)
