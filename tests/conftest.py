@@ -15,14 +15,14 @@ import torch
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
-_CACHE = tempfile.TemporaryDirectory(prefix="sparsecbm-cache-")  # what tests keep is of this run alone
-os.environ["SPARSECBM_CACHE"] = _CACHE.name
 
 from sparsecbm.__main__ import main
 from tests.helpers import backbone_folder
 
 torch.set_num_threads(1)  # the models are tiny, and test processes share the cores
 os.environ["OMP_NUM_THREADS"] = "1"  # so do the servers that they start
+_CACHE = tempfile.TemporaryDirectory(prefix="sparsecbm-cache-")
+os.environ["SPARSECBM_CACHE"] = _CACHE.name  # what is kept between starts is kept for this run alone
 
 
 @pytest.fixture(autouse=True)

@@ -39,12 +39,11 @@ def slice_dots(search: SliceSearch, schema: ConceptSchema, title: str, dark: boo
                    marker={"size": 10, "color": NEUTRAL, "symbol": "circle-open", "line": {"width": 2}}, **marks),
     ])
     return figure.update_layout(layout(
-        title, 130 + _ROW_PIXELS * len(slices), dark, hovermode="closest", margin={"l": 10, "r": 10, "t": 84, "b": 10},
+        title, 130 + _ROW_PIXELS * len(slices), dark, hovermode="closest",
         shapes=[{"type": "line", "x0": overall, "x1": overall, "y0": 0, "y1": 1, "yref": "paper",
                  "line": {"color": NEUTRAL, "width": 2, "dash": "dash"}}],
         annotations=[{"x": overall, "y": 0, "yref": "paper", "yanchor": "bottom", "xanchor": "right",
                       "showarrow": False, "text": f"all of validation: {percent(overall / 100)} ", "font": ink(dark)}],
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": ink(dark)},
         xaxis={"title": {"text": "percent wrong"}, "range": [0, min(100.0, 1.2 * max(
             [overall, *discovery, *(100 * end for end in high)]) + 2)], "fixedrange": True, "zeroline": True},
         yaxis={"tickmode": "array", "tickvals": rows, "ticktext": [_wrapped(in_words(one.slice, schema))

@@ -59,7 +59,8 @@ def outcome_bars(
     names = [plain(outcome_name(outcome, schema)) for outcome in rates]
     return figure.update_layout(layout(
         title, 90 + _ROW_PIXELS * len(rates), dark, bargap=0.25,
-        xaxis={"title": {"text": "percent of the reviews"}, "range": [0, 1.5 * max(1.0, *highs)], "fixedrange": True},
+        xaxis={"title": {"text": "percent of the reviews"}, "range": [0, 1.5 * max(1.0, *highs)], "fixedrange": True,
+               "tickvals": list(range(0, 101, 20)) if max(highs) > 20 else None},
         yaxis={"tickmode": "array", "tickvals": rows, "ticktext": names, "automargin": True, "fixedrange": True,
                "range": [len(rates) - 0.5, -0.5], "showgrid": False, "zeroline": False}))
 

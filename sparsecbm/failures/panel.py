@@ -70,7 +70,7 @@ def _analysis() -> None:
         STATE.write()
         looking, own = STATE.current, marks()
         rows = looking.slice.rows(found, own)
-        left, right = st.columns([1.65, 1], vertical_alignment="bottom", gap="small")
+        left, right = st.columns([1.65, 1], gap="small")
         with left:
             filter_bar(found)
         with right:
@@ -110,7 +110,7 @@ def _compared(found: ErrorAnalysis, rows: Rows, explainer: Explainer) -> str:
     said = list[str]()
     if size < len(found):
         said.append(f"{size:,} of {counted(len(found), 'review')} are shown"
-                    + ("." if every.share is None else f"; of all the {title} is wrong in {percent(every.share)}."))
+                    + ("." if every.share is None else f"; over all, the {title} is wrong in {percent(every.share)}."))
     labelled = {f"the {title}": found.reviews.has_labels,
                 "the concepts": found.reviews.has_values or not found.has_concepts}
     missing = [what for what, known in labelled.items() if not known]

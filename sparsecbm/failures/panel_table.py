@@ -49,7 +49,7 @@ def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], narr
     frame = table_page(analysis, rows, looking.open)
     picked: Any = st.dataframe(
         frame.drop(columns=_WIDE_ONLY if narrow else (), errors="ignore"), hide_index=True, key=key,
-        height=38 + 35 * PAGE_ROWS,
+        height=38 + 35 * len(rows),
         on_select=lambda: _picked(key, ids), selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": marked}},
         column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
