@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on
-from sparsecbm.figures.plotly_text import layout, plain, ticks
+from sparsecbm.figures.plotly_text import LEGEND, layout, plain, ticks
 from sparsecbm.intervals import Interval
 
 #: The model that is loaded stands out; blue and vermillion are kept for supports and opposes.
@@ -51,7 +51,7 @@ def label_scores(scores: Sequence[ModelScore], title: str) -> go.Figure:
     figure.update_layout(
         title={"text": title, "font": {"size": 15}}, height=110 + 46 * len(scores),
         margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        legend={"orientation": "h", "xref": "container", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
+        legend=LEGEND,
         xaxis={"title": {"text": "percent"}, "range": [0, 100]},
         yaxis={"tickvals": list(range(len(scores))), "ticktext": [score.name for score in scores],
                "range": [len(scores) - 0.5, -0.5], "automargin": True, "zeroline": False})

@@ -9,6 +9,10 @@ from sparsecbm.figures.text import visible
 #: Longer names would leave no room for the chart; its table has them whole.
 MOST_SHOWN = 24
 
+#: Below the plot, in the container: plotly then leaves as much room as its lines take, on a narrow screen too.
+LEGEND = {"orientation": "h", "xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
+          "yanchor": "bottom", "traceorder": "normal"}
+
 
 def plain(name: str) -> str:
     """A name for an axis, title or hover box: plotly would read `<b>` and a line break."""
@@ -23,17 +27,15 @@ def short(name: str) -> str:
 def layout(title: str, height: int, dark: bool, **changes: Any) -> dict[str, Any]:
     """Title above and legend below, no empty margins, nothing that moves when it is dragged, all text in full contrast.
 
-    The legend stands in the container and not in the plot: plotly then leaves as much room as its lines take, on a
-    narrow screen too.
+    `changes` replace these parts; those of the legend are added to it.
     """
     font = ink(dark)
     for axis in ("xaxis", "yaxis"):
         heading = changes.get(axis, {}).get("title", {}) | {"font": font}
         changes[axis] = changes.get(axis, {}) | {"tickfont": font, "title": heading}
+    changes["legend"] = LEGEND | {"font": font} | changes.get("legend", {})
     return {"title": {"text": plain(title), "font": {"size": 15}}, "height": height, "dragmode": False,
-            "margin": {"l": 10, "r": 10, "t": 44, "b": 10},
-            "legend": {"orientation": "h", "xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
-                       "yanchor": "bottom", "traceorder": "normal", "font": font}} | changes
+            "margin": {"l": 10, "r": 10, "t": 44, "b": 10}} | changes
 
 
 def ink(dark: bool) -> dict[str, str]:

@@ -54,8 +54,6 @@ def impact_bars(impact: Impact, title: str, dark: bool) -> go.Figure:
                   "zerolinecolor": NEUTRAL}
     return go.Figure(traces, layout(
         title, 130 + 44 * len(names), dark, barmode="overlay", bargap=0.3, annotations=stays,
-        margin={"l": 10, "r": 10, "t": 76, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
         xaxis=plain_axis | {"title": {"text": "← becomes wrong | becomes right →"}, "domain": _SIDES,
                             "range": [-scale * wide / 2, scale * wide / 2]},
         xaxis2=plain_axis | {"title": {"text": "otherwise", "font": ink(dark)}, "domain": _APART,

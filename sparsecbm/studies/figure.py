@@ -63,9 +63,7 @@ def calibration(levels: Sequence[Rated], highest: int, title: str, dark: bool) -
             hovertemplate="confidence %{x}: %{customdata[1]} of %{customdata[0]} right, %{y:.0f} %"
                           "<extra>%{fullData.name}</extra>"))
     return go.Figure(traces, layout(
-        title, 420, dark, margin={"l": 10, "r": 10, "t": 84, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": ink(dark),
-                "itemsizing": "constant"},
+        title, 420, dark, legend={"itemsizing": "constant"},
         xaxis={"title": {"text": f"confidence, 0 (not at all) to {highest} (fully)"}, "dtick": 1, "fixedrange": True,
                "range": [-0.4, highest + 0.4], "zeroline": False},
         yaxis={"title": {"text": "answers right, percent"}, "range": [-6, 106], "fixedrange": True,

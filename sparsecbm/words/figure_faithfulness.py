@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from sparsecbm.figures.colour import NEUTRAL
 from sparsecbm.figures.dots import HIGHLIGHT
+from sparsecbm.figures.plotly_text import LEGEND
 from sparsecbm.types import Faithfulness
 
 #: The random orders' band.
@@ -31,8 +32,8 @@ def removal_curve(faithfulness: Faithfulness, title: str) -> go.Figure:
     ])
     contrasted = faithfulness.target.against is not None
     figure.update_layout(
-        title={"text": title, "font": {"size": 15}}, height=330, margin={"l": 10, "r": 10, "t": 70, "b": 10},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        title={"text": title, "font": {"size": 15}}, height=330, margin={"l": 10, "r": 10, "t": 44, "b": 10},
+        legend=LEGEND,
         xaxis={"title": {"text": "removed words, percent"}, "range": [0, 100]},
         yaxis={"title": {"text": "difference of probabilities, percent" if contrasted else "probability, percent"},
                "range": [-102, 102] if contrasted else [0, 102]})
