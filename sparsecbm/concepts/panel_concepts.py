@@ -15,6 +15,7 @@ commits on release, and what the page answers then takes the place of the previe
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from sparsecbm.ui.bars import FILL
 from sparsecbm.ui.component import component
 from sparsecbm.ui.session import at_hand
 
-_component = component(__file__)
+_component = component(__file__, Path(__file__).with_name("panel_concepts_drawing.js").read_text())
 
 
 @dataclass(frozen=True, eq=False)
