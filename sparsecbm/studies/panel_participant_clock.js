@@ -41,7 +41,10 @@ function watch(data, parent, setStateValue) {
             setStateValue("press", { ...time(), button: style });
             say.waiting();
         },
-        "sparsecbm:clock": ({ detail }) => Object.assign(detail, time()), // asked by the concept panel
+        "sparsecbm:clock": ({ detail }) => { // the concept panel is pressed
+            Object.assign(detail, time());
+            say.waiting();
+        },
         input: mark,
         keydown: event => { if (event.target.closest?.("[role=radiogroup]") && event.key !== "Tab") mark(event); },
     };
