@@ -7,7 +7,6 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -63,9 +62,8 @@ def test_everything_left_out_is_counted(tmp_path: Path) -> None:
     assert "rating without a majority (no label loss, no label score): 1" in lines
 
 
-@pytest.mark.parametrize(
-    ("majority", "votes", "value", "shares"),
-    [
+def test_votes_as_files_and_hub_write_them(tmp_path: Path) -> None:
+    for majority, votes, value, shares in [
         ("Negative", "", NEGATIVE, [1, 0, 0]),
         ("Negative", None, NEGATIVE, [1, 0, 0]),
         ("Positive", "{'Positive': 3, 'Negative': 1}", POSITIVE, [0.25, 0, 0.75]),
@@ -75,25 +73,20 @@ def test_everything_left_out_is_counted(tmp_path: Path) -> None:
         ("no majority", None, -1, [1 / 3, 1 / 3, 1 / 3]),
         (None, None, UNKNOWN, [0, 1, 0]),
         ("", {"Positive": 1}, UNKNOWN, [0, 1, 0]),
-    ],
-)
-def test_votes_as_files_and_hub_write_them(
-    tmp_path: Path, majority: Any, votes: Any, value: int, shares: list[float]
-) -> None:
-    row = raw(1, food_aspect_majority=majority, food_aspect_label_distribution=votes)
-    split = load_cebab(write(tmp_path, "test", [row]), "test")
-    assert split.concepts[0, 0] == value
-    np.testing.assert_allclose(split.shares[0, 0], shares)
+    ]:
+        row = raw(1, food_aspect_majority=majority, food_aspect_label_distribution=votes)
+        split = load_cebab(write(tmp_path, "test", [row]), "test")
+        assert split.concepts[0, 0] == value
+        np.testing.assert_allclose(split.shares[0, 0], shares)
 
 
-@pytest.mark.parametrize("rating", [3, "3"])
-def test_a_rating_may_be_a_number(tmp_path: Path, rating: Any) -> None:
-    assert load_cebab(write(tmp_path, "dev", [raw(1, review_majority=rating)]), "dev").labels.tolist() == [2]
+def test_a_rating_may_be_a_number(tmp_path: Path) -> None:
+    for rating in [3, "3"]:
+        assert load_cebab(write(tmp_path, "dev", [raw(1, review_majority=rating)]), "dev").labels.tolist() == [2]
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
+def test_a_wrong_label_names_row_column_value_and_choices(tmp_path: Path) -> None:
+    for changes, says in [
         ({"review_majority": "6"}, ["review_majority is '6'", "1, 2, 3, 4, 5"]),
         ({"food_aspect_majority": "positive"}, ["food_aspect_majority is 'positive'", "Negative, unknown, Positive"]),
         ({"noise_aspect_label_distribution": {"Loud": 2}}, ["noise_aspect_label_distribution is {'Loud': 2}"]),
@@ -104,30 +97,26 @@ def test_a_rating_may_be_a_number(tmp_path: Path, rating: Any) -> None:
         ({"noise_aspect_label_distribution": [1, 2]}, ["noise_aspect_label_distribution is [1, 2]"]),
         ({"description": 5}, ["description is 5", "must be text"]),
         ({"description": "half a smile \ud83d"}, ["description is", "must be text"]),
-    ],
-)
-def test_a_wrong_label_names_row_column_value_and_choices(
-    tmp_path: Path, changes: dict[str, Any], says: list[str]
-) -> None:
-    with pytest.raises(DataError) as caught:
-        load_cebab(write(tmp_path, "dev", [raw(1), raw(2, **changes)]), "dev")
-    message = str(caught.value)
-    for part in [str(tmp_path / "dev.json"), "row '000002_000000'", "Correct or remove the row.", *says]:
-        assert part in message
-    assert "\n" not in message
+    ]:
+        with pytest.raises(DataError) as caught:
+            load_cebab(write(tmp_path, "dev", [raw(1), raw(2, **changes)]), "dev")
+        message = str(caught.value)
+        for part in [str(tmp_path / "dev.json"), "row '000002_000000'", "Correct or remove the row.", *says]:
+            assert part in message
+        assert "\n" not in message
 
 
-@pytest.mark.parametrize("column", ["id", "description", "review_majority", "noise_aspect_majority",
-                                    "service_aspect_label_distribution"])
-def test_a_missing_column_is_named(tmp_path: Path, column: str) -> None:
-    with pytest.raises(DataError, match=f"row 2: column '{column}' is missing"):
-        load_cebab(write(tmp_path, "dev", [raw(1), without(raw(2), column)]), "dev")
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    for column in ["id", "description", "review_majority", "noise_aspect_majority",
+        "service_aspect_label_distribution"]:
+        with pytest.raises(DataError, match=f"row 2: column '{column}' is missing"):
+            load_cebab(write(tmp_path, "dev", [raw(1), without(raw(2), column)]), "dev")
 
 
-@pytest.mark.parametrize("rows", [[], [raw(1, description="")], [raw(1, description=None)]])
-def test_a_split_without_any_review_is_an_error(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
-    with pytest.raises(DataError, match="no row is left"):
-        load_cebab(write(tmp_path, "dev", rows), "dev")
+def test_a_split_without_any_review_is_an_error(tmp_path: Path) -> None:
+    for rows in [[], [raw(1, description="")], [raw(1, description=None)]]:
+        with pytest.raises(DataError, match="no row is left"):
+            load_cebab(write(tmp_path, "dev", rows), "dev")
 
 
 def test_data_sets_are_found_by_name(tmp_path: Path) -> None:
@@ -136,25 +125,25 @@ def test_data_sets_are_found_by_name(tmp_path: Path) -> None:
         load_split("yelp", tmp_path, "dev")
 
 
-@pytest.mark.parametrize("name", ["toy", *FOUND])
-def test_counts_agree_with_a_plain_recount_of_the_file(name: str, tmp_path: Path) -> None:
-    folder = write(tmp_path, "dev", toy_rows()[:4]) if name == "toy" else DATA
-    name = "dev" if name == "toy" else name
-    rows = json.loads((folder / f"{name}.json").read_text())
-    split = load_cebab(folder, name)
+def test_counts_agree_with_a_plain_recount_of_the_file(tmp_path: Path) -> None:
+    for name in ["toy", *FOUND]:
+        folder = write(tmp_path, "dev", toy_rows()[:4]) if name == "toy" else DATA
+        name = "dev" if name == "toy" else name
+        rows = json.loads((folder / f"{name}.json").read_text())
+        split = load_cebab(folder, name)
 
-    assert len(split) == len(rows) == split.report.kept
-    if folder == DATA:
-        assert len(split) == RELEASE[name]
-    ratings = Counter(row["review_majority"] for row in rows)
-    assert np.bincount(split.labels + 1, minlength=6).tolist() == [
-        ratings[rating] for rating in ("no majority", "1", "2", "3", "4", "5")
-    ]
-    for k, concept in enumerate(CEBAB.concepts):
-        votes = Counter(row[f"{concept}_aspect_majority"] for row in rows)
-        assert np.bincount(split.concepts[:, k] + 1, minlength=4).tolist() == [
-            votes["no majority"], votes["Negative"], votes["unknown"] + votes[""], votes["Positive"]
+        assert len(split) == len(rows) == split.report.kept
+        if folder == DATA:
+            assert len(split) == RELEASE[name]
+        ratings = Counter(row["review_majority"] for row in rows)
+        assert np.bincount(split.labels + 1, minlength=6).tolist() == [
+            ratings[rating] for rating in ("no majority", "1", "2", "3", "4", "5")
         ]
-    np.testing.assert_allclose(split.shares.sum(-1), 1.0)
-    decided = np.where(split.concepts >= 0, split.concepts, split.shares.argmax(-1))
-    assert (np.take_along_axis(split.shares, decided[..., None], -1)[..., 0] == split.shares.max(-1)).all()
+        for k, concept in enumerate(CEBAB.concepts):
+            votes = Counter(row[f"{concept}_aspect_majority"] for row in rows)
+            assert np.bincount(split.concepts[:, k] + 1, minlength=4).tolist() == [
+                votes["no majority"], votes["Negative"], votes["unknown"] + votes[""], votes["Positive"]
+            ]
+        np.testing.assert_allclose(split.shares.sum(-1), 1.0)
+        decided = np.where(split.concepts >= 0, split.concepts, split.shares.argmax(-1))
+        assert (np.take_along_axis(split.shares, decided[..., None], -1)[..., 0] == split.shares.max(-1)).all()

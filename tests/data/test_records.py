@@ -73,13 +73,13 @@ def test_the_share_read_grows_to_one() -> None:
     assert shares == sorted(shares) and 0 < shares[0] < 0.5 and shares[-1] == 1
 
 
-@pytest.mark.parametrize(("content", "says"), [
-    ("", "names no columns"), ("\n\n", "names no columns"), ("id,text,id\n", "names 'id' more than once"),
-    ('"id,text\n1,Good\n', "the first line cannot be read as CSV"),
-])
-def test_the_first_line_must_name_the_columns(content: str, says: str) -> None:
-    with pytest.raises(DataError, match=says):
-        csv_of(content)
+def test_the_first_line_must_name_the_columns() -> None:
+    for content, says in [
+        ("", "names no columns"), ("\n\n", "names no columns"), ("id,text,id\n", "names 'id' more than once"),
+        ('"id,text\n1,Good\n', "the first line cannot be read as CSV"),
+    ]:
+        with pytest.raises(DataError, match=says):
+            csv_of(content)
 
 
 def test_columns_without_a_name_get_one() -> None:

@@ -33,29 +33,29 @@ CSV = 'id,text\na,"Good soup, good room."\nb,"Café? Non; merci.\nNever."\n'
 TABBED = 'id\ttext\na\tGood soup, good room.\nb\t"Café? Non; merci.\nNever."\n'
 
 
-@pytest.mark.parametrize(("name", "content", "encoding", "form", "notes"), [
-    ("r.csv", CSV, "utf-8", "csv utf-8 ','", 0), ("r.CSV", CSV, "utf-8-sig", "csv utf-8-sig ','", 1),
-    ("r.csv", CSV, "utf-16", "csv utf-16 ','", 1), ("r.txt", CSV, "latin-1", "csv cp1252 ','", 1),
-    ("r.tsv", TABBED, "utf-8", r"csv utf-8 '\t'", 1), ("r.csv", TABBED, "utf-16", r"csv utf-16 '\t'", 2),
-    ("r.jsonl", "\n".join(map(json.dumps, ROWS)), "utf-8", "json utf-8", 0),
-    ("r.ndjson", "".join(json.dumps(row) + "\r\n" for row in ROWS), "utf-8-sig", "json utf-8-sig", 1),
-])
-def test_text_files(tmp_path: Path, name: str, content: str, encoding: str, form: str, notes: int) -> None:
-    table = open_table(put(tmp_path / name, content, encoding))
-    assert table.columns == ("id", "text") and (table.form, len(table.notes)) == (form, notes)
-    assert of(table) == of(table) == ROWS  # as often as asked
+def test_text_files(tmp_path: Path) -> None:
+    for name, content, encoding, form, notes in [
+        ("r.csv", CSV, "utf-8", "csv utf-8 ','", 0), ("r.CSV", CSV, "utf-8-sig", "csv utf-8-sig ','", 1),
+        ("r.csv", CSV, "utf-16", "csv utf-16 ','", 1), ("r.txt", CSV, "latin-1", "csv cp1252 ','", 1),
+        ("r.tsv", TABBED, "utf-8", r"csv utf-8 '\t'", 1), ("r.csv", TABBED, "utf-16", r"csv utf-16 '\t'", 2),
+        ("r.jsonl", "\n".join(map(json.dumps, ROWS)), "utf-8", "json utf-8", 0),
+        ("r.ndjson", "".join(json.dumps(row) + "\r\n" for row in ROWS), "utf-8-sig", "json utf-8-sig", 1),
+    ]:
+        table = open_table(put(tmp_path / name, content, encoding))
+        assert table.columns == ("id", "text") and (table.form, len(table.notes)) == (form, notes)
+        assert of(table) == of(table) == ROWS  # as often as asked
 
 
-@pytest.mark.parametrize("name", ["r.parquet", "without a suffix"])
-def test_parquet(tmp_path: Path, name: str) -> None:
+def test_parquet(tmp_path: Path) -> None:
     """In several row groups; columns that nobody asked for are not read."""
-    rows = [{"id": number, "text": f"Text {number % 3}.", "other": [1, 2]} for number in range(600)]
-    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / name, row_group_size=250)
-    table = open_table(tmp_path / name)
-    assert (table.columns, table.form, table.notes) == (("id", "text", "other"), "parquet", ())
-    assert of(table, "text", "id") == [{"text": row["text"], "id": row["id"]} for row in rows]
-    first = next(table.records(["text"]))
-    assert isinstance(first, Record) and set(first.cells) == {"text"} and first.number == 1
+    for name in ["r.parquet", "without a suffix"]:
+        rows = [{"id": number, "text": f"Text {number % 3}.", "other": [1, 2]} for number in range(600)]
+        parquet.write_table(pa.Table.from_pylist(rows), tmp_path / name, row_group_size=250)
+        table = open_table(tmp_path / name)
+        assert (table.columns, table.form, table.notes) == (("id", "text", "other"), "parquet", ())
+        assert of(table, "text", "id") == [{"text": row["text"], "id": row["id"]} for row in rows]
+        first = next(table.records(["text"]))
+        assert isinstance(first, Record) and set(first.cells) == {"text"} and first.number == 1
 
 
 def test_parquet_text_that_is_none_is_told_by_its_row(tmp_path: Path) -> None:
@@ -75,12 +75,12 @@ def test_a_parquet_bomb_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Mo
         open_table(tmp_path / "r.parquet")
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: content[:-30] + b"\0" * 30])
-def test_damaged_parquet(tmp_path: Path, damage: Any) -> None:
-    parquet.write_table(pa.table({"text": ["Good."] * 100}), tmp_path / "r.parquet")
-    (tmp_path / "r.parquet").write_bytes(damage((tmp_path / "r.parquet").read_bytes()))
-    with pytest.raises(DataError, match="r.parquet cannot be read as Parquet .*allowed: a whole"):
-        open_table(tmp_path / "r.parquet")
+def test_damaged_parquet(tmp_path: Path) -> None:
+    for damage in [lambda content: content[:50], lambda content: content[:-30] + b"\0" * 30]:
+        parquet.write_table(pa.table({"text": ["Good."] * 100}), tmp_path / "r.parquet")
+        (tmp_path / "r.parquet").write_bytes(damage((tmp_path / "r.parquet").read_bytes()))
+        with pytest.raises(DataError, match="r.parquet cannot be read as Parquet .*allowed: a whole"):
+            open_table(tmp_path / "r.parquet")
 
 
 def hub_folder(folder: Path) -> Path:
@@ -120,15 +120,16 @@ def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
     assert one.digest == same.digest != other.digest
 
 
-@pytest.mark.parametrize(("name", "content", "says"), [
-    ("r.docx", "Good.", r"no Parquet file.*allowed: names that end in \.csv, \.tsv, \.txt, \.jsonl"),
-    ("r.json", "[]", "no Parquet file"), ("r.parquet", "id,text\n", "no Parquet file"),
-    ("r.jsonl", '[\n{"text": "x"},\n]', "holds no JSON object on a line of its own"), ("r.jsonl", "", "holds no JSON"),
-    ("r.csv", "", "names no columns"), ("r.csv", "PK\x03\x04", "a zip file or an Excel workbook"),
-])
-def test_what_is_no_table(tmp_path: Path, name: str, content: str, says: str) -> None:
-    with pytest.raises(DataError, match=says):
-        open_table(put(tmp_path / name, content))
+def test_what_is_no_table(tmp_path: Path) -> None:
+    for name, content, says in [
+        ("r.docx", "Good.", r"no Parquet file.*allowed: names that end in \.csv, \.tsv, \.txt, \.jsonl"),
+        ("r.json", "[]", "no Parquet file"), ("r.parquet", "id,text\n", "no Parquet file"),
+        ("r.jsonl", '[\n{"text": "x"},\n]', "holds no JSON object on a line of its own"),
+        ("r.jsonl", "", "holds no JSON"),
+        ("r.csv", "", "names no columns"), ("r.csv", "PK\x03\x04", "a zip file or an Excel workbook"),
+    ]:
+        with pytest.raises(DataError, match=says):
+            open_table(put(tmp_path / name, content))
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """A slice in an address and in words."""
 
 import json
-from typing import Any
-
-import pytest
 
 from sparsecbm.failures.outcomes import Outcome
 from sparsecbm.failures.slice_address import from_params, to_params
@@ -35,17 +32,18 @@ def test_an_address_is_readable() -> None:
         "read": ["soup=Negative"], "tag": ["low-margin"], "words": ["41.."]}
 
 
-@pytest.mark.parametrize(("name", "given"), [
-    ("outcome", "fine"), ("true", "6"), ("told", "soup"), ("read", "decor=Negative"), ("read", "soup=bad"),
-    ("misread", "decor"), ("tag", "huge"), ("says", "  "), ("words", "40..3"), ("words", ".."), ("words", "x"),
-    ("words", "²..3"), ("cell", "city"), ("range", "price=..\u00a0"), ("range", "price=1"), ("range", "price=nan.."),
-    ("range", "price=.."),
-])
-def test_a_bad_part_is_named_and_the_others_kept(name: str, given: str) -> None:
-    found, problems = from_params({name: [given], "true": ["bad", *([given] if name == "true" else [])],
-                                   "source": ["samples"]}, TOY)
-    assert found == Slice(true_labels=("bad",))
-    assert len(problems) == 1 and "llowed" in problems[0] and f"(The address says {name}={given}.)" in problems[0]
+def test_a_bad_part_is_named_and_the_others_kept() -> None:
+    for name, given in [
+        ("outcome", "fine"), ("true", "6"), ("told", "soup"), ("read", "decor=Negative"), ("read", "soup=bad"),
+        ("misread", "decor"), ("tag", "huge"), ("says", "  "), ("words", "40..3"), ("words", ".."), ("words", "x"),
+        ("words", "²..3"), ("cell", "city"), ("range", "price=..\u00a0"), ("range", "price=1"),
+        ("range", "price=nan.."),
+        ("range", "price=.."),
+    ]:
+        found, problems = from_params({name: [given], "true": ["bad", *([given] if name == "true" else [])],
+                                       "source": ["samples"]}, TOY)
+        assert found == Slice(true_labels=("bad",))
+        assert len(problems) == 1 and "llowed" in problems[0] and f"(The address says {name}={given}.)" in problems[0]
 
 
 def test_names_with_equal_signs_are_read_whole() -> None:
@@ -54,23 +52,23 @@ def test_names_with_equal_signs_are_read_whole() -> None:
     assert from_params(to_params(one), schema) == (one, ())
 
 
-@pytest.mark.parametrize(("fields", "words"), [
-    ({}, "all reviews"),
-    ({"predicted_values": (("noise", "Negative"),), "words": (40, None)},
-     "noise predicted Negative, at least 40 words"),
-    ({"true_values": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
-     "food truly Negative or unknown, noise truly Positive"),
-    ({"true_labels": ("2",), "predicted_labels": ("3", "4")},
-     "true rating 2 stars, predicted rating 3 stars or 4 stars"),
-    ({"outcomes": (Outcome.LABEL_WRONG, Outcome.BOTH_WRONG)}, "rating wrong, concepts right or both wrong"),
-    ({"tags": (Tag.LONG, Tag.RARE), "untagged": (Tag.LOW_MARGIN,)}, "long and rare combination, not low margin"),
-    ({"misread": ("food", "noise"), "says": ("waited",)}, "food and noise misread, says “waited”"),
-    ({"cells": (("kind", "irony"), ("kind", "")), "ranges": (("price", 10.0, 1e4), ("n", None, 2.0))},
-     "kind: irony or (empty), price 10 to 10,000, n at most 2"),
-    ({"ids": ("r1",), "marks": ("mine",)}, "id r1, tagged “mine”"), ({"ids": ("r1", "r2")}, "one of 2 ids"),
-])
-def test_in_words(fields: dict[str, Any], words: str) -> None:
-    assert in_words(Slice(**fields), CEBAB) == words
+def test_in_words() -> None:
+    for fields, words in [
+        ({}, "all reviews"),
+        ({"predicted_values": (("noise", "Negative"),), "words": (40, None)},
+         "noise predicted Negative, at least 40 words"),
+        ({"true_values": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},
+         "food truly Negative or unknown, noise truly Positive"),
+        ({"true_labels": ("2",), "predicted_labels": ("3", "4")},
+         "true rating 2 stars, predicted rating 3 stars or 4 stars"),
+        ({"outcomes": (Outcome.LABEL_WRONG, Outcome.BOTH_WRONG)}, "rating wrong, concepts right or both wrong"),
+        ({"tags": (Tag.LONG, Tag.RARE), "untagged": (Tag.LOW_MARGIN,)}, "long and rare combination, not low margin"),
+        ({"misread": ("food", "noise"), "says": ("waited",)}, "food and noise misread, says “waited”"),
+        ({"cells": (("kind", "irony"), ("kind", "")), "ranges": (("price", 10.0, 1e4), ("n", None, 2.0))},
+         "kind: irony or (empty), price 10 to 10,000, n at most 2"),
+        ({"ids": ("r1",), "marks": ("mine",)}, "id r1, tagged “mine”"), ({"ids": ("r1", "r2")}, "one of 2 ids"),
+    ]:
+        assert in_words(Slice(**fields), CEBAB) == words
 
 
 def test_every_condition_can_be_named_by_itself() -> None:
