@@ -18,7 +18,7 @@ def commands(parser: argparse.ArgumentParser, depth: int = 2) -> Iterator[str]:
     """A section for each command below a parser, and below it for its own commands."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for name, command in action.choices.items():
+            for command in action.choices.values():
                 title = command.prog.removeprefix(f"{build_parser().prog} ")
                 yield f"\n{'#' * depth} `{title}` {{ #{title.replace(' ', '-')} }}\n"
                 yield f"{cell(command.description or '')}\n"
@@ -27,8 +27,9 @@ def commands(parser: argparse.ArgumentParser, depth: int = 2) -> Iterator[str]:
 
 
 def arguments(command: argparse.ArgumentParser) -> Iterator[str]:
-    """A table of what a command takes."""
-    rows = [f"| {names(action)} | {cell(command._get_formatter()._expand_help(action))} |" for action in command._actions
+    """A table of what a command takes, arguments without a name first."""
+    rows = [f"| {names(action)} | {cell(command._get_formatter()._expand_help(action))} |"
+            for action in sorted(command._actions, key=lambda action: bool(action.option_strings))
             if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)]
     if rows:
         yield from ("| argument | meaning |", "|---|---|", *rows, "")
