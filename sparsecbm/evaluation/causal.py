@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from sparsecbm.errors import CheckpointError
 
-#: Under this name the report stands in metrics.json.
+#: The key of the report in metrics.json.
 METRICS_KEY = "causal"
 #: The errors, all smaller for better: L2 in 0..sqrt(2), cosine distance in 0..2, difference of the norms in 0..sqrt(2).
 ERRORS = ("l2", "cosine", "norm_difference")

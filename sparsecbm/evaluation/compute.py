@@ -1,4 +1,4 @@
-"""The evaluation of a checkpoint on one split: every number that a table, the card or the app may show."""
+"""The evaluation of a checkpoint on one split: every number that tables, the card and the app show."""
 
 import json
 from collections.abc import Callable
@@ -61,7 +61,7 @@ class ConceptScores:
 
 @dataclass(frozen=True)
 class Rows:
-    """What became of the rows of the source: `read` = `scored` + all `dropped`, by reason.
+    """The rows of the source: `read` = `scored` + all `dropped`, by reason.
 
     `with_wrong_concept` counts, among the rows with a label, those where some concept is predicted wrongly.
     """
@@ -108,7 +108,7 @@ class EvaluationReport:
 def evaluate(
     checkpoint: Checkpoint, split: Split, batch_size: int = 64, progress: Callable[[int], None] | None = None
 ) -> EvaluationReport:
-    """Run the checkpoint over every row of the split and score it; `progress` hears how many rows were done."""
+    """Run the checkpoint over every row of the split and score it; `progress` gets the number of rows of each batch."""
     split.require_schema(checkpoint.model.config.schema)
     model, masks = checkpoint.model, checkpoint.masks
     pooled = pool_texts(model, checkpoint.encoder, masks, split.texts, batch_size, progress)

@@ -20,7 +20,7 @@ from sparsecbm.intervals import Interval, percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import SparseCBM
 
-#: What the label head reads of a concept, in a row of the split, after an edit that is to put the concept right.
+#: What the label head gets of a concept, in a row of the split, after an edit that is to correct the concept.
 Correct = Callable[[int, int], Float[np.ndarray, " value"]]
 Score = Callable[[ConceptState], Float[np.ndarray, "row concept"]]
 Answers = Float[np.ndarray, "row concept label"]
@@ -31,7 +31,7 @@ ERROR_RATE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a split by their numbers, what the model makes of them, and the truth (-1 unknown).
+    """Rows of a split by their numbers, the model's predictions for them, and the gold values (-1 unknown).
 
     `state` has the effects of this model; nothing is set in it.
     """
@@ -47,7 +47,7 @@ class Rows:
         return np.asarray((self.concepts >= 0) & (self.state.probabilities.argmax(-1) != self.concepts))
 
     def set_to(self, values: Int[np.ndarray, "row concept"]) -> Answers:
-        """What the concepts add to the label when they are set to these values; of no use where there is none (-1)."""
+        """What the concepts add to the label when they are set to these values; meaningless where one is -1."""
         return np.asarray(self.state.effects[np.arange(values.shape[1]), values])
 
 
@@ -65,9 +65,9 @@ def curves(
     """The curves over the rows of a split that have a label, or over those of `sample` rows drawn by `seed`.
 
     Every policy of `POLICIES` and the oracle; one run over the texts, then sums. With `edits`, other ways to correct a
-    concept run beside the override, once for each misread concept of at most `edit_rows` rows that have one; zero rows
-    make none. `progress` hears how many texts were read. InputError for numbers out of bounds, DataError when no row
-    has a label, CheckpointError for a black box.
+    concept are measured like the override, once for each misread concept of at most `edit_rows` rows that have one;
+    zero rows make none. `progress` gets the number of texts of each batch. InputError for numbers out of bounds,
+    DataError when no row has a label, CheckpointError for a black box.
     """
     check_settings(sample, orders, error_rate, edit_rows, seed)
     rows = _read(checkpoint, split, sample, seed, progress)
@@ -130,7 +130,7 @@ def oracle_scores(state: ConceptState, concepts: Int[np.ndarray, "row concept"])
 def _read(
     checkpoint: Checkpoint, split: Split, sample: int | None, seed: int, progress: Callable[[int], None] | None
 ) -> Rows:
-    """The rows with a label, drawn in random order, as the model reads them."""
+    """The rows with a label, drawn in random order, with the model's predictions."""
     require_concepts(checkpoint.model)
     split.require_schema(checkpoint.model.config.schema)
     drawn = split.draw(len(split) if sample is None else sample, seed)
@@ -147,7 +147,7 @@ def _edit_curves(
     model: SparseCBM, rows: Rows, edits: Mapping[str, Correct], most: int,
     chance: Float[np.ndarray, "order row concept"], seed: int,
 ) -> EditCurves | None:
-    """Only what is misread is corrected: by override and by each edit, on the same rows in the same orders."""
+    """Only misread concepts are corrected: by override and by each edit, on the same rows in the same orders."""
     some = np.flatnonzero(rows.misread.any(1))[:most]
     if not len(some):
         return None
@@ -169,7 +169,7 @@ def _edit_curves(
 
 @torch.inference_mode()
 def _contributions(model: SparseCBM, bottleneck: Float[np.ndarray, "row concept value"]) -> Answers:
-    """What concepts add to the label when its head reads this of them."""
+    """What concepts add to the label when its head gets this of them."""
     read = torch.from_numpy(bottleneck).to(model.label_weight)
     ledger = model.label(read, read.new_zeros(len(read), model.label_weight.shape[-1]))
     added: np.ndarray = ledger.contributions.double().cpu().numpy()

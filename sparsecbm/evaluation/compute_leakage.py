@@ -1,4 +1,4 @@
-"""Does the label follow from the concepts' meaning? What correcting concepts does, and what the residual carries."""
+"""Does the label follow from the concepts' values? The effect of correcting them, and the share of the residual."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ def correction_table(
     concepts: Int[Tensor, "row concept"],
     labels: Int[Tensor, " row"],
 ) -> dict[str, Correction]:
-    """Label accuracy with `predicted`, `corrected` (only wrong concepts set right) and `true` (all known ones set).
+    """Label accuracy with `predicted`, `corrected` (only wrong concepts set to gold) and `true` (all known ones set).
 
     A concept is set exactly as a person's override sets it; one without a known truth (-1) keeps its prediction.
-    A head that loses by correction reads something else than the concepts. The truth comes from the annotators:
-    these are oracle figures. Every row needs a label.
+    A head that gets worse by correction uses something else than the concepts' values. The truth comes from the
+    annotators: these are oracle figures. Every row needs a label.
     """
     predicted = model.bottleneck(concept_logits)
     _, count, values = predicted.shape

@@ -1,4 +1,4 @@
-"""What correcting concepts does to the label's error: one curve per way to choose the next concept."""
+"""The label's error over corrected concepts: one curve per way to choose the next concept."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,9 +7,9 @@ from typing import Any
 from sparsecbm.errors import CheckpointError
 from sparsecbm.intervals import Interval
 
-#: Asks for the concept that is most wrong, which takes the truth: for comparison only.
+#: Corrects the concept that is most wrong, which takes the gold values: for comparison only.
 ORACLE = "lcp"
-#: Under this name the curves stand in metrics.json.
+#: The key of the curves in metrics.json.
 METRICS_KEY = "curves"
 
 
@@ -36,7 +36,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class CurveSettings:
-    """What was asked: the same settings give the same figures.
+    """The same settings give the same figures.
 
     `checkpoint` and `data_hash` are hashes of the content, `n` the rows with a label that were read. `orders` is how
     often whatever is random was drawn, and `error_rate` how often the annotator errs, 0..1.
@@ -55,7 +55,7 @@ class CurveSettings:
 class EditCurves:
     """Ways to correct only the misread concepts, on the same `n` rows that have one, in the same random orders.
 
-    `agree` is the share of misread concepts that then say what the annotators say, of all `corrected` ones.
+    `agree` is the share of all `corrected` concepts that then agree with the annotators.
     """
 
     n: int
@@ -71,7 +71,7 @@ class CorrectionCurves:
     `known` counts rows by how many concepts have a majority: a concept without one is never set, and a row with fewer
     concepts than a step asks for stays as it is from then on, so every step is of the same rows. `policies` set
     concepts to the majority in the order of each policy; `wrong` sets them to another value, in random orders;
-    `annotator` sets what an annotator says who errs at the stated rate, in the order of `annotator_policy`.
+    `annotator` sets the values of an annotator who errs at the stated rate, in the order of `annotator_policy`.
     """
 
     settings: CurveSettings

@@ -1,4 +1,4 @@
-"""The masks of a checkpoint, and where the attention heads and feed-forward neurons of its layers lie in them."""
+"""The masks of a checkpoint, and where its attention heads and feed-forward neurons lie in the matrices."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Subnetworks:
 
     @classmethod
     def of(cls, checkpoint: Outline) -> "Subnetworks":
-        """Those of a sparse checkpoint; CheckpointError for one of another kind."""
+        """The subnetworks of a sparse checkpoint; CheckpointError for one of another kind."""
         model, masks = checkpoint.model, checkpoint.masks
         if masks is None:
             raise CheckpointError(f"The checkpoint {checkpoint.path} is of kind {model.config.kind} and has no masks; "
@@ -34,7 +34,7 @@ class Subnetworks:
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """The layers that there are, in their order."""
+        """The layers in order."""
         return tuple(dict.fromkeys(site.layer for site in self.sites.values()))
 
     def layer(self, layer: int) -> list[WeightSite]:

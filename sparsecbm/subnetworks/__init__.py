@@ -1,1 +1,1 @@
-"""Results about subnetworks that travel from the masks to the screen: frozen, numpy only, picklable."""
+"""Subnetworks: what masks share, whether each carries its concept, comparison with others, knock-outs, units."""

@@ -1,4 +1,4 @@
-"""The masks of one checkpoint beside other masks over the same matrices: does a concept get the same weights again?"""
+"""Two sets of masks over the same matrices compared: does a concept get the same weights in both?"""
 
 import re
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ def sparsity_of(text: str) -> float | None:
 
 @dataclass(frozen=True, eq=False)
 class MaskSource:
-    """Where masks come from: a checkpoint by name and content, and what was measured of it (its metrics.json).
+    """Where masks come from: a checkpoint by name and content, and its metrics.json.
 
-    `sparsity`, 0..1, is that to which the masks were pruned further, without training; nothing is measured of those.
+    `sparsity`, 0..1, is the one that the masks were pruned further to, without training; those have no metrics.
     """
 
     name: str
@@ -36,7 +36,7 @@ class MaskSource:
 
 @dataclass(frozen=True, eq=False)
 class Recurrence:
-    """What becomes of weights that each concept keeps in the first masks, as shares 0..1 of their number `weights`.
+    """What becomes of the weights that each concept keeps in the first masks, as shares 0..1 of their number `weights`.
 
     same      kept again for the same concept
     other     kept for the second's other concepts only; the residual does not count
@@ -58,7 +58,7 @@ class Recurrence:
 
     @property
     def lead(self) -> Shares:
-        """How far the same concept is ahead of the best other one, -1..1; without any, all that it keeps."""
+        """How far the same concept is ahead of the best other one, -1..1; without another one, what it keeps."""
         return np.asarray(self.same - self.best)
 
     def to_json(self, concepts: tuple[str, ...]) -> dict[str, Any]:

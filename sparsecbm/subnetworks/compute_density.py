@@ -1,4 +1,4 @@
-"""What the masks amount to: whether a subnetwork carries its own concept, how much is dropped, how much is shared."""
+"""What the masks amount to: how well each head predicts from each subnetwork, and how much is dropped."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Sparsity:
 def head_accuracy(
     model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"], concepts: Int[np.ndarray, "row concept"]
 ) -> Float[np.ndarray, "mask concept"]:
-    """Accuracy of each concept's head (column) when it reads the pass of each concept's mask (row).
+    """Accuracy of each concept's head (column) on the pass of each concept's mask (row).
 
     Rows without a known truth (-1) are left out of that concept's column.
     """

@@ -1,4 +1,4 @@
-"""Taking weights out of the passes: new masked weights beside the old ones, which are never written to."""
+"""Taking weights out of the passes: new masked weights, while the old ones are never written to."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +21,8 @@ def knock_out(
 ) -> tuple[MaskedWeights, dict[str, int]]:
     """The weights without those knocked out, and how many each pass lost.
 
-    Matrices that lose nothing are the very same tensors as before. InputError when a knock-out names what there is not.
+    Matrices that lose nothing are the same tensors as before. InputError when a knock-out names something that does
+    not exist.
     """
     for one in knock_outs:
         _check(one, subnetworks)
@@ -62,7 +63,7 @@ def _gone(subnetworks: Subnetworks, site: WeightSite, knock_outs: Iterable[Knock
 
 
 def _place(subnetworks: Subnetworks, site: WeightSite, one: KnockOut) -> OneMask | None:
-    """Where in a matrix a knock-out reaches, whatever the masks; None for nowhere."""
+    """Where in a matrix a knock-out reaches, whatever the masks; None where it does not reach."""
     if one.layer is not None and one.layer != site.layer:
         return None
     device = subnetworks.masks.bits[site.name].device
@@ -81,7 +82,7 @@ def _packed(chosen: Bool[Tensor, "row column"]) -> OneMask:
 
 
 def _parts(subnetworks: Subnetworks, one: KnockOut) -> tuple[list[Part], frozenset[int]]:
-    """What the heads, or the neurons, of the layer are, and which of them are meant."""
+    """What the heads, or the neurons, of the layer are, and which of them are chosen."""
     assert one.layer is not None  # `_check` saw to it
     sites = subnetworks.layer(one.layer)
     if one.head is not None:

@@ -93,7 +93,7 @@ def _exactly(digits: np.ndarray, number: int) -> np.ndarray:
 def mask_overlap(subnetworks: Subnetworks) -> MaskOverlap:
     """The overlap in every masked matrix, and so by layer, by module and in total.
 
-    One sweep over the packed bits; beside them, memory for a few copies of the largest matrix's bits.
+    One sweep over the packed bits; it needs memory for a few more copies of the largest matrix's bits.
     """
     masks, sites = subnetworks.masks, subnetworks.sites
     tables = [_table([name], subnetworks, count(whole_matrix(masks.bits[name], site.shape), len(subnetworks.concepts)),

@@ -80,7 +80,7 @@ Kinds = dict[Key, Callable[[], ConceptMasks]]
 
 
 def _controls(masks: ConceptMasks, concepts: int) -> Kinds:
-    """All masks but the random ones, each to be made when its turn comes."""
+    """All masks but the random ones, each made when its turn comes."""
     kinds: Kinds = {("nothing", 0, 0): partial(variants.nothing, masks)}
     for k in range(concepts):
         kinds["own", k, k] = partial(variants.own, masks, k)
@@ -123,7 +123,7 @@ def _accuracies(
 
 
 def _knock_outs(accuracy: Accuracy, concepts: int) -> tuple[Accuracies, Accuracies]:
-    """What each concept (column) is left with when another's or its own weights (row) are taken out of every pass.
+    """The accuracy left to each concept (column) when another's or its own weights (row) are taken out of every pass.
 
     A pass that has none of these weights runs as before; a concept without its whole subnetwork runs on nothing. The
     exclusive weights of one concept are in no other's pass.

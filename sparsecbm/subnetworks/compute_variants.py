@@ -1,4 +1,4 @@
-"""Other masks made from a checkpoint's: sparser ones, and the controls that say whether a subnetwork is needed."""
+"""Masks derived from a checkpoint's: sparser ones, and the controls that show whether a subnetwork is needed."""
 
 from collections.abc import Callable, Mapping
 

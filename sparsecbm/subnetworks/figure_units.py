@@ -1,4 +1,4 @@
-"""Where in a layer a concept is alone: heads and neurons by the share of their used weights that only it keeps."""
+"""How exclusive heads and neurons are: the share of their used weights that only one concept keeps."""
 
 from collections.abc import Sequence
 from typing import Any

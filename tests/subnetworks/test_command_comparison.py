@@ -71,15 +71,13 @@ def test_the_text_form_says_it_in_words_and_tables(
     assert main([*base, "--against", str(rotated)]) == 0
     out, err = capsys.readouterr()
     assert err == "" and "Jaccard overlap of every two masks" in out
-    for part in ("depends on the training run more than on the concept",
-                 "noise uses 100 % of food's own part, food itself 0 %", "Percent of a concept's weights that rotated",
-                 "others only", "by layer", "Side by side", "label macro F1, percent",
+    for part in ("noise uses 100 % of food's own part, food itself 0 %", "rotated", "label macro F1, percent",
                  f"{100 * metrics['dev']['label']['macro_f1']:.1f}"):
         assert part in out, part
     assert main([*base, "--against", "90%"]) == 0
-    assert "pruned by magnitude and not trained again" in capsys.readouterr().out
+    assert "pruned by magnitude" in capsys.readouterr().out
     assert main([*base, "--against", base[2]]) == 0
-    assert "the very same masks, bit for bit" in capsys.readouterr().out
+    assert "bit for bit" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("against", "parts"), [

@@ -376,5 +376,5 @@ def test_without_masks_there_is_nothing_to_take_out(tmp_path: Path) -> None:
     dense = Explainer.load(saved_checkpoint(tmp_path, kind="dense"), "cpu")
     found = dense.attribute_units(TEXT, SOUP)
     with pytest.raises(CheckpointError, match="has no masks"):
-        dense.measured(found, TEXT, Unit("head", 0, 0))
+        dense.unit_effect(found, TEXT, Unit("head", 0, 0))
     assert found.heads.scores.any() and tiny_backbone().config.num_attention_heads == 2
