@@ -1,11 +1,11 @@
 """The scenes of a deck as cards with small previews: choose one, or drag it to another place."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from sparsecbm.deck.chart_json import read_chart
 from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage
 from sparsecbm.ui.component import component
@@ -47,5 +47,6 @@ def _sketch(part: Part) -> dict[str, Any]:
     if isinstance(part, Bars):
         return {"kind": "bars", "shares": [share for _, share in part.rows]}
     if isinstance(part, Chart):
-        return {"kind": json.loads(part.light)["data"][0]["type"] if json.loads(part.light)["data"] else "bar"}
+        traces = read_chart(part.light)["data"]
+        return {"kind": traces[0]["type"] if traces else "bar"}
     return {"kind": "table", "rows": [list(row[:3]) for row in part.rows[:3]]}
