@@ -12,9 +12,10 @@ FIRST, SECOND = "The {} was cold and the room far too loud.", "Our waiter was ki
 
 
 def write(page: Page, text: str) -> None:
-    box = page.get_by_role("textbox", name="Review", exact=True)
+    box, fold = page.get_by_role("textbox", name="Review", exact=True), page.locator(".st-key-explain-fold summary")
+    expect(box.or_(fold).first).to_be_visible()
     if not box.is_visible():  # folded behind one line
-        page.locator(".st-key-explain-fold summary").click()
+        fold.click()
     box.fill(text)
 
 

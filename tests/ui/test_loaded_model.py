@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
 from sparsecbm.errors import CheckpointError
 from sparsecbm.schema import CEBAB
-from sparsecbm.ui.loaded_model import LoadedModel, load_explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, LoadedModel, load_explainer
 from tests.helpers import saved_checkpoint
 
 
@@ -52,3 +53,18 @@ def test_files_that_did_not_change_are_not_read_again(tmp_path: Path, monkeypatc
     assert model.replaced_by() is None
     monkeypatch.setattr(model.explainer, "renew_notes", lambda: pytest.fail("the files were read"))
     assert model.replaced_by() is None
+
+
+def test_the_page_says_so_and_loads_the_new_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> None:
+        from sparsecbm.ui.loaded_model import model_notice
+        model_notice()
+
+    folder = saved_checkpoint(tmp_path / "a", schema=CEBAB)
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    at = AppTest.from_function(page, default_timeout=60).run()
+    assert not at.warning and not at.button
+    shutil.copytree(saved_checkpoint(tmp_path / "b", dtype=torch.float16, schema=CEBAB), folder, dirs_exist_ok=True)
+    assert at.run().warning
+    at.button[0].click().run()
+    assert not at.exception and not at.warning and at.success
