@@ -1,4 +1,4 @@
-"""Reviews to `Prediction`s, and the label of concepts that a person has set."""
+"""Texts to `Prediction`s, and the label of concepts that a person has set."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from sparsecbm.types import Prediction, Receipt
 
 
 def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Every place in `lengths` once, those of like length together.
+    """Every index of `lengths` once, those of similar length together.
 
     A batch padded to its longest text holds at most `most` tokens, or only one text.
     """
@@ -40,9 +40,9 @@ def pool_texts(
     batch_size: int = 64,
     progress: Callable[[int], None] | None = None,
 ) -> Float[Tensor, "batch pass_ hidden"]:
-    """Pooled features of all texts in their own order, on the CPU; `progress` hears how many texts were done.
+    """Pooled features of all texts in their own order, on the CPU; `progress` gets the size of each batch done.
 
-    Texts of like length share a batch, so little is spent on padding.
+    Texts of similar length share a batch, so little is spent on padding.
     """
     was_training = model.training
     model.eval()
@@ -66,10 +66,10 @@ def pool_texts(
 def predict(
     model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, checkpoint: str
 ) -> Prediction:
-    """Run all passes over one review; `checkpoint` is the hash that goes on the receipt. InputError on blank text."""
+    """Run all passes over one text; `checkpoint` is the hash that goes on the receipt. InputError on blank text."""
     started = time.perf_counter()
     pooled = model.pool(encoder.encode([text]).to(model.device), weights)
-    return _read_off(model, encoder, pooled, text, encoder.count_tokens(text), checkpoint, started)
+    return _from_pooled(model, encoder, pooled, text, encoder.count_tokens(text), checkpoint, started)
 
 
 @torch.inference_mode()
@@ -83,7 +83,7 @@ def predict_many(
 ) -> list[Prediction]:
     """As `predict` for each text, in their order, but many at a time; `progress` gets the share done after each batch.
 
-    A receipt's time is that of all the work up to its text, which shared it with others.
+    The time on a receipt is that of all the work up to its text: texts of a batch are run together.
     """
     started = time.perf_counter()
     tokens = [encoder.count_tokens(text) for text in texts]
@@ -91,12 +91,12 @@ def predict_many(
     for rows in batches([min(count, encoder.max_tokens) for count in tokens], VMAP_TOKENS):
         pooled = model.pool(encoder.encode([texts[row] for row in rows]).to(model.device), weights)
         for row, own in zip(rows, pooled.split(1), strict=True):
-            made[row] = _read_off(model, encoder, own, texts[row], tokens[row], checkpoint, started)
+            made[row] = _from_pooled(model, encoder, own, texts[row], tokens[row], checkpoint, started)
         progress(len(made) / len(texts))
     return [made[row] for row in range(len(texts))]
 
 
-def _read_off(
+def _from_pooled(
     model: SparseCBM,
     encoder: Encoder,
     pooled: Float[Tensor, "1 pass_ hidden"],
@@ -105,7 +105,7 @@ def _read_off(
     checkpoint: str,
     started: float,
 ) -> Prediction:
-    """One review's answer from its pooled features: its heads run alone, so that `relabel` gives it again exactly."""
+    """The prediction for one text from its pooled features: its heads run alone, so `relabel` reproduces it exactly."""
     concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
     bottleneck = model.bottleneck(concept_logits)
     ledger = model.label(bottleneck, residual)
