@@ -1,7 +1,8 @@
 """Predictions of whole sources: worked out once for all sessions, and those of the shipped samples once for all starts.
 
-The samples' predictions lie in a file of the user's cache folder. It is believed only where checkpoint, concepts and
-texts are the same and its content is whole; otherwise they are worked out again.
+The samples' predictions lie in a file of the user's cache folder, and a checkpoint may bring a copy of it. A file is
+believed only where checkpoint, concepts and texts are the same and its content is whole; otherwise the samples are
+predicted again.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: Names another folder for the cache than the user's own.
 CACHE_VARIABLE = "SPARSECBM_CACHE"
+#: A checkpoint's own copy of the file. Its hash does not cover it.
+SHIPPED_FILE = "samples.json"
 #: Rows that are predicted at a time. When the work is stopped, the windows that are done stay.
 WINDOW = 256
 #: The rows of all sources together whose predictions are kept in memory, some hundred bytes each.
@@ -89,7 +92,10 @@ class PredictionStore:
         with self._lock:
             if key not in self._kept:
                 new = _Source(), len(texts)
-                found = _load(explainer, texts) if _are_samples(explainer, texts) else None
+                found = None
+                if _are_samples(explainer, texts):
+                    shipped = explainer.checkpoint.path / SHIPPED_FILE
+                    found = _load(_path(explainer, texts), explainer, texts) or _load(shipped, explainer, texts)
                 if found is not None:
                     new[0].done = [Predictions(explainer.schema, *(getattr(found, name)[start:start + WINDOW]
                                                                    for name in _ARRAYS))
@@ -121,9 +127,9 @@ def _path(explainer: Explainer, texts: Sequence[str]) -> Path:
     return cache_folder() / f"samples-{_key(explainer, texts)[:32]}.json"
 
 
-def _load(explainer: Explainer, texts: Sequence[str]) -> Predictions | None:
-    """The predictions of the samples as they lie in the cache; None where there are none that can be believed."""
-    path, schema = _path(explainer, texts), explainer.schema
+def _load(path: Path, explainer: Explainer, texts: Sequence[str]) -> Predictions | None:
+    """The predictions of the samples as they lie in a file; None where there are none that can be believed."""
+    schema = explainer.schema
     try:
         with path.open("rb") as file:
             found = json.loads(file.read(_MOST_BYTES))

@@ -9,9 +9,10 @@ import pytest
 
 from sparsecbm.batch import compute_store
 from sparsecbm.batch.compute_store import PredictionStore
-from sparsecbm.data.samples import Sample
+from sparsecbm.data.samples import Sample, load_samples
 from sparsecbm.errors import Cancelled
 from sparsecbm.service import Explainer
+from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.types import Predictions
 from tests.helpers import saved_checkpoint
 
@@ -114,6 +115,18 @@ def test_a_cache_that_differs_is_not_believed(
         assert asked == [4, 4, 2] and json.loads(file.read_bytes()) == good, content[:40]
     other = Explainer.load(saved_checkpoint(tmp_path / "other", seed=1), "cpu")
     assert PredictionStore().finished(other, samples) == 0, "of another checkpoint"
+
+
+def test_the_shipped_checkpoint_brings_the_predictions_of_the_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a change of the samples: delete the file, open Home, and copy the new one from the cache folder."""
+    monkeypatch.setenv(compute_store.CACHE_VARIABLE, str(tmp_path / "empty"))
+    explainer = Explainer.load(DEFAULT_CHECKPOINT, "cpu")
+    texts = [sample.text for sample in load_samples(explainer.schema)]
+    assert PredictionStore().finished(explainer, texts) == len(texts)
+    found, some = PredictionStore().predict(explainer, texts), explainer.predict_texts(texts[:3])
+    np.testing.assert_allclose(found.label_probabilities[:3], some.label_probabilities, atol=1e-4)
 
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(

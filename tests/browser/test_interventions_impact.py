@@ -18,7 +18,7 @@ def test_an_impact_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> 
     expect(page.locator(".st-key-interventions-impact-cancel")).to_have_count(0)
     expect(page.get_by_text("Not worked out yet for the edits")).to_be_visible()
     section(page, "History and patches")
-    expect(page.get_by_text("You have not seen yet what the 1 revision in force")).to_be_visible()
+    expect(page.locator(".st-key-interventions-patches-save").get_by_role("button")).to_be_disabled()
     section(page, "Impact")
 
     choose(page, "How many", "50, drawn at random")
