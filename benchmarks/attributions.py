@@ -1,10 +1,10 @@
-"""Integrated gradients of all concepts at once, beside one plain captum call per concept; and how complete they are.
+"""Integrated gradients of all concepts at once, compared with one captum call per concept; and their completeness.
 
     python -m benchmarks.attributions
-    python -m benchmarks.attributions --data CEBAB_FOLDER       also the completeness gap on reviews of the dev split
+    python -m benchmarks.attributions --data CEBAB_FOLDER       also the completeness gap on documents of the dev split
 
-Both ways explain the Positive value of every concept on one review of up to 45 tokens, with the same number of steps,
-and must give the same scores. They take turns; what counts is the ratio of the medians.
+Both explain the last value of every concept for one document of up to 45 tokens, with the same number of steps, and
+must give the same scores. They take turns; the ratio of their medians is limited.
 """
 
 import json
@@ -30,7 +30,7 @@ MOST_MEDIAN_GAP, MOST_HIGH_GAP = 0.02, 0.10
 
 
 def beginning(checkpoint: Checkpoint) -> str:
-    """As many whole words of the review as make at most 45 tokens."""
+    """The first words of the review, at most 45 tokens."""
     words = REVIEW.split()
     while checkpoint.encoder.count_tokens(" ".join(words)) > REVIEW_TOKENS:
         words.pop()
@@ -67,7 +67,7 @@ def naive(checkpoint: Checkpoint, weights: MaskedWeights, text: str) -> np.ndarr
 
 
 def measure(checkpoint: Checkpoint, repeats: int, threads: int) -> dict[str, Any]:
-    """The comparison as plain values; raises when the two ways disagree."""
+    """The comparison as plain values; raises when the scores differ."""
     if checkpoint.masks is None:
         raise SystemExit(f"{checkpoint.path} has no masks; give a sparse checkpoint.")
     torch.set_num_threads(threads)
@@ -111,12 +111,12 @@ def gaps(checkpoint: Checkpoint, data: str, split: str, sample: int, seed: int) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 0 within the limits, 1 beyond them."""
+    """Run the comparison; returns 0 within the limits, otherwise 1."""
     parser = options_on_a_checkpoint("attributions", __doc__, repeats=5)
-    parser.add_argument("--data", help="folder or zip with the CEBaB release files, to measure completeness too")
+    parser.add_argument("--data", help="folder or zip with the CEBaB release files, to measure completeness, too")
     parser.add_argument("--split", default="dev", help="its split (default: %(default)s)")
-    parser.add_argument("--sample", type=int, default=100, help="reviews of it (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="which reviews (default: %(default)s)")
+    parser.add_argument("--sample", type=int, default=100, help="number of its documents (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample (default: %(default)s)")
     options = parser.parse_args(arguments)
     checkpoint = load_checkpoint(options.checkpoint, options.device)
     result = {"time": measure(checkpoint, options.repeats, options.threads)}

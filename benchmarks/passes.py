@@ -1,14 +1,14 @@
-"""What the K + 1 masked passes of one review cost, against one dense pass and against the published procedure.
+"""The cost of the K + 1 masked passes for one document, compared with one dense pass and the published procedure.
 
     python -m benchmarks.passes --checkpoint DIR --json
 
 dense      one pass of the same backbone with all its weights
-ours       all K + 1 passes as the model runs them: over the masked weights that it keeps between requests
-published  the same K + 1 passes, one at a time, the review padded to 512 tokens (or to all the positions that the
-           backbone has), every matrix multiplied with its mask in each pass
+ours       all K + 1 passes as the model runs them: with the masked weights that it keeps between requests
+published  the same K + 1 passes, one at a time, the document padded to 512 tokens (or to the number of positions of
+           the backbone), every matrix multiplied with its mask in each pass
 
-The three take turns, so that a busy machine slows them alike; their medians are compared. Exit code 1 when a limit
-is broken: ours may cost at most 5 dense passes, and at most a fifth of the published procedure.
+The three take turns, so that a busy machine slows them equally; their medians are compared. Exit code 1 when a limit
+is exceeded: ours may cost at most 5 dense passes, and at most a fifth of the published procedure.
 """
 
 import argparse
@@ -38,7 +38,7 @@ REVIEW = (
 
 
 def review(checkpoint: Checkpoint, tokens: int = REVIEW_TOKENS) -> Encoded:
-    """One review, cut or repeated to exactly so many tokens, on the model's device."""
+    """One review, cut or repeated to exactly this number of tokens, on the model's device."""
     encoder = checkpoint.encoder
     text = REVIEW
     while encoder.count_tokens(text) < tokens:
@@ -55,7 +55,7 @@ def dense(checkpoint: Checkpoint, encoded: Encoded) -> torch.Tensor:
 
 
 def ours(checkpoint: Checkpoint, masks: ConceptMasks) -> Callable[[Encoded], torch.Tensor]:
-    """All passes as the model runs them, the masked weights made beforehand: [1, pass_, hidden]."""
+    """All passes as the model runs them, the masked weights computed beforehand: [1, pass_, hidden]."""
     weights = checkpoint.model.masked_weights(masks)
     return lambda encoded: checkpoint.model.pool(encoded, weights)
 
@@ -63,7 +63,7 @@ def ours(checkpoint: Checkpoint, masks: ConceptMasks) -> Callable[[Encoded], tor
 def published(checkpoint: Checkpoint, masks: ConceptMasks) -> Callable[[Encoded], torch.Tensor]:
     """The published procedure, the masks unpacked beforehand as it keeps them: [1, pass_, hidden].
 
-    The mean is taken over real tokens, as ours is, so that both give the same features; that costs the same.
+    The mean is taken over real tokens, as in ours, so that both give the same features; the cost is the same.
     """
     model = checkpoint.model
     length = min(PUBLISHED_LENGTH, getattr(model.backbone.config, "max_position_embeddings", PUBLISHED_LENGTH))
@@ -101,7 +101,7 @@ def medians(procedures: Sequence[Callable[[], object]], repeats: int, device: to
 
 
 def measure(checkpoint: Checkpoint, repeats: int, threads: int) -> dict[str, Any]:
-    """The comparison as plain values; raises when the two ways of running the passes disagree."""
+    """The comparison as plain values; raises when both ways to run the passes give different results."""
     if checkpoint.masks is None:
         raise SystemExit(f"{checkpoint.path} has no masks; give a sparse checkpoint.")
     torch.set_num_threads(threads)
@@ -134,7 +134,7 @@ def options_on_a_checkpoint(name: str, description: str | None, repeats: int) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 0 within the limits, 1 beyond them."""
+    """Run the comparison; returns 0 within the limits, otherwise 1."""
     parser = options_on_a_checkpoint("passes", __doc__, repeats=25)
     parser.add_argument("--json", action="store_true", help="write JSON")
     options = parser.parse_args(arguments)

@@ -1,17 +1,18 @@
-"""What a step of a mask revision costs, and how many misread concepts revisions set right.
+"""The cost of a step of a mask revision, and how many mispredicted concepts revisions correct.
 
     python -m benchmarks.revision --checkpoint DIR [--data DIR]
 
-pass      one forward-and-backward pass of one review through the concept's subnetwork, gradients of all its matrices
-step      one step of a revision as by default, a fifth of the portion: gradient, selection, new prediction
-sorting   the published edit of the same review: the same gradient, but the absolute saliency of every matrix is sorted
-          in full, once to prune and once to grow, over the whole portion; new prediction
-published the same with the review padded to 512 tokens, as published
+pass      one forward and backward pass of one document through the concept's subnetwork, gradients of all its matrices
+step      one step of a revision with default settings, a fifth of the portion: gradient, selection, new prediction
+sorting   the published edit for the same document: the same gradient, but the absolute saliency of every matrix is
+          sorted in full, once to prune and once to grow, over the whole portion; new prediction
+published the same with the document padded to 512 tokens, as published
 
-The four take turns, so that a busy machine slows them alike; their medians are compared. With --data, concepts that the
-model misreads in reviews of a split are revised to their true values, in the default number of steps, and beside each
-revision stands a random edit of the same size. Exit code 1 when a limit is broken: a step may cost at most 3 passes and
-at most a fifth of the cheaper published edit, and at least 90 % of the revised concepts must agree.
+The four take turns, so that a busy machine slows them equally; their medians are compared. With --data, concepts that
+the model mispredicts in documents of a split are revised to their gold values, in the default number of steps, and each
+revision is compared with a random edit of the same size. Exit code 1 when a limit is exceeded: a step may cost at most
+3 passes and at most a fifth of the cheaper published edit, and at least 90 % of the revised concepts must reach their
+gold values.
 """
 
 import json
@@ -38,7 +39,7 @@ LEAST_AGREEING = 0.9
 
 
 def padded(checkpoint: Checkpoint, encoded: Encoded) -> Encoded:
-    """The review padded as published, or to all the positions that the backbone has."""
+    """The document padded as published, or to the number of positions of the backbone."""
     positions = getattr(checkpoint.model.backbone.config, "max_position_embeddings", PUBLISHED_LENGTH)
     missing = (0, min(PUBLISHED_LENGTH, positions) - encoded.input_ids.shape[1])
     pad = checkpoint.encoder.tokenizer.pad_token_id or 0
@@ -49,7 +50,7 @@ def padded(checkpoint: Checkpoint, encoded: Encoded) -> Encoded:
 def gradients(
     checkpoint: Checkpoint, matrices: dict[str, torch.Tensor], encoded: Encoded, k: int, value: int
 ) -> tuple[torch.Tensor, ...]:
-    """One forward-and-backward pass: the gradient of CE(z_k, value) for every matrix."""
+    """One forward and backward pass: the gradient of CE(z_k, value) for every matrix."""
     model = checkpoint.model
     leaves = {name: matrix.detach().requires_grad_() for name, matrix in matrices.items()}
     pooled = model.run_pass(leaves, model.embed(encoded.input_ids), encoded.attention_mask)
@@ -61,7 +62,7 @@ def gradients(
 def published(
     checkpoint: Checkpoint, weights: MaskedWeights, encoded: Encoded, k: int, value: int, portion: float
 ) -> torch.Tensor:
-    """The published edit, which prunes `portion` of *all* weights whatever their sign; logits: [1, value]."""
+    """The published edit, which prunes `portion` of *all* weights and ignores the sign; logits: [1, value]."""
     model, masks = checkpoint.model, checkpoint.masks
     assert masks is not None
     parameters, own = dict(model.backbone.named_parameters()), weights.of(k)
@@ -83,7 +84,7 @@ def published(
 def step(
     checkpoint: Checkpoint, weights: MaskedWeights, encoded: Encoded, concept: str, value: str, portion: float
 ) -> Callable[[], object]:
-    """One step of a revision, to the new prediction; the prediction before is there already."""
+    """One step of a revision up to the new prediction; the earlier prediction is computed beforehand."""
     model, masks = checkpoint.model, checkpoint.masks
     assert masks is not None
     k, text = model.config.schema.concept_index(concept), checkpoint.encoder.tokenizer.decode(encoded.input_ids[0])
@@ -128,7 +129,7 @@ def measure(checkpoint: Checkpoint, repeats: int, threads: int, portion: float =
 def agreement(
     checkpoint: Checkpoint, data: str, split: str, sample: int, seed: int, portion: float = DEFAULT_PORTION
 ) -> dict[str, Any]:
-    """How many misread concepts of `sample` reviews that have one agree after revision, and after a random edit."""
+    """The share of mispredicted concepts that revisions, and random edits, correct in `sample` documents with some."""
     explainer, rows = Explainer(checkpoint), load_split("cebab", data, split)
     values, concepts = explainer.schema.values, explainer.schema.concepts
     found, used = [], 0
@@ -154,13 +155,15 @@ def agreement(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 0 within the limits, 1 beyond them."""
+    """Run the comparison; returns 0 within the limits, otherwise 1."""
     parser = options_on_a_checkpoint("revision", __doc__, repeats=5)
-    parser.add_argument("--data", help="folder or zip with the CEBaB release files, to count agreement too")
+    parser.add_argument("--data", help="folder or zip with the CEBaB release files, to measure corrections, too")
     parser.add_argument("--split", default="dev", help="its split (default: %(default)s)")
-    parser.add_argument("--sample", type=int, default=60, help="reviews with a misread concept (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="which reviews (default: %(default)s)")
-    parser.add_argument("--portion", type=float, default=DEFAULT_PORTION, help="of a revision (default: %(default)s)")
+    parser.add_argument("--sample", type=int, default=60,
+                        help="documents with a mispredicted concept (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample (default: %(default)s)")
+    parser.add_argument("--portion", type=float, default=DEFAULT_PORTION,
+                        help="portion of a revision (default: %(default)s)")
     options = parser.parse_args(arguments)
     checkpoint = load_checkpoint(options.checkpoint, options.device)
     result = {"time": measure(checkpoint, options.repeats, options.threads, options.portion)}

@@ -1,10 +1,10 @@
-"""Trains the models of the README's results table and prints it: mean and spread over seeds on the evaluation split.
+"""Train the models of the results table and print it: mean and standard deviation over seeds on the evaluation split.
 
     python -m benchmarks.table --data CEBAB_FOLDER --backbone FOLDER_OR_HUB_ID --output runs
 
-The figures of finished runs are kept in benchmarks/results. A run that is there is not repeated, and an interrupted one
-goes on after its last whole epoch, so the command can be given again until the table is complete; `--only NAME` trains
-a single row, and `--print` trains nothing.
+The metrics of finished runs are stored in benchmarks/results. These runs are not repeated, and an interrupted run
+resumes after its last complete epoch, so that the command can be repeated until the table is complete. `--only NAME`
+trains a single row, and `--print` trains nothing.
 """
 
 import argparse
@@ -21,20 +21,20 @@ from sparsecbm.config import ModelConfig, PruneConfig, TrainConfig
 from sparsecbm.data import load_split
 from sparsecbm.model.checkpoint import METRICS_FILE
 from sparsecbm.schema import CEBAB
-from sparsecbm.training.train import train
 from sparsecbm.training.state import FOLDER
+from sparsecbm.training.train import train
 
 RESULTS = Path(__file__).parent / "results"
 
-#: The same six epochs for every row. Masked models are pruned early and fast: what they lose then, they win back in
-#: four epochs at the final sparsity, all passes in every step, at a higher rate than a dense model wants.
+#: The same six epochs for every row. Masked models are pruned early and fast: they regain what they lose in four epochs
+#: at the final sparsity, with all passes in every step and a higher learning rate than a dense model.
 EPOCHS = {"epochs_dense": 3, "epochs_prune": 1, "epochs_finetune": 2}
 MASKED = {"epochs_dense": 1, "epochs_prune": 1, "epochs_finetune": 4, "learning_rate": 3e-4}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `seeds` is how many of the asked-for seeds it is trained with at most."""
+    """One line of the table; `seeds` is the largest number of seeds that it is trained with."""
 
     name: str
     title: str
@@ -76,18 +76,18 @@ COLUMNS: Mapping[str, Callable[[dict[str, Any]], float | None]] = {
 
 
 def lead(specificity: np.ndarray) -> float:
-    """Smallest margin, over heads, of a concept's own mask before the best other one."""
+    """The smallest margin, over heads, of a concept's own mask over the best other one."""
     others = np.where(np.eye(len(specificity), dtype=bool), -np.inf, specificity).max(0)
     return float((specificity.diagonal() - others).min())
 
 
 def mean_overlap(jaccard: np.ndarray) -> float:
-    """Mean over all pairs of different concepts."""
+    """The mean over all pairs of different concepts."""
     return float(jaccard[~np.eye(len(jaccard), dtype=bool)].mean())
 
 
 def table(seeds: int, results: Path = RESULTS) -> str:
-    """The Markdown table of all runs that are finished, in percent."""
+    """The Markdown table of all finished runs, in percent."""
     lines = ["| model | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for row in ROWS:
         paths = [results / f"{row.name}-{seed}.json" for seed in range(min(seeds, row.seeds))]
@@ -105,7 +105,7 @@ def _cell(values: list[float | None]) -> str:
 
 
 def main() -> None:
-    """Train what is missing, then print the table."""
+    """Train the missing runs, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--print", action="store_true", help="print the table of the finished runs and stop")
     parser.add_argument("--data", help="folder or zip with the CEBaB release files")

@@ -1,4 +1,4 @@
-"""Which weights of a Hugging Face transformer are masked, and how to load one for it."""
+"""Hugging Face transformers as backbones: which of their weights are masked, their sizes, and how to load them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from transformers.pytorch_utils import Conv1D
 
 from sparsecbm.errors import ConfigError
 
-#: The part of a layer that a module's name stands for, over the architectures that are tested.
+#: The part of a layer that a module's name stands for, in all architectures that are tested.
 ROLES = {
     "attention.self.query": "query", "attention.q_lin": "query", "self_attn.q_proj": "query",
     "attention.self.key": "key", "attention.k_lin": "key", "self_attn.k_proj": "key",
@@ -28,7 +28,7 @@ ROLES = {
 
 @dataclass(frozen=True)
 class WeightSite:
-    """One masked matrix. `input_first` is True for Conv1D, whose weight is [input, output] and not [output, input]."""
+    """One masked matrix; `input_first` is True for Conv1D, whose weight is [input, output], not [output, input]."""
 
     name: str
     layer: int
@@ -40,7 +40,7 @@ class WeightSite:
 def weight_sites(backbone: nn.Module) -> Mapping[str, WeightSite]:
     """Every attention and feed-forward matrix of the layer stack, by parameter name, in the order of the model.
 
-    Embeddings, norms, biases and anything outside the stack are never masked. ConfigError when none is found.
+    Embeddings, norms, biases and everything outside the stack are never masked. ConfigError when no matrix is found.
     """
     stacks = [name for name, module in backbone.named_modules() if isinstance(module, nn.ModuleList)]
     sites = {}
@@ -60,17 +60,17 @@ def weight_sites(backbone: nn.Module) -> Mapping[str, WeightSite]:
 
 
 def output_width(backbone: PreTrainedModel) -> int:
-    """Width of the last hidden states; some OPT models project them to the width of their embeddings."""
+    """The width of the last hidden states; some OPT models project them to the width of their embeddings."""
     return int(getattr(backbone.config, "word_embed_proj_dim", backbone.config.hidden_size))
 
 
 def attention_heads(backbone: PreTrainedModel) -> int:
-    """Attention heads of each layer."""
+    """The number of attention heads in each layer."""
     return int(backbone.config.num_attention_heads)
 
 
 def max_positions(backbone: PreTrainedModel) -> int:
-    """Tokens that the backbone can tell apart by position; RoBERTa counts from beyond its padding index."""
+    """The number of positions for tokens; RoBERTa counts them from beyond its padding index."""
     config = backbone.config
     first = config.pad_token_id + 1 if "roberta" in config.model_type else 0
     return int(config.max_position_embeddings) - first
@@ -87,7 +87,7 @@ def pretrained_backbone(source: str | Path) -> PreTrainedModel:
 
 
 def empty_backbone(values: Mapping[str, object]) -> PreTrainedModel:
-    """A transformer of the described shape, its weights to be loaded; `values` is its `config.to_dict()`."""
+    """A transformer without trained weights, described by `values`, its `config.to_dict()`."""
     kind = str(values["model_type"])
     config: PretrainedConfig = AutoConfig.for_model(kind, **{k: v for k, v in values.items() if k != "model_type"})
     return _trim(AutoModel.from_config(config, attn_implementation="eager", dtype=torch.float32))

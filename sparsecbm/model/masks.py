@@ -1,4 +1,4 @@
-"""Concept masks: which weights each pass of the backbone keeps, an immutable value of one bit per weight and pass."""
+"""Concept masks: the weights that each pass of the backbone keeps, as a value of one bit per weight and pass."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,11 @@ class ConceptMasks:
     """One binary mask per pass over every masked matrix of a backbone.
 
     `bits[name]` holds the masks of the parameter `name`, flattened in the parameter's own layout and packed
-    most significant bit first; `shapes[name]` is the parameter's shape. Nothing here is ever written to: an edit
-    makes a new value.
+    most significant bit first; `shapes[name]` is the parameter's shape. An edit makes a new value.
+
+        >>> masks = ConceptMasks.ones(("food", "residual"), {"layer.weight": (4, 8)})
+        >>> masks.density()
+        {'food': 1.0, 'residual': 1.0}
     """
 
     passes: tuple[str, ...]
@@ -33,18 +36,18 @@ class ConceptMasks:
 
     @classmethod
     def ones(cls, passes: tuple[str, ...], shapes: Mapping[str, tuple[int, int]]) -> "ConceptMasks":
-        """Masks that keep everything."""
+        """Masks that keep every weight."""
         size = len(passes)
         return cls.from_bools(passes, {n: torch.ones(size, *shape, dtype=torch.bool) for n, shape in shapes.items()})
 
     @property
     def matrices(self) -> tuple[str, ...]:
-        """Names of the masked parameters."""
+        """The names of the masked parameters."""
         return tuple(self.shapes)
 
     @property
     def weights(self) -> int:
-        """Number of masked weights, the same for every pass."""
+        """The number of weights that a mask can remove, the same for every pass."""
         return sum(rows * columns for rows, columns in self.shapes.values())
 
     def unpack(self, name: str) -> MaskStack:

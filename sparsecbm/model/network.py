@@ -17,15 +17,15 @@ from sparsecbm.model.backbone import output_width, weight_sites
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 
-#: Up to so many tokens in a batch, one vmap over the stacked passes beats a loop over them.
+#: Up to this number of tokens in a batch, one vmap over the stacked passes is faster than a loop over them.
 VMAP_TOKENS = 512
 
 
 @dataclass(frozen=True, eq=False)
 class MaskedWeights:
-    """The masked matrices of all passes, ready to run: kept on the device between requests.
+    """The masked matrices of all passes, kept on the device between requests.
 
-    `instead` holds the matrices of single passes that one session has changed, which run in place of the stacked ones.
+    `instead` holds changed matrices of single passes, which run in place of the stacked ones.
     """
 
     stacks: Mapping[str, Float[Tensor, "pass_ row column"]]
@@ -33,7 +33,7 @@ class MaskedWeights:
 
     @property
     def passes(self) -> int:
-        """How many passes there are."""
+        """The number of passes."""
         return next(iter(self.stacks.values())).shape[0]
 
     def of(self, k: int) -> dict[str, Float[Tensor, "row column"]]:
@@ -52,7 +52,7 @@ class Ledger:
 
 
 class SparseCBM(nn.Module):
-    """The network without any I/O. Masks are an argument of every call, never a state of the module.
+    """The network, without any I/O. Masks are an argument of every call, never a state of the module.
 
     z_k = A_k mean(backbone(x; W * M_k)) + a_k          concept logits
     r   = R mean(backbone(x; W * M_r)) + c              residual
@@ -77,13 +77,13 @@ class SparseCBM(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights live."""
+        """The device of the weights."""
         return self.label_bias.device
 
     def forward(
         self, encoded: Encoded, masks: ConceptMasks | MaskedWeights | None = None
     ) -> tuple[Float[Tensor, "batch concept value"], Float[Tensor, "batch label"]]:
-        """Concept logits and residual of a batch; `masks` None means that every pass keeps everything."""
+        """Concept logits and residual of a batch; without masks every pass keeps all weights."""
         pooled = self.pool(encoded, masks)
         return self.concept_logits(pooled), self.residual_logits(pooled)
 
@@ -95,7 +95,7 @@ class SparseCBM(nn.Module):
         return MaskedWeights({name: parameters[name] * masks.unpack(name) for name in masks.matrices})
 
     def embed(self, input_ids: Int[Tensor, "batch token"]) -> Float[Tensor, "batch token embedding"]:
-        """Word embeddings, the input that attributions refer to."""
+        """Word embeddings, the input that attributions score."""
         embedded: Tensor = self.backbone.get_input_embeddings()(input_ids)
         return embedded
 
@@ -111,7 +111,7 @@ class SparseCBM(nn.Module):
         attention_mask: Int[Tensor, "batch token"],
         masks: ConceptMasks | MaskedWeights | None = None,
     ) -> Float[Tensor, "batch pass_ hidden"]:
-        """As `pool`, from word embeddings. Without masks the passes agree, so one is run and shared."""
+        """As `pool`, from word embeddings. Without masks all passes are equal, so that one is run and shared."""
         if masks is None:
             pooled = self.run_pass({}, embedded, attention_mask)
             return pooled.unsqueeze(1).expand(-1, len(self.config.passes), -1)
@@ -129,7 +129,7 @@ class SparseCBM(nn.Module):
         embedded: Float[Tensor, "batch token embedding"],
         attention_mask: Int[Tensor, "batch token"],
     ) -> Float[Tensor, "batch hidden"]:
-        """One pass of the unmodified backbone with some matrices replaced; padding never enters the mean."""
+        """One pass of the unmodified backbone with some matrices replaced; the mean leaves out padding."""
         states = functional_call(
             self.backbone, dict(weights), (), {"inputs_embeds": embedded, "attention_mask": attention_mask}
         ).last_hidden_state  # [batch, token, hidden]
@@ -145,22 +145,22 @@ class SparseCBM(nn.Module):
         return torch.einsum("bkh,kvh->bkv", concepts, self.concept_weight) + self.concept_bias
 
     def cross_logits(self, pooled: Float[Tensor, "batch pass_ hidden"]) -> Float[Tensor, "batch mask concept value"]:
-        """Logits of every concept head on every concept's pass; the diagonal is `concept_logits`."""
+        """Logits of every concept's head on every concept's pass; the diagonal is `concept_logits`."""
         concepts = pooled[:, : len(self.config.schema.concepts)]
         return torch.einsum("bmh,kvh->bmkv", concepts, self.concept_weight) + self.concept_bias
 
     def residual_logits(self, pooled: Float[Tensor, "batch pass_ hidden"]) -> Float[Tensor, "batch label"]:
-        """What the last pass adds to the label logits; zero where the model has no residual."""
+        """What the residual's pass adds to the label logits; zero in a model without residual."""
         if not self.config.residual:
             return pooled.new_zeros(pooled.shape[0], len(self.config.schema.labels))
         return pooled[:, -1] @ self.residual_weight.T + self.residual_bias
 
     def bottleneck(self, concept_logits: Float[Tensor, "*rows value"]) -> Float[Tensor, "*rows value"]:
-        """What the label head reads of the concepts."""
+        """The input of the label head: concept probabilities, or the logits themselves."""
         return concept_logits.softmax(-1) if self.config.bottleneck == "probabilities" else concept_logits
 
     def override_bottleneck(self, distribution: Float[Tensor, " value"], concept: int) -> Float[Tensor, " value"]:
-        """What the label head reads when a person sets a concept: the distribution, or its values' typical logits."""
+        """The label head's input for a concept that a person set: the distribution, or its values' typical logits."""
         if self.config.bottleneck == "probabilities":
             return distribution
         return distribution @ self.typical_logits[concept]
@@ -168,6 +168,6 @@ class SparseCBM(nn.Module):
     def label(
         self, bottleneck: Float[Tensor, "batch concept value"], residual: Float[Tensor, "batch label"]
     ) -> Ledger:
-        """The label logits as an exact sum; prediction and override both end here."""
+        """The label logits as an exact sum; predictions and overrides both use this."""
         contributions = (bottleneck.unsqueeze(-1) * self.label_weight).sum(-2)  # [batch, concept, label]
         return Ledger(contributions, self.label_bias, residual, self.label_bias + contributions.sum(1) + residual)

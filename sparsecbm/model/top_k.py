@@ -1,4 +1,4 @@
-"""Keeping an exact number of weights: how many make a density, and which are the best."""
+"""Keep an exact number of weights: how many make a density, and which have the best scores."""
 
 import math
 
@@ -8,16 +8,16 @@ from torch import Tensor
 
 
 def kept_weights(density: float, weights: int) -> int:
-    """How many weights make a density, rounded down so that a sparsity is always reached in full."""
+    """The number of weights that make a density 0..1, rounded down so that the sparsity is always reached."""
     return math.floor(density * weights + 1e-6)  # 1 - 0.9 is a little less than 0.1
 
 
 def best_weights(
     score: Float[Tensor, " weight"], allowed: Bool[Tensor, " weight"], count: int
 ) -> Bool[Tensor, " weight"]:
-    """The `count` best allowed weights; of equal ones those that come first. ValueError where there are fewer."""
+    """The `count` allowed weights with the best scores, of equal scores the first; ValueError where there are fewer."""
     if count > int(allowed.sum()):
-        raise ValueError(f"{count} weights are to be kept, but only {int(allowed.sum())} are active.")
+        raise ValueError(f"Only {int(allowed.sum())} weights are active, so {count} cannot be kept.")
     chosen = torch.zeros_like(allowed)
     if count == 0:
         return chosen

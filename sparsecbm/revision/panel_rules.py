@@ -9,7 +9,7 @@ import streamlit as st
 
 from sparsecbm.concepts.panel_before_after import flip_html, side_html, sides_html
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.figures.text import counted, listed, percent
+from sparsecbm.figures.text import counted, percent
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel import ImpactRequest, impact_view, impact_work, sample_choice
 from sparsecbm.revision.compute_rules import check_rule, rule_applies
@@ -67,10 +67,10 @@ def moves_text(result: InterventionResult, rule: Rule) -> str:
 
 def _failing_text(rule: Rule, read: Prediction) -> str:
     """The conditions that do not hold for a text."""
-    failing = [f"“{one.in_words(read.schema)}”" for one in rule.conditions
+    failing = [one.in_words(read.schema) for one in rule.conditions
                if not rule_applies(Rule((one,), rule.overrides), read)]
     return as_markdown(f"{'This condition does' if len(failing) == 1 else 'These conditions do'} not hold: "
-                       f"{listed(failing)}.")
+                       f"{'; '.join(failing)}.")
 
 
 HELP = (

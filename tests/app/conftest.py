@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.schema import CEBAB
-from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
+from sparsecbm.service import Explainer
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.helpers import saved_checkpoint
 
 
@@ -25,3 +26,16 @@ def tiny_cebab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def failures_of_a_tiny_model(tiny_cebab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That model is loaded."""
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_cebab))
+
+
+@pytest.fixture(scope="session")
+def tiny_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random model of the toy concepts."""
+    return saved_checkpoint(tmp_path_factory.mktemp("toy") / "tiny")
+
+
+@pytest.fixture
+def explainer(tiny_toy: Path, monkeypatch: pytest.MonkeyPatch) -> Explainer:
+    """That model is loaded."""
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tiny_toy))
+    return load_explainer()

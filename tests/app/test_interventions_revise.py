@@ -16,139 +16,100 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import EXPLAIN, blocks, cell_views, fine, open_home, open_page, press, section, segment, table
+from tests.app.screen import EXPLAIN, HOME, ROOT, blocks, cell_views, fine, open_page, press, section, segment, table
 from tests.helpers import saved_checkpoint, toy_split
 
 INTERVENTIONS = "pages/3_Interventions.py"
 REVIEW = "The soup was tasty. The room felt shabby."
-
-
-@pytest.fixture
-def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Explainer:
-    """A small random model is loaded; the parameter changes its settings."""
-    folder = saved_checkpoint(tmp_path / "tiny", **getattr(request, "param", {}))
-    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
-    return load_explainer()
+FORM = "interventions:revise"
 
 
 def opened(section: str = "revise", text: str = REVIEW) -> AppTest:
-    return fine(open_page(open_home(), INTERVENTIONS, text=text, section=section))
+    """The page in a new session that did not run Home first."""
+    return fine(open_page(AppTest.from_file(str(ROOT / HOME), default_timeout=120), INTERVENTIONS, text=text,
+                          section=section))
 
 
 def history(at: AppTest) -> History:
-    kept: History = at.session_state["interventions:history"]
-    return kept
+    edits: History = at.session_state["interventions:history"]
+    return edits
 
 
 def said(at: AppTest) -> str:
     """All text of the page without its escapes."""
-    lines = [line.value for kind in (at.markdown, at.info, at.warning) for line in kind]
+    lines = [line.value for kind in (at.markdown, at.info, at.warning, at.success) for line in kind]
     return "\n".join([*lines, *blocks(at)]).replace("\\", "").replace("\u00a0", " ")
 
 
 def second_value(explainer: Explainer, concept: str = "soup", text: str = REVIEW) -> str:
-    """What a concept is read as after its first reading: a revision gets there with few weights."""
+    """The second most probable value of a concept: a revision gets there with few weights."""
     shares = explainer.predict(text).concept_probabilities[explainer.schema.concept_index(concept)]
     return explainer.schema.values[int(shares.argsort()[1])]
 
 
 def revised(at: AppTest, value: str, concept: str = "soup", portion: float = 10.0) -> AppTest:
-    at.selectbox(key="interventions:revise:concept").set_value(concept).run()
+    at.selectbox(key=f"{FORM}:concept").set_value(concept).run()
     number = load_explainer().schema.concept_index(concept)
-    at.selectbox(key=f"interventions:revise:value:{number}").set_value(value).run()
-    at.slider(key="interventions:revise:portion").set_value(portion).run()
-    return press(at, "interventions:revise:do")
+    at.selectbox(key=f"{FORM}:value:{number}").set_value(value)
+    at.slider(key=f"{FORM}:portion").set_value(portion).run()
+    return press(at, f"{FORM}:do")
 
 
-def test_it_says_what_to_do_before_anything_is_revised(explainer: Explainer) -> None:
-    at = opened()
-    assert "No revision is in force" in said(at)
-    is_read = explainer.predict(REVIEW).value("soup")
-    at.selectbox(key="interventions:revise:value:0").set_value(is_read).run()
-    assert f"is read as **{is_read}** already" in said(at) and "there is nothing to revise" in said(at)
-    assert next(b for b in at.button if b.key == "interventions:revise:do").disabled
-
-
-def test_a_revision_is_an_edit_beside_a_random_one_and_an_override(explainer: Explainer) -> None:
-    wanted = second_value(explainer)
-    at = fine(revised(opened(), wanted))
+def test_a_revision_is_compared_with_a_random_edit_and_an_override(explainer: Explainer) -> None:
+    at, wanted, predicted = opened(), second_value(explainer), explainer.predict(REVIEW)
+    fine(at.selectbox(key=f"{FORM}:value:0").set_value(predicted.value("soup")).run())
+    assert next(b for b in at.button if b.key == f"{FORM}:do").disabled, "the concept has that value already"
+    at = revised(at, wanted, portion=0.1)
+    assert "one weight" in at.error[0].value and not history(at).entries
+    at = fine(revised(at, wanted))
     (entry,) = history(at).now.entries
     assert isinstance(entry.edit, Revision) and (entry.edit.concept, entry.edit.value) == ("soup", wanted)
-    assert f"soup revised towards {wanted}: {entry.edit.change.dropped_count:,} weights exchanged" in entry.description
-    assert entry.description in said(at), "the revisions in force are listed"
-    found = table(at, "answer", "the revision")
+    assert f"{entry.edit.change.dropped_count:,} weights" in entry.description and entry.description in said(at)
+
+    found = table(at, "answer", "revision")
     after = explainer.predict_changed(REVIEW, [entry.edit.change])
-    random = explainer.random_edit(REVIEW, entry.edit).after
-    assert found["before the revision"][0].startswith(explainer.predict(REVIEW).value("soup"))
-    assert found["the revision"][0].startswith(after.value("soup")) and after.value("soup") == wanted
-    assert found["a random edit of its size"][0].startswith(random.value("soup"))
-    assert found["the plain override"][0] == f"{wanted} 100\u00a0%"
-    assert found["before the revision"][1] == found["the revision"][1], "room is read in a subnetwork of its own"
-    assert "room cannot change" in said(at)
+    for column, side in (("before", predicted), ("revision", after),
+                         ("random edit of the same size", explainer.random_edit(REVIEW, entry.edit).after)):
+        assert found[column][0].startswith(side.value("soup"))
+    assert found["override"][0] == f"{wanted} 100\u00a0%" and after.value("soup") == wanted
+    assert found["before"][1] == found["revision"][1], "room has a subnetwork of its own"
 
-
-def test_another_random_edit_is_drawn(explainer: Explainer) -> None:
-    at = fine(revised(opened(), second_value(explainer)))
-    revision, shown = history(at).now.entries[0].edit, []
-    assert isinstance(revision, Revision)
-    for seed in range(3):
-        after, name = explainer.random_edit(REVIEW, revision, seed=seed).after, "A random edit of its size"
-        shown.append(next(block for block in blocks(at) if f'aria-label="{name}: ' in block))
-        assert shown[-1] == label_bars_html(after, name, changed=True)
-        assert f"This is draw {seed + 1}." in said(at) and f"random edit with seed {seed}" in said(at)
-        at = fine(press(at, "interventions:revise:draw"))
-    assert len(set(shown)) > 1
-
-
-def test_what_was_exchanged_is_counted_by_module_and_head(explainer: Explainer) -> None:
-    at = fine(revised(opened(), second_value(explainer)))
-    change = history(at).now.changes[0]
+    change, counts = entry.edit.change, explainer.change_counts(entry.edit.change)
     modules, heads = table(at, "layer", "module", "net"), table(at, "layer", "head", "net")
     assert modules["dropped"].sum() == change.dropped_count and modules["grown"].sum() == change.grown_count
-    assert not modules["net"].any()
-    counts = explainer.change_counts(change)
     assert heads["grown"].tolist() == counts.heads.grown.ravel().tolist() and len(heads) == 2 * 2
-    fine(segment(at, "interventions:revise:show").set_value("net").run())
-    net = cell_views(at)["Net weights of soup, by layer and head"]["printed"]
+    fine(segment(at, f"{FORM}:show").set_value("net").run())
+    (net,) = [view["printed"] for name, view in cell_views(at).items() if name.endswith("layer and head")]
     assert [[int(cell.replace("−", "-")) for cell in row] for row in net] == counts.heads.net.tolist()
 
-
-def test_a_revision_is_undone_and_the_next_is_made_after_it(explainer: Explainer) -> None:
-    at = fine(revised(opened(), second_value(explainer)))
-    fine(revised(at, second_value(explainer, "room"), "room"))
-    first, second = history(at).now.changes
-    assert (first.pass_, second.pass_) == ("soup", "room") and "2. room revised towards" in said(at)
-    fine(at.selectbox(key="interventions:revise:look:2").set_value(0).run())
-    assert "The revision takes soup from" in said(at)
-    fine(press(press(at, "Undo"), "Undo"))
-    assert not history(at).now.changes and "No revision is in force" in said(at)
+    at = fine(press(at, f"{FORM}:draw"))
+    name, drawn = "Random edit of the same size", explainer.random_edit(REVIEW, entry.edit, seed=1).after
+    assert label_bars_html(drawn, name, changed=True) in blocks(at) and "random edit with seed 1" in said(at)
 
 
-def test_explain_says_that_it_shows_the_model_without_revisions(explainer: Explainer) -> None:
-    at = fine(revised(opened(), second_value(explainer)))
-    fine(open_page(at, EXPLAIN))
-    assert "1 revision in force on the Interventions page" in said(at)
-    assert "revision in force" not in said(fine(open_page(open_home(), EXPLAIN, text=REVIEW)))
-
-
-def test_what_cannot_be_done_is_said_and_changes_nothing(explainer: Explainer) -> None:
-    at = revised(opened(), second_value(explainer), portion=0.1)
-    assert "less than one weight of any matrix" in at.error[0].value and not history(at).entries
-
-
-def test_the_words_are_shown_before_and_after(explainer: Explainer) -> None:
+def test_revisions_stack_explain_words_and_are_undone(explainer: Explainer) -> None:
     at = opened()
-    at.session_state["interventions:revise:words"] = True
+    at.session_state[f"{FORM}:words"] = True
     fine(revised(at, second_value(explainer)))
-    found = table(at, "word", "before", "after")
-    assert found["word"].tolist() == [word.text for word in explainer.words(REVIEW)]
-    assert found["before"].tolist() != found["after"].tolist()
+    words = table(at, "word", "before", "after")
+    assert words["word"].tolist() == [word.text for word in explainer.words(REVIEW)]
+    assert words["before"].tolist() != words["after"].tolist()
+    fine(revised(at, second_value(explainer, "room"), "room"))
+    assert [change.pass_ for change in history(at).now.changes] == ["soup", "room"]
+    fine(at.selectbox(key=f"{FORM}:shown:2").set_value(0).run())
+    assert "changes soup from" in said(at)
+    elsewhere = fine(open_page(at, EXPLAIN))
+    assert any("2 revisions" in one.value for one in elsewhere.info)
+    at = fine(open_page(elsewhere, INTERVENTIONS, text=REVIEW, section="revise"))
+    fine(press(press(at, "Undo"), "Undo"))
+    assert not history(at).now.changes and not at.get("pills")
+    assert not any("revision" in one.value for one in fine(open_page(at, EXPLAIN)).info)
 
 
-@pytest.mark.usefixtures("explainer")
-@pytest.mark.parametrize("explainer", [{"kind": "dense"}], indirect=True)
-def test_a_model_without_masks_has_nothing_to_revise() -> None:
-    assert "This model has no subnetworks, so there is nothing to revise" in said(opened())
+def test_a_model_without_masks_has_nothing_to_revise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "dense", kind="dense")))
+    at = opened()
+    assert "no subnetworks" in at.info[0].value and not [b for b in at.button if b.key == f"{FORM}:do"]
 
 
 def toy_reviews() -> Reviews:
@@ -159,40 +120,29 @@ def toy_catalogue(_: ConceptSchema) -> dict[str, Source]:
     return {"toys": Source("toys", "Toys", toy_reviews)}
 
 
-def with_impact(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def test_an_impact_counts_its_reviews_and_lets_the_revision_be_saved(
+    explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened("blast")
+    assert not [b for b in at.button if b.key == "interventions:impact:do"], "nothing is in force"
+    fine(revised(section(at, "revise"), second_value(explainer)))
+    at = section(at, "blast")
+    assert not [b for b in at.button if b.key == "interventions:impact:do"], "no reviews ship for these concepts"
     monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
-    at = fine(revised(opened(), second_value(explainer)))
-    return fine(press(section(at, "blast"), "interventions:impact:do"))
-
-
-def test_a_impact_needs_something_that_reaches_other_reviews(explainer: Explainer) -> None:
-    assert "nothing reaches other reviews" in said(opened("blast"))
-    at = section(revised(opened(), second_value(explainer)), "blast")
-    assert "no labelled reviews" in said(at), "none ship for these concepts"
-
-
-def test_a_impact_counts_and_lists_its_reviews(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = with_impact(explainer, monkeypatch)
-    radius = explainer.impact(history(at).now.lasting, toy_split(4))
-    soup = radius.effect("soup")
-    assert impact_text(radius) in said(at) and soup.count(Outcome.RIGHT, Outcome.WRONG) < radius.settings.n
-    found = table(at, "answer", "becomes right")
-    assert found["becomes wrong"].tolist() == [effect.count(Outcome.BROKEN) for effect in radius.effects]
+    assert not history(at).now.may_be_saved
+    at = fine(press(fine(at.run()), "interventions:impact:do"))
+    assert history(at).now.may_be_saved
+    found = explainer.impact(history(at).now.lasting, toy_split(4))
+    soup = found.effect("soup")
+    assert impact_text(found) in said(at) and soup.count(Outcome.RIGHT, Outcome.WRONG) < found.settings.n
+    numbers = table(at, "answer", "becomes right")
+    assert numbers["becomes wrong"].tolist() == [effect.count(Outcome.BROKEN) for effect in found.effects]
     fine(at.selectbox(key="interventions:impact:subject").set_value("soup").run())
     for outcome in Outcome:
         if soup.count(outcome):
             pills = next(one for one in at.get("pills") if one.key == "interventions:impact:outcomes:soup")
             fine(pills.set_value([outcome.value]).run())
-            assert table(at, "review", "id")["id"].tolist() == [case.id for case in radius.cases("soup", outcome)]
-
-
-def test_to_see_the_impact_lets_the_revision_be_saved(
-    explainer: Explainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at = fine(revised(opened(), second_value(explainer)))
-    assert not history(at).now.may_be_saved
-    at = with_impact(explainer, monkeypatch)
-    assert history(at).now.may_be_saved
+            assert table(at, "review", "id")["id"].tolist() == [case.id for case in found.cases("soup", outcome)]
     fine(revised(section(at, "revise"), second_value(explainer, "room"), "room"))
     section(at, "blast")
-    assert not history(at).now.may_be_saved and "Not worked out yet" in said(at), "it was of other edits"
+    assert not history(at).now.may_be_saved, "the impact was of other edits"

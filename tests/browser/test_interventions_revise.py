@@ -1,4 +1,4 @@
-"""Revising subnetworks in a browser: what a revision does beside its controls, one after another, and back again."""
+"""Revising subnetworks in a browser: the comparison with controls, one revision after another, and earlier states."""
 
 import re
 from urllib.parse import quote
@@ -29,17 +29,16 @@ def side(page: Page, name: str) -> str:
     return (page.get_by_role("img", name=re.compile(f"^{name}:")).get_attribute("aria-label") or "").removeprefix(name)
 
 
-def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> None:
+def test_revisions_stack_are_viewed_and_undone(visitor: Visit) -> None:
     page = revised(settled(visitor(f"/Interventions?section=revise&text={quote(REVIEW)}")), 1)
-    expect(page.get_by_text("The revision takes food from Negative")).to_be_visible()
-    before = side(page, "Before the revision")
-    assert before not in (side(page, "The revision"), side(page, "The plain override"))
-    revision = side(page, "The revision")
+    expect(page.get_by_text("The revision changes food from Negative")).to_be_visible()
+    before, revision = side(page, "Before"), side(page, "Revision")
+    assert before not in (revision, side(page, "Override"))
     section(page, "Set concepts")
     assert side(page, "Before") == revision, "what is set starts from the revised model"
     section(page, "Revise a subnetwork")
     page.get_by_role("button", name="Draw another random edit").click()
-    expect(page.get_by_text("This is draw 2.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Draw 2", exact=True)).to_be_visible(timeout=60_000)
     settled(page)
     page.wait_for_timeout(1000)  # fading in changes contrast
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
@@ -49,25 +48,25 @@ def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> No
 
     choose(page, "Concept", "service")
     revised(page, 2)
-    expect(page.get_by_text("The revision takes service from Positive")).to_be_visible()
-    choose(page, "Show below", "1. food revised")
-    expect(page.get_by_text("The revision takes food from Negative")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The revision changes service from Positive")).to_be_visible()
+    choose(page, "Revision shown", "1. food revised")
+    expect(page.get_by_text("The revision changes food from Negative")).to_be_visible(timeout=60_000)
 
     section(page, "Set concepts")
     both = side(page, "Before")
     section(page, "History and patches")
-    choose(page, "An edit", "1. food revised")
-    page.get_by_role("button", name="Look at the state after it").click()
+    choose(page, "Edit", "1. food revised")
+    page.get_by_role("button", name="View the state after this edit").click()
     settled(page)
-    expect(page.get_by_text("You look at an earlier state: after 1 edit of 2.").first).to_be_visible()
-    expect(page.get_by_role("table", name="Edits of this session")).to_contain_text("in force, looked at")
+    expect(page.get_by_text("This is an earlier state: after 1 edit of 2.").first).to_be_visible()
+    expect(page.get_by_role("table", name="Edits of this session")).to_contain_text("in force, viewed")
     section(page, "Revise a subnetwork")
     expect(page.get_by_role("button", name="Revise", exact=True)).to_be_disabled()
     section(page, "Set concepts")
     assert side(page, "Before") != both, "the whole page shows the earlier state"
-    page.get_by_role("button", name="Back to now").first.click()
+    page.get_by_role("button", name="Back to the current state").first.click()
     settled(page)
-    expect(page.get_by_text("You look at an earlier state")).to_have_count(0)
+    expect(page.get_by_text("This is an earlier state")).to_have_count(0)
     assert side(page, "Before") == both
     section(page, "History and patches")
     for left in (1, 0):
@@ -76,6 +75,7 @@ def test_revisions_stack_and_are_looked_back_at_and_undone(visitor: Visit) -> No
         expect(page.get_by_role("cell", name="undone")).to_have_count(2 - left)
         settled(page)
     section(page, "Revise a subnetwork")
-    expect(page.get_by_text("No revision is in force. Choose above")).to_be_visible()
+    expect(page.get_by_role("button", name="Revise", exact=True)).to_be_enabled()
+    expect(page.get_by_role("img", name=re.compile("^Revision:"))).to_have_count(0)
     section(page, "Set concepts")
     assert side(page, "Before") == before

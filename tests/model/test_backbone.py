@@ -88,7 +88,7 @@ def test_a_backbone_comes_back_from_its_folder_or_its_description(kind: str, tmp
     assert loaded.config.use_cache is False
 
 
-def test_a_backbone_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_backbone_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="config.json"):
         pretrained_backbone(tmp_path)
     with pytest.raises(ConfigError, match="none-such"):

@@ -1,4 +1,4 @@
-"""Many texts at once say what each says alone."""
+"""A batch of texts gets the predictions that each text gets alone."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ TEXTS = [*OPENINGS, "The soup was tasty. " * 60, *HOSTILE.values(), "Soup."]
 
 @pytest.mark.parametrize("config", [{}, {"kind": "dense"}, {"kind": "black_box"}, {"bottleneck": "logits"},
                                     {"residual": False}, *({"backbone": kind} for kind in ARCHITECTURES)], ids=str)
-def test_each_row_is_what_its_text_says_alone(tmp_path: Path, config: dict[str, object]) -> None:
+def test_each_row_is_the_prediction_of_its_text_alone(tmp_path: Path, config: dict[str, object]) -> None:
     checkpoint = tiny_checkpoint_of(tmp_path, **config)
     model, encoder, shares = checkpoint.model, checkpoint.encoder, list[float]()
     weights = None if checkpoint.masks is None else model.masked_weights(checkpoint.masks)
@@ -49,7 +49,7 @@ def test_no_texts_and_blank_texts(tmp_path: Path) -> None:
         predict_texts(checkpoint.model, checkpoint.encoder, weights, ["Soup.", " \n"])
 
 
-def test_it_can_be_stopped_between_batches(tmp_path: Path) -> None:
+def test_it_can_be_cancelled_between_batches(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint_of(tmp_path)
     model, weights = checkpoint.model, checkpoint.model.masked_weights(checkpoint.masks)
 

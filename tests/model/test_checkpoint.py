@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved comes back, and whatever is wrong with a folder is told as such."""
+"""Checkpoints: what is saved comes back, and every fault of a folder is named."""
 
 import json
 import shutil
@@ -144,7 +144,7 @@ def test_the_hash_is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["/no/such/folder", "./none", "none", "a/b/c"])
-def test_a_missing_folder_is_told(source: str) -> None:
+def test_a_missing_folder_is_refused(source: str) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint folder .* Hub id"):
         load_checkpoint(source)
 
@@ -157,7 +157,7 @@ def test_each_missing_file_is_named(name: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 @pytest.mark.parametrize("name", [WEIGHTS_FILE, MASKS_FILE])
-def test_a_truncated_file_is_told(name: str, share: float, folder: Path) -> None:
+def test_a_truncated_file_is_refused(name: str, share: float, folder: Path) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: int(share * len(content))])
     refused(folder, name, "truncated")
@@ -165,7 +165,7 @@ def test_a_truncated_file_is_told(name: str, share: float, folder: Path) -> None
 
 @pytest.mark.parametrize("name", [CONFIG_FILE, METRICS_FILE])
 @pytest.mark.parametrize("content", [b"{", b"", b"[1]", b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}"])
-def test_bad_json_is_told(content: bytes, name: str, folder: Path) -> None:
+def test_bad_json_is_refused(content: bytes, name: str, folder: Path) -> None:
     (folder / name).write_bytes(content)
     refused(folder, name, "restore the file")
 
@@ -183,7 +183,7 @@ def change_tensors(path: Path, edit: EDIT) -> None:
     (lambda t: t.update(extra=torch.zeros(1)), ["unknown", "extra"]),
     (lambda t: t.clear(), ["missing"]),
 ], ids=["shape", "transposed", "missing", "extra", "empty"])
-def test_weights_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+def test_weights_that_do_not_fit_are_refused(edit: EDIT, parts: list[str], folder: Path) -> None:
     change_tensors(folder / WEIGHTS_FILE, edit)
     refused(folder, WEIGHTS_FILE, "different checkpoints", *parts)
 
@@ -245,7 +245,7 @@ FIRST = "encoder.layer.0.attention.self.query.weight"  # 16 x 16 weights, 32 byt
     (lambda t: t.pop(FIRST), ["missing", FIRST]),
     (lambda t: t.update(extra=t[FIRST].clone()), ["unknown", "extra"]),
 ], ids=["passes", "bytes", "type", "missing", "extra"])
-def test_masks_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+def test_masks_that_do_not_fit_are_refused(edit: EDIT, parts: list[str], folder: Path) -> None:
     change_tensors(folder / MASKS_FILE, edit)
     refused(folder, MASKS_FILE, *parts)
 
@@ -263,7 +263,7 @@ def test_masks_that_do_not_fit_are_told(edit: EDIT, parts: list[str], folder: Pa
     (lambda c: c["backbone"].pop("model_type"), ["model_type"]),
     (lambda c: c["backbone"].update(num_hidden_layers=0), ["nothing could be masked"]),
 ], ids=lambda value: "" if callable(value) else "-".join(value))
-def test_settings_that_describe_no_model_are_told(edit: EDIT, parts: list[str], folder: Path) -> None:
+def test_settings_that_describe_no_model_are_refused(edit: EDIT, parts: list[str], folder: Path) -> None:
     settings = json.loads((folder / CONFIG_FILE).read_text())
     edit(settings)
     (folder / CONFIG_FILE).write_text(json.dumps(settings))
@@ -327,7 +327,7 @@ def test_a_hub_id_is_downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("failure", [
     HFValidationError("bad id"), LocalEntryNotFoundError("no network"), OSError("cut"),
 ], ids=lambda failure: type(failure).__name__)
-def test_a_hub_that_gives_nothing_is_told(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_gives_nothing_is_refused(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: Any, **__: Any) -> str:
         raise failure
 

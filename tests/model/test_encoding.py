@@ -117,7 +117,7 @@ def test_an_encoder_comes_back_from_its_folder(encoder: Encoder, tmp_path: Path)
         assert again.words(text) == encoder.words(text)
 
 
-def test_a_tokenizer_that_is_missing_or_broken_is_told(tmp_path: Path) -> None:
+def test_a_tokenizer_that_is_missing_or_broken_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="tokenizer.json"):
         Encoder.load(tmp_path, 64)
     tiny_encoder().save(tmp_path)

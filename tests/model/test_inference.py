@@ -12,7 +12,7 @@ TEXTS = [review.text for review in toy_reviews()][:7]
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_rows_keep_their_order(batch_size: int) -> None:
-    """Although texts of like length share a batch."""
+    """Although texts of similar length share a batch."""
     model, encoder = tiny_model(), tiny_encoder()
     masks, done = random_masks(model), []
     assert sorted(TEXTS, key=len) != TEXTS

@@ -127,7 +127,7 @@ def test_only_kept_weights_learn(path: str) -> None:
 @pytest.mark.parametrize("length", [64, 128])
 @pytest.mark.parametrize("kind", KINDS)
 def test_padding_changes_nothing(kind: str, length: int, path: str) -> None:
-    """Whatever stands in the padding."""
+    """For any contents of the padding."""
     model = tiny_model(kind)
     for masks in (None, random_masks(model)):
         concepts, labels = answer(model, batch(5), masks)
@@ -138,7 +138,7 @@ def test_padding_changes_nothing(kind: str, length: int, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_company_changes_nothing(kind: str) -> None:
+def test_other_rows_of_a_batch_change_nothing(kind: str) -> None:
     model = tiny_model(kind)
     masks, together = random_masks(model), batch(9, 3, 6)
     all_concepts, all_labels = answer(model, together, masks)
@@ -179,7 +179,7 @@ def test_the_ledger_is_the_label() -> None:
     torch.testing.assert_close(ledger.contributions[3, 1, LABEL], bottleneck[3, 1] @ model.label_weight[1, :, LABEL])
 
 
-def test_heads_compute_what_is_written() -> None:
+def test_heads_compute_their_formulas() -> None:
     """Concept k reads pass k by a plain affine map, the residual reads the last pass; nothing bends the logits."""
     model = tiny_model()
     pooled = 50 * torch.randn(4, 3, 16)

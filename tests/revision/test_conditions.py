@@ -1,15 +1,15 @@
-"""When a rule applies, on reviews and readings made by hand."""
+"""When a condition holds, on texts and predictions made by hand."""
 
 import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.revision.conditions import Condition, LabelIs, Readings, TextSays, Unsure, ValueIs, WordCount
+from sparsecbm.revision.rule import Condition, LabelIs, PredictedTexts, TextSays, Unsure, ValueIs, WordCount
 from tests.helpers import TOY
 
 TEXTS = ("We waited long.", "Worth the wait", "WAITED, and waited!", "")
 #: Soup is Negative, Positive, unknown, unknown; room is Positive with 0.6, and unknown otherwise.
-READINGS = Readings(TOY, TEXTS, np.array([
+PREDICTED = PredictedTexts(TOY, TEXTS, np.array([
     [[0.8, 0.1, 0.1], [0.1, 0.3, 0.6]],
     [[0.1, 0.1, 0.8], [0.1, 0.8, 0.1]],
     [[0.1, 0.5, 0.4], [0.1, 0.8, 0.1]],
@@ -35,7 +35,7 @@ READINGS = Readings(TOY, TEXTS, np.array([
 ], ids=str)
 def test_a_condition_holds_of_these_rows(condition: Condition, rows: list[int], words: str) -> None:
     condition.check(TOY)
-    assert np.flatnonzero(condition.holds(READINGS)).tolist() == rows
+    assert np.flatnonzero(condition.holds(PREDICTED)).tolist() == rows
     assert condition.in_words(TOY) == words
 
 
@@ -56,8 +56,8 @@ def test_a_condition_holds_of_these_rows(condition: Condition, rows: list[int], 
     ("soup", "pea-soup", True),
 ])
 def test_words_are_whole_and_never_patterns(word: str, text: str, found: bool) -> None:
-    readings = Readings(TOY, (text,), READINGS.concept_probabilities[:1], READINGS.labels[:1])
-    assert bool(TextSays(word).holds(readings)[0]) is found
+    predicted = PredictedTexts(TOY, (text,), PREDICTED.concept_probabilities[:1], PREDICTED.labels[:1])
+    assert bool(TextSays(word).holds(predicted)[0]) is found
 
 
 @pytest.mark.parametrize(("condition", "parts"), [
@@ -70,7 +70,7 @@ def test_words_are_whole_and_never_patterns(word: str, text: str, found: bool) -
     (WordCount(at_most=-1), ["-1", "0 or more"]),
     (WordCount(at_least=5, at_most=4), ["5 to 4", "no larger"]),
     (Unsure("decor", 0.5), ["'decor'", "soup, room"]),
-    (Unsure("soup", 0.0), ["below 0", "above 0"]),
+    (Unsure("soup", 0.0), ["0 is no bound", "above 0"]),
     (Unsure("soup", 1.1), ["1.1", "at most 1"]),
     (Unsure("soup", float("nan")), ["nan", "above 0"]),
 ], ids=str)

@@ -27,7 +27,7 @@ def test_an_override_says_what_was() -> None:
     assert describe(negative, CEBAB, before) == "service set to Negative (was Positive 0.81)"
     assert describe(negative, CEBAB) == "service set to Negative"
     assert describe(Override("food", (0.2, 0.3, 0.5)), CEBAB) == "food set to Negative 0.2, unknown 0.3, Positive 0.5"
-    assert describe(Override("food", None), CEBAB, before) == "food given back to the model"
+    assert describe(Override("food", None), CEBAB, before) == "food reset to the prediction"
 
 
 @pytest.mark.parametrize(("revision", "active", "said"), [

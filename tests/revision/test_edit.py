@@ -56,7 +56,7 @@ flips = st.lists(st.fixed_dictionaries({name: st.sets(st.integers(0, size - 1)) 
                  max_size=5)
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=30, deadline=None, database=None)
 @given(start=st.fixed_dictionaries({name: st.sets(st.integers(0, size - 1)) for name, size in MATRICES.items()}),
        flips=flips)
 def test_the_net_change_leads_where_the_changes_lead(

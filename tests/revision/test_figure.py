@@ -52,5 +52,5 @@ def test_the_table_has_every_place() -> None:
 
 def test_the_sentence_says_how_many_and_where_most() -> None:
     assert diff_text(COUNTS) == (
-        "1,204 weights dropped and 1,204 grown. Of the attention heads, 4 of 4 exchange weights, head 0 of layer 1 "
-        "most: 3 dropped and 1 grown. 3 weights move from one head to another.")
+        "1,204 weights dropped and 1,204 grown. 4 of 4 attention heads exchanged weights; head 0 of layer 1 exchanged "
+        "most: 3 dropped and 1 grown. 3 weights moved from one head to another.")

@@ -1,4 +1,4 @@
-"""Revisions: as little as it takes, never more than allowed, the same twice, and nothing shared is touched."""
+"""Revisions: as small as possible, never more than allowed, the same twice, and nothing shared changes."""
 
 from typing import Any
 
@@ -9,10 +9,9 @@ import torch
 from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.revision.compute import MOST_PORTION, Revised, parse_revision, revise
+from sparsecbm.revision.compute import MAX_PORTION, RevisionTrace, parse_revision, revise
 from sparsecbm.revision.compute_exchange import Exchange
-from sparsecbm.revision.compute_masks import changed_masks, random_edit
-from sparsecbm.revision.compute_passes import concept_logits
+from sparsecbm.revision.compute_masks import changed_masks, concept_logits, random_edit
 from sparsecbm.revision.edit import MaskChange
 from tests.helpers import ARCHITECTURES, TOY, random_masks, tiny_encoder, tiny_model, untouched
 from tests.revision.one_layer import ENCODED, OneLayer, masks_of, own_matrices
@@ -41,10 +40,10 @@ def stubborn_model(reluctance: float = 2) -> SparseCBM:
     return model
 
 
-def revised(model: SparseCBM, masks: ConceptMasks, concept: str = "soup", place: int = 1, **how: Any) -> Revised:
+def revised(model: SparseCBM, masks: ConceptMasks, concept: str = "soup", place: int = 1, **how: Any) -> RevisionTrace:
     k, value = TOY.concept_index(concept), wanted(model, masks, concept, place)
     return revise(model, masks, own_matrices(model, masks, k), ENCODED_REVIEW, concept, value,
-                  **{"portion": MOST_PORTION} | how)
+                  **{"portion": MAX_PORTION} | how)
 
 
 def shares(masks: ConceptMasks, change: MaskChange) -> list[float]:
@@ -58,9 +57,8 @@ def shares(masks: ConceptMasks, change: MaskChange) -> list[float]:
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-@pytest.mark.parametrize("concept", TOY.concepts)
-def test_a_revision_brings_the_concept_to_the_value(kind: str, concept: str) -> None:
-    model = tiny_model(kind)
+def test_a_revision_brings_the_concept_to_the_value(kind: str) -> None:
+    model, concept = tiny_model(kind), TOY.concepts[list(ARCHITECTURES).index(kind) % 2]
     masks = random_masks(model)
     made = revised(model, masks, concept)
     after = changed_masks(masks, [made.revision.change])
@@ -70,12 +68,12 @@ def test_a_revision_brings_the_concept_to_the_value(kind: str, concept: str) -> 
     assert made.steps[-1].probability == pytest.approx(float(probabilities[value]), abs=1e-5)
     assert made.steps[-1].cross_entropy == pytest.approx(-np.log(float(probabilities[value])), abs=1e-4)
     assert (made.revision.concept, made.revision.steps) == (concept, len(made.steps) - 1)
-    assert after.density() == masks.density() and max(shares(masks, made.revision.change)) <= MOST_PORTION
+    assert after.density() == masks.density() and max(shares(masks, made.revision.change)) <= MAX_PORTION
     for other in set(range(3)) - {k}:
         assert all(torch.equal(after.bits[name][other], masks.bits[name][other]) for name in masks.matrices)
 
 
-def test_the_steps_are_told_from_the_state_before_on() -> None:
+def test_the_steps_begin_with_the_state_before() -> None:
     model = stubborn_model(6)
     masks = random_masks(model)
     made = revised(model, masks, place=2)
@@ -89,27 +87,27 @@ def test_the_steps_are_told_from_the_state_before_on() -> None:
     assert [step.cross_entropy for step in made.steps] == pytest.approx([-np.log(s.probability) for s in made.steps])
 
 
-@pytest.mark.parametrize("steps", [1, 3, 5])
-def test_all_steps_together_stay_within_the_portion_of_each_matrix(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A concept that never agrees spends all that it may, to the last weight, and in as many steps."""
-    monkeypatch.setattr(Exchange, "read", never_agreeing(Exchange.read))
+def test_all_steps_together_stay_within_the_portion_of_each_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A concept that never agrees exchanges all that it may, to the last weight, in all of its steps."""
+    monkeypatch.setattr(Exchange, "evaluate", never_agreeing(Exchange.evaluate))
     model = tiny_model()
     masks = random_masks(model)
-    made = revised(model, masks, portion=0.07, steps=steps)
     counts = {name: int(masks.unpack_pass(name, 0).sum()) for name in masks.matrices}
-    dropped = {name: len(made.revision.change.dropped.get(name, ())) for name in counts}
-    assert made.revision.steps == steps and dropped == {name: int(0.07 * count) for name, count in counts.items()}
-    assert shares(masks, made.revision.change)
+    for steps in (1, 5):
+        made = revised(model, masks, portion=0.07, steps=steps)
+        dropped = {name: len(made.revision.change.dropped.get(name, ())) for name in counts}
+        assert made.revision.steps == steps and dropped == {name: int(0.07 * count) for name, count in counts.items()}
+        assert shares(masks, made.revision.change)
 
 
-def never_agreeing(read: Any) -> Any:
-    """The state as read, but not agreeing, and with a loss that falls from step to step, whatever part is made."""
-    reads = iter(range(10_000, 0, -1))
+def never_agreeing(evaluate: Any) -> Any:
+    """The true state, but not agreeing, and with a loss that falls from step to step at every size."""
+    losses = iter(range(10_000, 0, -1))
 
     def changed(self: Exchange, gradient: bool) -> Any:
-        state = read(self, gradient)
+        state = evaluate(self, gradient)
         object.__setattr__(state, "agrees", False)
-        object.__setattr__(state, "loss", state.loss - state.loss.detach() + (next(reads) if gradient else 0))
+        object.__setattr__(state, "loss", state.loss - state.loss.detach() + (next(losses) if gradient else 0))
         return state
 
     return changed
@@ -121,7 +119,7 @@ LONG = ((1.0, -1.0, 2.0, *(0.0,) * 20), (3.0, -1.0, 1.0, *(0.0,) * 20))
 LONG_USED = ((1, 1, 0, *(1,) * 20), (1, *(0,) * 22))
 
 
-def one_layer(value: str, portion: float, **how: Any) -> Revised:
+def one_layer(value: str, portion: float, **how: Any) -> RevisionTrace:
     model, masks = OneLayer(LONG, LONG_X), masks_of(LONG_USED)
     return revise(model, masks, own_matrices(model, masks), ENCODED, "soup", value, portion, **how)
 
@@ -144,14 +142,14 @@ def test_without_looking_for_the_smallest_the_whole_step_is_kept() -> None:
 
 def test_one_exchange_fewer_in_the_largest_matrix_does_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[tuple[Any, int, bool]] = []
-    make = Exchange.make
+    apply = Exchange.apply
 
     def noted(self: Exchange, plan: Any, size: int, gradient: bool = False) -> Any:
-        state = make(self, plan, size, gradient)
+        state = apply(self, plan, size, gradient)
         plans.append((plan, size, state.agrees))
         return state
 
-    monkeypatch.setattr(Exchange, "make", noted)
+    monkeypatch.setattr(Exchange, "apply", noted)
     model = stubborn_model()
     made = revised(model, random_masks(model), place=2, steps=1)
     last = plans[-1][0]
@@ -200,7 +198,7 @@ def test_nothing_shared_changes_whatever_happens(monkeypatch: pytest.MonkeyPatch
         revised(model, masks, place=2)
         with pytest.raises(Cancelled):
             revised(model, masks, place=2, progress=stop)
-        monkeypatch.setattr(Exchange, "keep", fail)
+        monkeypatch.setattr(Exchange, "commit", fail)
         with pytest.raises(RuntimeError, match="in the middle"):
             revised(model, masks)
 
@@ -214,27 +212,17 @@ def test_progress_grows_from_nothing_to_at_most_all() -> None:
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("how", "parts"), [
-    ({"portion": 0.0}, ["Portion 0 ", "0.1"]), ({"portion": -0.01}, ["Portion -0.01"]),
-    ({"portion": 0.1001}, ["Portion 0.1001", "at most 0.1"]), ({"portion": float("nan")}, ["Portion nan"]),
-    ({"portion": float("inf")}, ["Portion inf"]), ({"portion": 1e-6}, ["less than one weight", "Choose a larger"]),
-    ({"steps": 0}, ["Steps 0", "1 to 50"]), ({"steps": 51}, ["Steps 51"]), ({"steps": -1}, ["Steps -1"]),
-], ids=str)
-def test_bounds(how: dict[str, Any], parts: list[str]) -> None:
-    model = tiny_model()
-    with pytest.raises(InputError) as error:
-        revised(model, random_masks(model), **how)
-    assert [part for part in parts if part not in str(error.value)] == []
-
-
-@pytest.mark.parametrize(("concept", "value", "names"), [
-    ("decor", "Positive", "soup, room"), ("soup", "Great", "Negative, unknown"), ("residual", "unknown", "soup, room"),
-])
-def test_unknown_names(concept: str, value: str, names: str) -> None:
+def test_bounds_and_names_are_checked() -> None:
     model = tiny_model()
     masks = random_masks(model)
-    with pytest.raises(InputError, match=names):
-        revise(model, masks, own_matrices(model, masks), ENCODED_REVIEW, concept, value)
+    for name, values in (("portion", (0.0, -0.01, 0.1001, float("nan"), float("inf"), 1e-6)), ("steps", (0, 51, -1))):
+        for value in values:
+            with pytest.raises(InputError, match=rf"{value:g}\b.*allowed"):
+                revised(model, masks, **{name: value})
+    for concept, value, names in (("decor", "Positive", "soup, room"), ("soup", "Great", "Negative, unknown"),
+                                  ("residual", "unknown", "soup, room")):
+        with pytest.raises(InputError, match=names):
+            revise(model, masks, own_matrices(model, masks), ENCODED_REVIEW, concept, value)
 
 
 def test_a_request_is_read_from_text() -> None:
@@ -262,12 +250,12 @@ def test_a_random_edit_is_as_large_everywhere_and_fits() -> None:
 
 
 def test_all_weights_are_equally_likely_to_be_drawn() -> None:
-    """12 used and 8 unused weights; over 400 draws of 3 and 2 each comes 100 times or so."""
+    """12 used and 8 unused weights; over 100 draws of 3 and 2 each is drawn about 25 times."""
     masks = ConceptMasks.from_bools(("soup",), {"a": torch.arange(20).reshape(1, 4, 5) < 12})
     like = MaskChange("soup", {"a": np.arange(3, dtype=np.int32)}, {"a": np.arange(12, 14, dtype=np.int32)})
-    drawn = [random_edit(masks, like, seed) for seed in range(400)]
+    drawn = [random_edit(masks, like, seed) for seed in range(100)]
     counts = np.bincount(np.concatenate([np.concatenate([c.dropped["a"], c.grown["a"]]) for c in drawn]), minlength=20)
-    assert counts.sum() == 2000 and counts.min() > 60 and counts.max() < 150
+    assert counts.sum() == 500 and counts.min() > 8 and counts.max() < 48
 
 
 def test_a_random_edit_like_one_of_other_masks_is_refused() -> None:
@@ -276,5 +264,5 @@ def test_a_random_edit_like_one_of_other_masks_is_refused() -> None:
     like = revised(model, masks).revision.change
     with pytest.raises(InputError, match="other masks"):
         random_edit(changed_masks(masks, [like]), like)
-    with pytest.raises(InputError, match="Seed -1"):
+    with pytest.raises(InputError, match="seed is -1"):
         random_edit(masks, like, seed=-1)

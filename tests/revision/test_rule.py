@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.revision.conditions import Condition, TextSays, ValueIs
 from sparsecbm.revision.edit import Override
-from sparsecbm.revision.rule import Rule
+from sparsecbm.revision.rule import Condition, Rule, TextSays, ValueIs
 from tests.helpers import TOY
-from tests.revision.test_conditions import READINGS
+from tests.revision.test_conditions import PREDICTED
 from tests.revision.toys import always, set_to
 
 WAITED = Rule((ValueIs("soup", "unknown"), TextSays("waited")), (set_to("soup", "Negative"),))
@@ -23,7 +22,7 @@ WAITED = Rule((ValueIs("soup", "unknown"), TextSays("waited")), (set_to("soup", 
 ])
 def test_all_conditions_must_hold(conditions: tuple[Condition, ...], rows: list[int]) -> None:
     rule = Rule(conditions, (set_to("soup", "Negative"),))
-    assert np.flatnonzero(rule.matches(READINGS)).tolist() == rows
+    assert np.flatnonzero(rule.matches(PREDICTED)).tolist() == rows
 
 
 def test_a_rule_is_said_in_words() -> None:

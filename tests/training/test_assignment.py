@@ -105,13 +105,13 @@ def test_shares_by_hand(density: float, passes: int, core: float, expected: tupl
 
 
 def test_the_core_is_what_all_want_and_the_rest_goes_to_whoever_wants_it_most() -> None:
-    """Density 3/4 of 4 weights: a core of two, the largest geometric means (9, 4, 2.8, 2.8), and one each beside it."""
+    """Density 3/4 of 4 weights: a core of two, the largest geometric means (9, 4, 2.8, 2.8), and one more for each."""
     scores = torch.tensor([[9.0, 4, 8, 1], [9, 4, 1, 8]])
     assert kept(shared(scores, all_active(scores), 0.75)) == [[0, 1, 2], [0, 1, 3]]
 
 
 def test_scores_are_compared_after_each_pass_is_brought_to_mean_one() -> None:
-    """No core. Means 6 and 2.5: weight 1 says 9 / 6 to the first pass and 8 / 2.5 to the second, which gets it."""
+    """No core. Means 6 and 2.5: weight 1 scores 9 / 6 for the first pass and 8 / 2.5 for the second, which gets it."""
     scores = torch.tensor([[10.0, 9, 8, 7, 1, 1], [1, 8, 1, 1, 2, 2]])
     assert kept(shared(scores, all_active(scores), 0.5)) == [[0, 2, 3], [1, 4, 5]]
 

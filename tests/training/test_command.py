@@ -88,7 +88,7 @@ def test_a_wrong_file_names_itself_and_the_setting(content: str, parts: list[str
     assert [part for part in parts if part not in str(error.value)] == []
 
 
-def test_a_missing_file_or_backbone_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_or_backbone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="none.json"):
         config("--backbone", "b", "--config", str(tmp_path / "none.json"))
     with pytest.raises(ConfigError, match="--backbone"):
@@ -118,7 +118,7 @@ def test_a_baseline_trains(kind: str, tiny_data: Path, tiny_backbone: Path, tmp_
     assert report["specificity"] is None
 
 
-def test_an_output_that_cannot_be_written_is_told_before_training(
+def test_an_output_that_cannot_be_written_is_refused_before_training(
     tiny_data: Path, tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr("sparsecbm.training.train.train", lambda *_: pytest.fail("training began"))
@@ -130,7 +130,7 @@ def test_an_output_that_cannot_be_written_is_told_before_training(
     assert file.read_text() == "in the way"
 
 
-def test_nothing_to_resume_is_told_in_one_line(tiny_data: Path, tiny_backbone: Path, tmp_path: Path) -> None:
+def test_nothing_to_resume_is_refused_in_one_line(tiny_data: Path, tiny_backbone: Path, tmp_path: Path) -> None:
     """As a real process: loading the backbone would otherwise draw bars of its own."""
     command = [sys.executable, "-m", "sparsecbm", "train", "--data", tiny_data, "--backbone", tiny_backbone,
                "--output", tmp_path / "new", "--resume", "--device", "cpu"]

@@ -68,7 +68,7 @@ def test_concept_first_reads_true_concepts_and_nothing_of_the_backbone() -> None
 
 
 def test_concept_first_has_the_meaning_of_the_data() -> None:
-    """The toy label is the balance of the two values, so the head says it of every true pair."""
+    """The toy label is the balance of the two values, so the head predicts it for every true pair."""
     model = fitted()
     for review in toy_reviews(1):
         truth = torch.eye(3)[torch.tensor([review.concepts])]
@@ -141,7 +141,7 @@ def test_a_logit_bottleneck_is_fitted_on_what_an_override_would_set() -> None:
 
 
 def residual_case(signal: float, **changes: Any) -> tuple[SparseCBM, TrainConfig, torch.Tensor, dict[str, float]]:
-    """The residual's features say the label with this strength; the concepts are guessed at random."""
+    """The residual's features predict the label with this strength; the concepts are random."""
     model, config = tiny_model(), train_config(**changes)
     pooled = torch.randn(len(ROWS), 3, 16)
     pooled[:, 2, :3] += signal * torch.eye(3)[ROWS.labels] + 5  # not centred
@@ -164,7 +164,7 @@ def test_the_residual_leaves_the_concepts_head_alone() -> None:
 
 
 def test_the_residual_is_fitted_on_what_the_concepts_leave() -> None:
-    """Where the true concepts tell the label, the stationary residual is that of the standardised regression on top."""
+    """Where the true concepts determine the label, the stationary residual is that of a standardised regression."""
     model, _, pooled, _ = residual_case(2.0, residual_l2=(0.1,))
     features = pooled[:, 2]
     scaled = (features - features.mean(0)) / features.std(0)

@@ -180,7 +180,7 @@ def test_random_passes_are_drawn_anew_in_every_step(tmp_path: Path, monkeypatch:
 def test_the_foreign_penalty_counts_in_masked_steps_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before there are masks all passes are one, and what one concept reads there is every concept's."""
     read: list[list[int]] = []
-    monkeypatch.setattr(module, "foreign_reading", lambda model, pooled, chosen, rows, reading=module.foreign_reading:
+    monkeypatch.setattr(module, "leakage_loss", lambda model, pooled, chosen, rows, reading=module.leakage_loss:
                         read.append(chosen) or reading(model, pooled, chosen, rows))
     free = weights(run(trainer(tmp_path / "free")).model)
     assert read == []

@@ -1,4 +1,4 @@
-"""The losses: plain cross-entropy, over what is known only, each reading its own pass."""
+"""The losses: plain cross-entropy, over what is known only, each computed from its own pass."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from sparsecbm.config import TrainConfig
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.training.losses import concept_losses, foreign_reading, label_loss, training_loss
+from sparsecbm.training.losses import concept_losses, leakage_loss, label_loss, training_loss
 from sparsecbm.training.rows import TrainingRows
 from tests.helpers import random_masks, tiny_encoder, tiny_model, toy_split, train_config
 
@@ -152,8 +152,8 @@ def test_a_single_pass_teaches_its_own_head_only(k: int) -> None:
 # -- what concepts read from each other's passes -------------------------------------------------------------------
 
 
-def test_foreign_reading_by_hand() -> None:
-    """Two concepts, two rows: the first pass tells the second concept's head (.5, .25, .25) and (.25, .5, .25)."""
+def test_leakage_by_hand() -> None:
+    """Two concepts, two rows: the first pass gives the second concept's head (.5, .25, .25) and (.25, .5, .25)."""
     model, _, _ = setup()
     model.concept_bias.data.zero_()
     model.concept_weight.data.zero_()
@@ -166,35 +166,35 @@ def test_foreign_reading_by_hand() -> None:
     first = math.log(0.5) - (math.log(0.5) + math.log(0.25)) / 2  # prior (.5, .5, 0): the same for both rows
     second = math.log(0.5) - math.log(1 / 3)  # the second pass tells the first concept's head nothing at all
     expected = (first + second) / 2 * 3 / 2  # two of three passes were chosen
-    assert foreign_reading(model, pooled, [0, 1], rows).item() == pytest.approx(expected)
+    assert leakage_loss(model, pooled, [0, 1], rows).item() == pytest.approx(expected)
 
 
-def test_a_pass_that_tells_the_prior_costs_nothing() -> None:
+def test_a_pass_that_predicts_the_prior_costs_nothing() -> None:
     model, _, rows = setup()
     model.concept_weight.data.zero_()
     known = rows.known.unsqueeze(-1)
     model.concept_bias.data = ((rows.targets * known).sum(0) / known.sum(0)).clamp_min(1e-30).log()
-    assert foreign_reading(model, torch.randn(3, 3, 16), [0, 1, 2], rows).abs() < 1e-6
+    assert leakage_loss(model, torch.randn(3, 3, 16), [0, 1, 2], rows).abs() < 1e-6
 
 
-def test_foreign_reading_moves_the_passes_of_concepts_and_no_head() -> None:
+def test_leakage_moves_the_passes_of_concepts_and_no_head() -> None:
     model, _, rows = setup()
     pooled = torch.randn(3, 3, 16, requires_grad=True)
-    foreign_reading(model, pooled, [0, 1, 2], rows).backward()
+    leakage_loss(model, pooled, [0, 1, 2], rows).backward()
     assert pooled.grad is not None
     assert (pooled.grad.abs().sum((0, 2)) > 0).tolist() == [True, True, False]  # not the residual's
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_the_residuals_pass_alone_reads_nothing_foreign() -> None:
+def test_the_residuals_pass_alone_has_no_leakage() -> None:
     model, _, rows = setup()
-    assert foreign_reading(model, torch.randn(3, 1, 16), [2], rows) == 0
+    assert leakage_loss(model, torch.randn(3, 1, 16), [2], rows) == 0
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_random_passes_read_the_same_on_average(size: int) -> None:
+def test_random_passes_leak_the_same_on_average(size: int) -> None:
     model, _, rows = setup()
     pooled = torch.randn(3, 3, 16)
     choices = [list(chosen) for chosen in itertools.combinations(range(3), size)]
-    some = torch.stack([foreign_reading(model, pooled[:, chosen], chosen, rows) for chosen in choices])
-    torch.testing.assert_close(some.mean(), foreign_reading(model, pooled, [0, 1, 2], rows))
+    some = torch.stack([leakage_loss(model, pooled[:, chosen], chosen, rows) for chosen in choices])
+    torch.testing.assert_close(some.mean(), leakage_loss(model, pooled, [0, 1, 2], rows))

@@ -160,7 +160,7 @@ def test_more_tokens_than_the_backbone_has_positions_are_refused(
         train(train_config(backbone, model={"max_tokens": 161}), rows, other_rows, tmp_path, "cpu")
 
 
-def test_a_missing_backbone_is_told(rows: Split, other_rows: Split, tmp_path: Path) -> None:
+def test_a_missing_backbone_is_refused(rows: Split, other_rows: Split, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         train(train_config(tmp_path / "nowhere"), rows, other_rows, tmp_path / "run", "cpu")
 
