@@ -1,7 +1,7 @@
 """The evaluation of a checkpoint on one split: every number that tables, the card and the app show."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,8 +30,8 @@ from sparsecbm.subnetworks.compute_density import Sparsity, head_accuracy, spars
 
 
 @dataclass(frozen=True)
-class LabelScores:
-    """Scores of the label over the `n` rows that have one; `ci95` holds intervals of accuracy and macro F1.
+class Scores:
+    """Scores of one answer over the `n` rows whose truth is known; `ci95` holds intervals of accuracy and macro F1.
 
     `ece` is the expected calibration error, 0..1, and `reliability` the bins that it is the error of.
     """
@@ -39,7 +39,6 @@ class LabelScores:
     n: int
     accuracy: float
     macro_f1: float
-    f1_ovr_paper: float
     ece: float
     reliability: list[metrics.Bin]
     ci95: dict[str, Interval]
@@ -47,16 +46,10 @@ class LabelScores:
 
 
 @dataclass(frozen=True)
-class ConceptScores:
-    """Scores of one concept over the `n` rows where its truth is known; `ece` and `reliability` as of the label."""
+class LabelScores(Scores):
+    """Those of the label, with the figure that others have published under the name of macro F1."""
 
-    n: int
-    accuracy: float
-    macro_f1: float
-    ece: float
-    reliability: list[metrics.Bin]
-    ci95: dict[str, Interval]
-    majority: metrics.Majority
+    f1_ovr_paper: float
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ class EvaluationReport:
 
     n: int
     label: LabelScores
-    concepts: dict[str, ConceptScores] | None
+    concepts: dict[str, Scores] | None
     specificity: list[list[float]] | None
     correction: dict[str, Correction] | None
     residual_share: float | None
@@ -159,37 +152,29 @@ def evaluate_pooled(
     )
 
 
+def _scores(
+    probabilities: Float[np.ndarray, "known value"], gold: Int[np.ndarray, " known"], names: Sequence[str], seed: int
+) -> tuple[Scores, metrics.Confusion]:
+    """The scores, and the confusion matrix that they are of."""
+    counts = metrics.confusion(gold, probabilities.argmax(-1), len(names))
+    return Scores(
+        n=len(gold), accuracy=float(metrics.accuracy(counts)), macro_f1=float(metrics.macro_f1(counts)),
+        ece=metrics.ece(probabilities, gold), reliability=metrics.reliability(probabilities, gold),
+        ci95=metrics.bootstrap_ci(counts, seed), majority=metrics.majority(gold, names)), counts
+
+
 def _label_scores(
     logits: Float[Tensor, "row label"], rows: Int[np.ndarray, " labelled"], split: Split, seed: int
 ) -> LabelScores:
-    probabilities, gold = logits.double().softmax(-1).numpy()[rows], split.labels[rows]
-    counts = metrics.confusion(gold, probabilities.argmax(-1), len(split.schema.labels))
-    return LabelScores(
-        n=len(gold),
-        accuracy=float(metrics.accuracy(counts)),
-        macro_f1=float(metrics.macro_f1(counts)),
-        f1_ovr_paper=float(metrics.f1_ovr_paper(counts)),
-        ece=metrics.ece(probabilities, gold),
-        reliability=metrics.reliability(probabilities, gold),
-        ci95=metrics.bootstrap_ci(counts, seed),
-        majority=metrics.majority(gold, split.schema.labels),
-    )
+    scores, counts = _scores(logits.double().softmax(-1).numpy()[rows], split.labels[rows], split.schema.labels, seed)
+    return LabelScores(**vars(scores), f1_ovr_paper=float(metrics.f1_ovr_paper(counts)))
 
 
 def _concept_scores(
     probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], name: str, split: Split, seed: int
-) -> ConceptScores:
+) -> Scores:
     rows = _known(gold, name, split)
-    counts = metrics.confusion(gold[rows], probabilities[rows].argmax(-1), len(split.schema.values))
-    return ConceptScores(
-        n=len(rows),
-        accuracy=float(metrics.accuracy(counts)),
-        macro_f1=float(metrics.macro_f1(counts)),
-        ece=metrics.ece(probabilities[rows], gold[rows]),
-        reliability=metrics.reliability(probabilities[rows], gold[rows]),
-        ci95=metrics.bootstrap_ci(counts, seed),
-        majority=metrics.majority(gold[rows], split.schema.values),
-    )
+    return _scores(probabilities[rows], gold[rows], split.schema.values, seed)[0]
 
 
 def _known(gold: Int[np.ndarray, " row"], what: str, split: Split) -> Int[np.ndarray, " known"]:
