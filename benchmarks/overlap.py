@@ -1,11 +1,11 @@
-"""What it takes to count the overlap of ten random masks of the size of BERT-base.
+"""The time and memory to count the overlap of ten random masks of the size of BERT-base.
 
     python -m benchmarks.overlap
 
-Ten concepts and the residual, 85 million weights each, are packed at random. Counted are the total, every layer and
-every module: densities, all pairs, exclusive weights, and how many concepts use a weight. Exit code 1 when the median
-takes more than 2 seconds, or the counting more than 1.5 times the memory of the packed masks beside them. On a busy
-machine the CPU time says what the wall time would be.
+Ten concepts and the residual, 85 million weights each, are packed at random. Counted are densities, all pairs,
+exclusive weights, and how many concepts use a weight: in total, in every layer and in every module. Exit code 1 when
+the median exceeds 2 seconds, or counting needs more than 1.5 times the memory of the packed masks in addition to them.
+On a busy machine, CPU time estimates the wall time of an idle one.
 """
 
 import argparse
@@ -30,7 +30,7 @@ BERT_BASE = {"layers": 12, "hidden": 768, "inner": 3072, "heads": 12}
 
 
 def random_subnetworks(concepts: int, layers: int, hidden: int, inner: int, heads: int, seed: int = 0) -> Subnetworks:
-    """Masks of density one half for so many concepts and the residual, over the matrices of a BERT."""
+    """Random masks of density one half for some concepts and the residual, over the matrices of a BERT."""
     square = ("query", "key", "value", "attention_output")
     shapes = {**dict.fromkeys(square, (hidden, hidden)), "feed_forward_in": (inner, hidden),
               "feed_forward_out": (hidden, inner)}
@@ -49,7 +49,7 @@ def random_subnetworks(concepts: int, layers: int, hidden: int, inner: int, head
 
 
 def measure(subnetworks: Subnetworks, repeats: int, threads: int) -> dict[str, Any]:
-    """Seconds, wall and CPU, and the most memory that was taken at a time beside the masks."""
+    """Wall and CPU seconds, and the peak memory in addition to the masks."""
     torch.set_num_threads(threads)
     wall, cpu = [], []
     for _ in range(repeats):
@@ -77,10 +77,11 @@ def measure(subnetworks: Subnetworks, repeats: int, threads: int) -> dict[str, A
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Count and measure; 0 within the limits, 1 beyond them."""
+    """Count and measure; returns 0 within the limits, otherwise 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overlap", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--concepts", type=int, default=10, help="concepts beside the residual (default: %(default)s)")
+    parser.add_argument("--concepts", type=int, default=10,
+                        help="number of concepts, without the residual (default: %(default)s)")
     for name, size in BERT_BASE.items():
         parser.add_argument(f"--{name}", type=int, default=size, help="size of the model (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="timed rounds (default: %(default)s)")
