@@ -1,4 +1,4 @@
-"""Texts to tokens and back to words, for whatever a person may paste."""
+"""Texts to tokens and back to words, for any text that a person may paste."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Weights of a change are counted where they are, whatever the backbone calls its matrices."""
+"""The weights of a change are counted at their places, in every architecture."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Mask changes applied: exactly what they say, beside the old masks, refused where they do not fit, and undone."""
+"""Mask changes give new masks with exactly these changes, are refused where they do not fit, and can be undone."""
 
 import numpy as np
 import pytest

@@ -195,7 +195,7 @@ def test_a_patch_of_another_checkpoint_is_refused_with_both_hashes(
     other.mkdir()
     for file in tiny_checkpoint.iterdir():
         (other / file.name).write_bytes(file.read_bytes())
-    (other / "config.json").write_text(json.dumps(text))  # the same settings, written otherwise
+    (other / "config.json").write_text(json.dumps(text))  # the same settings in another form
     line = {"evaluate": ["--data", str(tiny_data)]}.get(name, [REVIEW])
     assert main([name, *line, "--device", "cpu", "--checkpoint", str(other), "--patch", str(path), "--json"]) == 2
     out, err = capsys.readouterr()

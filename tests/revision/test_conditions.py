@@ -8,7 +8,7 @@ from sparsecbm.revision.rule import Condition, LabelIs, PredictedTexts, TextSays
 from tests.helpers import TOY
 
 TEXTS = ("We waited long.", "Worth the wait", "WAITED, and waited!", "")
-#: Soup is Negative, Positive, unknown, unknown; room is Positive with 0.6, and unknown otherwise.
+#: Soup is Negative, Positive, unknown, unknown; room is Positive with 0.6, then unknown.
 PREDICTED = PredictedTexts(TOY, TEXTS, np.array([
     [[0.8, 0.1, 0.1], [0.1, 0.3, 0.6]],
     [[0.1, 0.1, 0.8], [0.1, 0.8, 0.1]],

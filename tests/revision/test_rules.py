@@ -80,7 +80,7 @@ def test_rules_test_the_prediction_and_not_each_other() -> None:
 
 
 def test_a_distribution_enters_as_it_is() -> None:
-    """Soup at 0.2, 0.3, 0.5 beside seats at unknown: bad 0.4, fair 0.6 + 2, good 1."""
+    """Soup at 0.2, 0.3, 0.5 and seats at unknown: bad 0.4, fair 0.6 + 2, good 1."""
     rule = Rule((), (Override("soup", (0.2, 0.3, 0.5)),))
     after, _ = predictions_after_rules(toy_model(), answers_of((0, 1, (0, 0, 0))), ("x",), [rule])
     assert after.concept_probabilities[0, 0].tolist() == pytest.approx([0.2, 0.3, 0.5])

@@ -95,8 +95,8 @@ def test_rows_without_majority_label_are_left_out() -> None:
     labels[::5] = -1
     targets = ROWS.targets.clone()
     targets[::5] = torch.tensor([0.0, 1.0, 0.0])
-    told = ROWS.select((labels >= 0).nonzero().squeeze(1).tolist())
-    assert torch.equal(head(fitted(replace(ROWS, labels=labels, targets=targets))), head(fitted(told)))
+    labelled = ROWS.select((labels >= 0).nonzero().squeeze(1).tolist())
+    assert torch.equal(head(fitted(replace(ROWS, labels=labels, targets=targets))), head(fitted(labelled)))
 
 
 def test_soft_targets_are_fitted_as_they_are() -> None:

@@ -196,7 +196,7 @@ def test_the_learning_rate_follows_its_schedule(tmp_path: Path, monkeypatch: pyt
         step(*parts), rates.append([group["lr"] for group in made.optimizer.param_groups]))[0])
     run(made)
     body, heads = (torch.tensor(rate) for rate in zip(*rates, strict=True))
-    torch.testing.assert_close(heads, 10 * body)  # 1e-2 beside 1e-3
+    torch.testing.assert_close(heads, 10 * body)  # 1e-2 compared with 1e-3
     assert body.max() == pytest.approx(1e-3) and body[4] == body.max() and body[-1] < body[-2] < body.max()
 
 
