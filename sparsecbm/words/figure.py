@@ -122,7 +122,7 @@ def far_from_complete(attribution: Attribution) -> bool:
 
 
 def gap_text(attribution: Attribution) -> str:
-    """The completeness gap beside the difference that it is a gap of, both in logits, and its share of that."""
+    """The completeness gap and the difference that it is part of, both in logits, and its share of the difference."""
     gap, share = attribution.completeness_gap, attribution.relative_gap
     text = f"completeness gap {_least(gap, 0.001, '.3f')} of {signed(attribution.difference)}"
     return text if math.isinf(share) else f"{text} ({_least(100 * share, 0.1, '.1f')}\u00a0%)"
