@@ -55,7 +55,7 @@ def score(predicted: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
     """Accuracy on the rows that have a gold answer, with its interval, and that of the most common answer."""
     known = gold != NO_LABEL
     right = (predicted == gold)[known]
-    return {"n": len(right), "accuracy": float(right.mean()), "ci95": bootstrap_mean(right),
+    return {"n": len(right), "accuracy": float(right.mean()), "ci95": bootstrap_mean(right.astype(float)),
             "most_common": float(np.bincount(gold[known]).max() / len(right))}
 
 

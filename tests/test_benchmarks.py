@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import attributions, browser, overlap, page_moves, page_presses, passes, predict, revision
+from benchmarks import attributions, browser, correction, overlap, page_moves, page_presses, passes, predict, revision
+from sparsecbm.data.split import NO_LABEL
 from sparsecbm.model.checkpoint import load_checkpoint
+from sparsecbm.schema import CEBAB
 
 #: A page with a chart that changes some time after a press.
 CHART = """<div role=img aria-label="After: 0">0</div><div role=radiogroup aria-label="Set food to">
@@ -232,3 +235,16 @@ def test_words_inside_a_component_count_as_drawn() -> None:
         answered, followed = page_presses.timed(page, lambda: page.mouse.click(5, 5), "words('.part') === 'Layer 3'")
         chromium.close()
     assert 30 <= answered < followed
+
+
+def test_correction_sets_only_wrong_concepts_and_pairs_the_gain_by_row() -> None:
+    prediction, asked = Mock(schema=CEBAB, label="2"), Mock()
+    prediction.value.side_effect = {"food": "Negative", "ambiance": "unknown", "service": "Positive"}.get
+    asked.override.return_value.after.label = "5"
+    gold = np.array([2, 1, NO_LABEL, NO_LABEL])
+    assert correction.correct(asked, prediction, gold) == "5"
+    asked.override.assert_called_once_with(prediction, {"food": (0, 0, 1)})
+    found = correction.gain(*map(np.array, ([0, 1, 2, 2], [0, 2, 1, 1], [0, 1, 1, 1], [True, True, True, False])))
+    assert (found["n"], found["before"], found["after"], found["gain"]) == (3, 2 / 3, 2 / 3, 0)
+    assert correction.score(np.array([0, 1, 1]), np.array([0, 0, NO_LABEL])) == {
+        "n": 2, "accuracy": 0.5, "ci95": (0, 1), "most_common": 1}
