@@ -89,7 +89,7 @@ function row(data, k, { name }) {
     whole.querySelector(".middle").append(
         element("div", { class: "set", style: `--values:${data.values.length}` },
             element("div", { class: "choice", role: "radiogroup", "aria-label": `Set ${name} to` },
-                ...data.values.map(value => labelled("radio", `value-${k}`, value, { value }))),
+                ...data.values.map(value => labelled("radio", `value-${k}`, value, { value, title: value }))),
             element("div", { class: "track" }, element("span", { class: "mark", title: "as predicted" }),
                 ...data.values.map((_, v) => element("i", { style: `--at:${v}` })),
                 element("input", { type: "range", class: "position", min: 0, max: data.values.length - 1, step: STEP,
@@ -182,8 +182,8 @@ function press(panel, ...what) {
     document.dispatchEvent(new CustomEvent("sparsecbm:clock", { detail: clock }));
     panel.presses.push([++panel.turn, panel.data.document, clock, ...what]);
     panel.unsettled ||= performance.now();
+    panel.send(); // the server works while the preview is drawn
     draw(panel);
-    panel.send();
 }
 
 function settleSoon(panel) {

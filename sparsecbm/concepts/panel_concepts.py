@@ -193,10 +193,9 @@ def result_panel(
     result: InterventionResult, label: str, rows: Mapping[str, Row], effects: Effects, **more: Any
 ) -> Panel:
     """The panel of what settings do to a document, with the contributions to a label; `more` are fields of `Panel`."""
-    options = {"document": document_of(result.before.text), "edited": bool(result.overrides),
-               "hint": "Set a concept and watch this side."} | more
-    return Panel(schema=result.before.schema, rows=rows, effects=effects, label=label, bias=result.before.label_bias,
-                 receipt=result_receipt(result), **options)
+    return Panel(schema=result.before.schema, document=document_of(result.before.text), rows=rows, effects=effects,
+                 label=label, bias=result.before.label_bias, hint="Set a concept and watch this side.",
+                 receipt=result_receipt(result), **more)
 
 
 def document_of(text: str) -> str:
