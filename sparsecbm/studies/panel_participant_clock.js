@@ -2,11 +2,13 @@
 const opened = new Map(); // when each case was opened, by this browser's clock
 const last = { form: "", at: -1e9 }; // the last press
 const unsent = { form: "", marked: false }; // whether something was marked in the form at hand
+const press = { drawn: 0, waits: false, sent: null }; // the last press, as long as the server has not answered it
 const QUICK = 500; // milliseconds in which a second press belongs to the first
 const SLOW = 2000; // milliseconds after which a press that was not answered is spoken of
 const SOON = 10_000; // milliseconds left that are pointed out
 const LOST = "There is no connection to the server. Your marks are still here; they can be sent once it is back.";
 const WAITING = "Your answer is on its way. Please keep this page open until the server has confirmed it.";
+const REPEAT = "Your last change may not have reached the server. Please look at what is shown, and repeat it if needed.";
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
     parentElement.stop?.();
@@ -18,7 +20,15 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 function watch(data, parent, setStateValue) {
     if (data.elapsed !== null && !opened.has(data.screen)) opened.set(data.screen, performance.now() - data.elapsed);
     if (unsent.form !== data.form) Object.assign(unsent, { form: data.form, marked: false });
-    const say = network(parent);
+    if (press.drawn !== data.drawn) Object.assign(press, { drawn: data.drawn, waits: false, sent: null }); // its answer
+    const say = network(parent, () => {
+        if (!press.sent) return false;
+        setStateValue("press", press.sent);
+        press.again = true; // with the same key, so that it counts once
+        document.querySelector(`.${press.sent.button} button`)?.click();
+        press.again = false;
+        return true;
+    });
     const mark = event => { if (event.target.closest?.("[data-testid=stForm]")) unsent.marked = true; };
     const time = () => ({
         key: key(), elapsed: data.elapsed === null ? null : Math.round(performance.now() - opened.get(data.screen)),
@@ -29,6 +39,7 @@ function watch(data, parent, setStateValue) {
             if (event.target.closest?.("[role=radiogroup]")) mark(event);
             const button = event.target.closest?.("button"), named = button?.closest("[class*='st-key-study-']");
             if (!button) return;
+            if (press.again) return;
             const now = performance.now();
             if (last.form !== data.form && now - last.at < QUICK) {
                 event.stopPropagation();
@@ -38,7 +49,8 @@ function watch(data, parent, setStateValue) {
             if (!button.closest("[data-testid=stForm]") || !named) return;
             Object.assign(last, { form: data.form, at: now });
             const style = [...named.classList].find(name => name.startsWith("st-key-study-"));
-            setStateValue("press", { ...time(), button: style });
+            press.sent = { ...time(), button: style };
+            setStateValue("press", press.sent);
             say.waiting();
         },
         "sparsecbm:clock": ({ detail }) => { // the concept panel is pressed
@@ -58,26 +70,35 @@ function watch(data, parent, setStateValue) {
     };
 }
 
-// Says when there is no connection, and when a press was not answered for a while.
-function network(parent) {
+// Says when there is no connection, and when a press was not answered for a while. Once the connection is back, the
+// press is sent again by `resend`, which is false where there is none.
+function network(parent, resend) {
     const app = document.querySelector("[data-testid=stApp]");
+    const connected = () => (app?.dataset.testConnectionState ?? "CONNECTED") === "CONNECTED";
     let box = parent.querySelector(".network");
     if (!box) {
         box = make("div", "network");
         box.setAttribute("role", "status");
         parent.append(box);
     }
-    let timer = null, waits = false;
-    const show = () => {
-        const state = app?.dataset.testConnectionState;
-        box.textContent = state && state !== "CONNECTED" ? LOST : waits ? WAITING : "";
-    };
-    const follow = new MutationObserver(show);
+    let timer = null, words = press.waits ? WAITING : "", was = connected(), back = null;
+    const show = () => { box.textContent = connected() ? words : LOST; };
+    const follow = new MutationObserver(() => {
+        if (connected() && !was && press.waits) back = setTimeout(() => { // the page may draw itself anew by then
+            if (!resend()) words = REPEAT;
+            show();
+        }, 1000);
+        was = connected();
+        show();
+    });
     if (app) follow.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] });
     show();
     return {
-        waiting: () => { timer ??= setTimeout(() => { waits = true; show(); }, SLOW); },
-        stop: () => { clearTimeout(timer); follow.disconnect(); },
+        waiting: () => {
+            press.waits = true;
+            timer ??= setTimeout(() => { words = WAITING; show(); }, SLOW);
+        },
+        stop: () => { clearTimeout(timer); clearTimeout(back); follow.disconnect(); },
     };
 }
 

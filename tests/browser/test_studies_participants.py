@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
@@ -88,7 +88,9 @@ def answer_again(page: Page, why: str = "") -> None:
 
 def act(page: Page, name: str, which: int = 0) -> None:
     """Press in the concept panel, and wait for the answer."""
-    page.locator(".st-key-study-concepts").get_by_role("button", name=name, exact=True).nth(which).click()
+    panel = page.locator(".st-key-study-concepts")
+    role = "radio" if name in CEBAB.values else "button"
+    panel.get_by_role(role, name=name, exact=True).nth(which).click()  # type: ignore[arg-type]
     settled(page)
 
 
@@ -157,10 +159,6 @@ def test_reload_links_tabs_and_lost_connections(visitor: Visit, store: Store, ch
         server.on_message(lambda sent: socket.send(sent))
         sockets.append(socket)
 
-    def leave(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
     page.route_web_socket("**/_stcore/stream", through)
     page.reload()
     press(settled(page), "I agree, and take part")
@@ -170,7 +168,7 @@ def test_reload_links_tabs_and_lost_connections(visitor: Visit, store: Store, ch
     assert did(store.course(mine)) == ["consent", "open"]
     expect(page.get_by_text("Please")).to_have_count(0)  # the second click was no click on what came then
 
-    page.on("dialog", leave)
+    page.on("dialog", lambda dialog: asked.append(dialog.type))
     settled(page).reload()
     assert not asked  # nothing was marked
     choose(settled(page), ALONE, "2 stars")
