@@ -10,6 +10,9 @@ from sparsecbm.revision.result import ChangeCounts, PlaceCounts
 #: The counts that a map can show.
 SHOWN = {"dropped": "Dropped", "grown": "Grown", "net": "Net"}
 
+#: Names that fit above a column.
+_SHORT = {"attention_output": "output", "feed_forward_in": "FFN in", "feed_forward_out": "FFN out"}
+
 
 def diff_map(places: PlaceCounts, show: str, title: str, columns: str = "module") -> Cells:
     """The count of each place that `show`, one of SHOWN, names; dropped ones are negative. Layers are the rows."""
@@ -19,7 +22,7 @@ def diff_map(places: PlaceCounts, show: str, title: str, columns: str = "module"
               f"grown, net {_signed(int(places.net[row, k]))}" for k, name in enumerate(places.columns)]
              for row, layer in enumerate(places.rows)]
     return Cells(numbers.astype(float), tuple(f"layer {layer}" for layer in places.rows),
-                 tuple(name.replace("_", " ") for name in places.columns), title, printed, hover,
+                 tuple(_SHORT.get(name, name.replace("_", " ")) for name in places.columns), title, printed, hover,
                  limit=float(max(1, np.abs(numbers).max(initial=0))), axes=("", columns), form="+,.0f")
 
 

@@ -113,7 +113,6 @@ def _one_edit(edits: History) -> None:
             box = f"{_NOTE}:{number}"
             st.text_input(f"Note on edit {number}", seed_widget(box, edits.entries[number - 1].note), key=box,
                           max_chars=MAX_NOTE_LENGTH, placeholder="Why you made it", on_change=_noted, args=(number,))
-    small_print("Times are in UTC. The history lasts as long as your session.")
 
 
 def _name(number: int, entries: tuple[Entry, ...]) -> str:

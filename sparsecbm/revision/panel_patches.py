@@ -34,8 +34,7 @@ PATCHES_VARIABLE = "SPARSECBM_PATCHES"
 #: A longer list scrolls.
 VISIBLE_PATCHES = 6
 _KEY = "interventions:patches"
-_UPLOADS, _CHOSEN = f"{_KEY}:uploads", f"{_KEY}:chosen"
-_FIELDS = {name: f"{_KEY}:{name}" for name in MAX_LENGTH}
+_UPLOADS, _SAVED, _CHOSEN = f"{_KEY}:uploads", f"{_KEY}:saved", f"{_KEY}:chosen"
 
 
 def patches_panel() -> None:
@@ -76,7 +75,7 @@ def why_not_saved(edits: EditState, past: bool) -> str | None:
     if edits.rules:
         return "A rule is in force, and a patch cannot keep rules. Undo the rule first."
     if not edits.may_be_saved:
-        return "View the impact of the revisions in force on other documents first (section Impact)."
+        return "View the impact of the revisions in force first (section Impact)."
     return None
 
 
@@ -167,14 +166,19 @@ def _save_form() -> None:
     problem = why_not_saved(state(), read_only())
     st.markdown("#### New patch")
     with st.form(f"{_KEY}:form", border=False):
-        st.text_input("Name", key=_FIELDS["name"], max_chars=MAX_LENGTH["name"])
-        st.text_input("Author", key=_FIELDS["author"], max_chars=MAX_LENGTH["author"], placeholder="Whom to ask")
-        st.text_area("Note", key=_FIELDS["note"], max_chars=MAX_LENGTH["note"], height=80,
+        st.text_input("Name", key=_field("name"), max_chars=MAX_LENGTH["name"])
+        st.text_input("Author", key=_field("author"), max_chars=MAX_LENGTH["author"], placeholder="Whom to ask")
+        st.text_area("Note", key=_field("note"), max_chars=MAX_LENGTH["note"], height=80,
                      placeholder="What it is for, and what it does to other texts")
         st.form_submit_button("Save as a patch", key=f"{_KEY}:save", icon=":material/save:",
                               disabled=problem is not None, on_click=_attempt, args=(_save,))
     note(f":material/block: {problem}" if problem else
-         f"It keeps {counted(len(state().changes), 'revision')}; you have viewed their impact.")
+         f"It keeps {counted(len(state().changes), 'revision')}, and you have viewed the impact.")
+
+
+def _field(name: str) -> str:
+    """The key of a box of the form; after a patch was saved there are new, empty boxes."""
+    return f"{_KEY}:{name}:{st.session_state.setdefault(_SAVED, 0)}"
 
 
 def _import_form() -> None:
@@ -202,11 +206,10 @@ def _save() -> str:
     problem = why_not_saved(state(), read_only())
     if problem:
         raise InputError(problem)
-    name, note_, author = (clean_text(st.session_state[_FIELDS[field]]) for field in ("name", "note", "author"))
+    name, note_, author = (clean_text(st.session_state[_field(field)]) for field in ("name", "note", "author"))
     patch = load_explainer().patch(name.strip(), state().revisions, note_.strip(), author.strip())
     patch_store().save(replace(patch, impact=viewed_impact()[:MAX_IMPACT_LENGTH]))
-    for key in _FIELDS.values():
-        st.session_state[key] = ""
+    st.session_state[_SAVED] += 1
     return f"The patch {patch.name!r} is saved. Everyone who uses this server can apply it."
 
 

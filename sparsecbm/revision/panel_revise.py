@@ -32,10 +32,10 @@ HELP = (
 )
 PORTION_HELP = "The largest share of each matrix's active weights that the revision may exchange, in percent."
 METHOD_HELP = (
-    "**Until the value is predicted** exchanges step by step, stops when the concept has the value, and takes back "
-    "what was not needed. **In one step** exchanges the whole share at once."
+    "**Step by step** stops when the concept has the value and takes back what was not needed. **In one step** "
+    "exchanges the whole share at once."
 )
-UNTIL, ONE_STEP = "Until the value is predicted", "In one step"
+UNTIL, ONE_STEP = "Step by step", "In one step"
 _REQUEST = "interventions:revision-request"
 
 
@@ -71,7 +71,7 @@ def revision_form(explainer: Explainer, now: EditState, request: Callable[[Revis
     """Draw the form; its button calls `request`."""
     schema, view = explainer.schema, current_view()
     before = explainer.predict_changed(view.text, now.changes)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{FORM}:form"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{FORM}:form"):
         concept = st.selectbox("Concept", schema.concepts, key=f"{FORM}:concept", width=170)
         k, predicted = schema.concept_index(concept), before.value(concept)
         share = float(before.concept_probabilities[k].max())

@@ -152,9 +152,8 @@ def finding_text(found: RevisionComparison, revision: Revision) -> str:
     old, new = (label_name(side.label, schema) for side in (found.before, found.revised))
     said += f" The {label} changes from {old} to {new}." if old != new else f" The {label} stays {old}."
     others = [name for name in schema.concepts if name != concept]
-    has = "have subnetworks" if len(others) > 1 else "has a subnetwork"
-    return said + (f" {listed(others)} cannot change, because they {has} of their own." if len(others) > 1 else
-                   f" {others[0]} cannot change, because it {has} of its own." if others else "")
+    plural = "s" if len(others) > 1 else ""
+    return said + (f" The subnetwork{plural} of {listed(others)} did not change." if others else "")
 
 
 def comparison_parts(found: RevisionComparison, revision: Revision) -> tuple[Part, ...]:

@@ -79,7 +79,7 @@ HELP = (
     "that you set for one text win over every rule. A rule belongs to your session."
 )
 TEST_HELP = (
-    "The rule alone is tested on documents with gold labels. The first test predicts them all; after that, every "
+    "The rule alone is tested on reviews with gold labels. The first test predicts them all; after that, every "
     "change of the rule is tested at once."
 )
 _PANEL, _TESTED_ON = "interventions:rules", "interventions:rules-tested-on"
@@ -115,7 +115,7 @@ def _panel(polling: bool) -> None:
         if rule is None:
             _impact(job, explainer, None, polling)
             if draft.missing:
-                note(" ".join(draft.missing) + " Then test the rule on many documents before you put it in force.")
+                note(" ".join(draft.missing) + " Then test the rule on many reviews before you put it in force.")
             return
         said = rule.in_words(schema)
         st.markdown(f"**The rule:** {as_markdown(said)}.")
@@ -130,7 +130,7 @@ def _panel(polling: bool) -> None:
 def _test(explainer: Explainer, rule: Rule, job: Job, polling: bool) -> None:
     """The rule's own impact, and the button that puts it in force once that has been computed."""
     schema, found = explainer.schema, source_titles(explainer.schema)
-    st.markdown("#### Impact on other documents", help=TEST_HELP)
+    st.markdown("#### Impact on other reviews", help=TEST_HELP)
     impact = _impact(job, explainer, rule, polling) if found else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_PANEL}:form"):
         if found:
@@ -141,14 +141,14 @@ def _test(explainer: Explainer, rule: Rule, job: Job, polling: bool) -> None:
                   icon=":material/gavel:", type="primary" if impact else "secondary",
                   disabled=read_only() or (bool(found) and impact is None))
     if not found:
-        note("There are no documents with gold labels for the concepts of this model, so the rule cannot be tested.")
+        note("There are no reviews with gold labels for the concepts of this model, so the rule cannot be tested.")
         return
     _counted_by_text(rule, reviews)
     work_state(job, _PANEL, _cancel)
     request = _request(rule)
     if impact is None or request is None:
         if not job.running:
-            note("Test the rule on other documents first; then you can put it in force.")
+            note("Test the rule on other reviews first; then you can put it in force.")
         return
     if state().lasting:
         note("This is the impact of the rule alone. The section *Impact* shows all edits in force together.")
@@ -168,7 +168,7 @@ def _counted_by_text(rule: Rule, reviews: Reviews) -> None:
     if count is not None:
         others = any(not isinstance(one, TextSays | WordCount) for one in rule.conditions)
         note(f"{'Its conditions on the text hold for' if others else 'It applies to'} {count:,} of these "
-             f"{counted(len(reviews), 'document')}.")
+             f"{counted(len(reviews), 'review')}.")
 
 
 def _impact(job: Job, explainer: Explainer, rule: Rule | None, polling: bool) -> Impact | None:

@@ -62,10 +62,10 @@ def patches(at: AppTest) -> str:
     return table(at, "Patches on this server")
 
 
-def filled(at: AppTest, **fields: str) -> AppTest:
+def filled(at: AppTest, saves: int = 0, **fields: str) -> AppTest:
     for name, text in fields.items():
         box = at.text_area if name == "note" else at.text_input
-        box(key=f"{PATCHES}:{name}").set_value(text)
+        box(key=f"{PATCHES}:{name}:{saves}").set_value(text)
     return at
 
 
@@ -125,11 +125,11 @@ def test_a_patch_is_saved_after_its_impact_was_viewed(explainer: Explainer, stor
     assert patch.base == explainer.checkpoint.hash
     assert [change.digest for change in patch.changes] == [change.digest for change in made.now.changes]
     assert "Softer &lt;soup&gt;" in patches(at) and "Ada" in patches(at) and ">in force<" in patches(at)
-    assert at.text_input(key=f"{PATCHES}:name").value == ""
+    assert at.text_input(key=f"{PATCHES}:name:1").value == ""
 
-    at = press(filled(at, name="Softer <soup>", note="long thought"), f"{PATCHES}:save")
-    assert at.error and at.text_area(key=f"{PATCHES}:note").value == "long thought", "the name is taken"
-    at = press(filled(at, name=" "), f"{PATCHES}:save")
+    at = press(filled(at, 1, name="Softer <soup>", note="long thought"), f"{PATCHES}:save")
+    assert at.error and at.text_area(key=f"{PATCHES}:note:1").value == "long thought", "the name is taken"
+    at = press(filled(at, 1, name=" "), f"{PATCHES}:save")
     assert len(at.error) == 1 and "name" in at.error[0].value and len(store.list()) == 1
     assert not fine(press(at, f"{PATCHES}:dismiss")).error
 

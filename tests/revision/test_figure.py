@@ -33,7 +33,7 @@ def test_large_counts_are_readable() -> None:
     assert cells.ends == ("−1,200", "+1,200")
     figure = cells.figure(True)
     assert "+1,200" in figure.data[2].text and figure.data[0].colorbar.tickformat == "+,.0f"
-    assert figure.layout.xaxis.ticktext == ("query", "feed forward in")
+    assert figure.layout.xaxis.ticktext == ("query", "FFN in")
 
 
 def test_a_change_of_nothing_is_drawn_and_said() -> None:

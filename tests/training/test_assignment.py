@@ -67,7 +67,7 @@ def test_equal_scores_are_decided_the_same_way_every_time(scheme: Assign) -> Non
 def test_more_than_is_active_cannot_be_kept(scheme: Assign) -> None:
     active = torch.zeros(2, 10, dtype=torch.bool)
     active[:, :3] = True
-    with pytest.raises(ValueError, match=r"to be kept, but only \d are active"):
+    with pytest.raises(ValueError, match=r"Only \d weights are active"):
         scheme(torch.rand(2, 10), active, 0.5)
 
 
