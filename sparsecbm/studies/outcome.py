@@ -115,12 +115,13 @@ def estimate(values: Sequence[float], bounds: Interval = _ANY) -> Estimate | Non
     given = np.asarray(values, dtype=float)
     if len(given) < FEWEST or np.ptp(given) < _SAME:
         return Estimate(float(given.mean()), None, None, len(given))
-    low, high = _cut(*DescrStatsW(given).tconfint_mean(), bounds)
+    low, high = _cut(DescrStatsW(given).tconfint_mean(), bounds)
     return Estimate(float(given.mean()), low, high, len(given))
 
 
-def _cut(low: float, high: float, bounds: Interval) -> Interval:
-    return max(float(low), bounds[0]), min(float(high), bounds[1])
+def _cut(ends: tuple[float, float], bounds: Interval) -> Interval:
+    low, high = map(float, ends)
+    return max(low, bounds[0]), min(high, bounds[1])
 
 
 def paired(
@@ -160,7 +161,7 @@ def independent(
     tested = replace(found, p=float(means.ttest_ind(usevar="unequal")[1]), effect=Estimate(float(g), None, None, n))
     if min(len(first), len(second)) < FEWEST:
         return tested
-    low, high = _cut(*means.tconfint_diff(usevar="unequal"), bounds)
+    low, high = _cut(means.tconfint_diff(usevar="unequal"), bounds)
     half = Z95 * math.sqrt(variance)
     return replace(tested, difference=Estimate(difference, low, high, n),
                    effect=Estimate(float(g), g - half, g + half, n))
@@ -206,7 +207,7 @@ def mixed_model(table: pd.DataFrame, outcome: str, arms: Sequence[str], bounds: 
     if not 1e-12 < within < np.inf:
         return replace(empty, problem="arms and cases account for every outcome, so no variance is left to test")
     limits = fit.conf_int()
-    terms = tuple(Term(arm, value, *_cut(float(limits[k, 0]), float(limits[k, 1]), bounds), float(fit.pvalues[k]),
+    terms = tuple(Term(arm, value, *_cut((limits[k, 0], limits[k, 1]), bounds), float(fit.pvalues[k]),
                        value / math.sqrt(between + within))
                   for k, arm in enumerate(others, start=1) for value in (float(fit.params[k]),))
     notes = tuple(dict.fromkeys(str(one.message).partition("\n")[0] for one in caught))
