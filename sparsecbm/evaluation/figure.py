@@ -52,8 +52,8 @@ def correction_text(report: Mapping[str, Any]) -> str:
     if gain is None:
         return ""
     where = f"On the {gain.n:,} reviews with a misread concept" if gain.n else "On the reviews with a misread concept"
-    said = (f"{where}, correcting it changes label accuracy from {100 * gain.before:.1f} % to {100 * gain.after:.1f} %, "
-            f"by {signed(100 * gain.change, 1)} points")
+    said = (f"{where}, correcting it changes label accuracy from {100 * gain.before:.1f} % to {100 * gain.after:.1f} "
+            f"%, by {signed(100 * gain.change, 1)} points")
     if gain.interval is None:
         return f"{said}. The report counts no such reviews, so there is no interval."
     low, high = (signed(100 * end, 1) for end in gain.interval)
