@@ -23,14 +23,12 @@ def side_html(prediction: Prediction, title: str, note: str, changed: bool) -> s
     return f'<div style="margin-bottom:.6rem">{heading}</div>{label_bars_html(prediction, title, changed)}'
 
 
-def flip_html(result: InterventionResult, edited: bool) -> str:
-    """Whether the label flips; before anything is changed, what to do."""
+def flip_html(result: InterventionResult) -> str:
+    """Whether the label flips."""
     old, new = (as_html(label_name(side.label, side.schema)) for side in (result.before, result.after))
     if result.label_changed:
         return arrow_html(f"<b>{old} → {new}</b><br>The label flips.", 1.0)
-    if edited:
-        return arrow_html(f"The label stays <b>{new}</b>.", 0.45)
-    return arrow_html("Set a concept below and watch this side.", 0.25)
+    return arrow_html(f"The label stays <b>{new}</b>.", 0.45)
 
 
 def arrow_html(text: str, opacity: float) -> str:

@@ -41,7 +41,7 @@ def rule_effect(explainer: Explainer, rule: Rule, now: EditState) -> None:
     result = with_rule(explainer, rule, now, read, view.residual)
     st.markdown(f"**This text:** the rule applies. {as_markdown(moves_text(result, rule))}")
     st.html(sides_html(side_html(result.before, "Without the rule", "current edits", changed=False),
-                       flip_html(result, edited=True),
+                       flip_html(result),
                        side_html(result.after, "With the rule", "once in force", changed=True)))
     note("Neither side includes the concepts that you set for this text; they win over every rule.")
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from sparsecbm.concepts.panel_before_after import arrow_html, sides_html
 from sparsecbm.figures.text import as_html, label_name, percent, target_name
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.log import Shown
@@ -39,25 +38,15 @@ def _untranslated(html: str) -> str:
     return f'<div translate="no" class="notranslate">{html}</div>'
 
 
-def model_panel(schema: ConceptSchema, first: Shown, last: Shown, edited: bool) -> None:
-    """The model's answer; once the participant has changed something, next to its first one."""
-    if not edited:
-        st.html(_answer(schema, first, "The model answers", False))
-        return
-    labels = [label_name(one["label"], schema) for one in (first, last)]
-    said = f"The answer is now {labels[1]}." if labels[0] != labels[1] else f"The answer stays {labels[1]}."
-    st.html(sides_html(_answer(schema, first, "At first", False), arrow_html(as_html(said), 0.5),
-                       _answer(schema, last, "With your changes", True)))
+def model_panel(schema: ConceptSchema, shown: Shown) -> None:
+    """The model's answer, where nothing of it can be changed."""
+    title, shares = "The model answers", np.array([shown["probabilities"][label] for label in schema.labels])
+    name = f"{label_name(shown['label'], schema)} ({percent(float(shares.max()))})"
+    st.html(f'<div style="margin-bottom:.6rem">{title}: <b>{as_html(name)}</b></div>'
+            + label_shares_html(schema, shares, shown["label"], title, changed=False))
 
 
 def shares_of(schema: ConceptSchema, shown: Shown, concept: str) -> np.ndarray:
     """The probability of each value of a concept, as it was shown."""
     shares: Mapping[str, float] = shown["concepts"][concept]
     return np.array([shares[value] for value in schema.values])
-
-
-def _answer(schema: ConceptSchema, shown: Shown, title: str, changed: bool) -> str:
-    shares = np.array([shown["probabilities"][label] for label in schema.labels])
-    name = f"{label_name(shown['label'], schema)} ({percent(float(shares.max()))})"
-    return (f'<div style="margin-bottom:.6rem">{as_html(title)}: <b>{as_html(name)}</b></div>'
-            + label_shares_html(schema, shares, shown["label"], title, changed))

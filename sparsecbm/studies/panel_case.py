@@ -154,7 +154,7 @@ def reading(explainer: Explainer, course: Course, step: Step) -> None:
     left, right = st.columns([1, 1.35], gap="medium")
     with right:
         if not offers(trial.arm, "overrides"):
-            model_panel(schema, shown[0], shown[-1], edited=False)
+            model_panel(schema, shown[0])
         if offers(trial.arm, "concepts"):
             screen, settable = _screen(course, trial), offers(trial.arm, "overrides")
             concept_rows(explainer, step, screen, shown[0], shown[-1], settable)

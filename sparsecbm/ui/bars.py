@@ -1,14 +1,13 @@
-"""Small bars as HTML: label probabilities, a concept's distribution, a signed contribution.
+"""Small bars as HTML: label probabilities, and a concept's distribution, with a number at every bar.
 
-They are redrawn on every move of a control, so they are plain boxes: no chart has to start anew. Numbers stand beside
-every bar; grey is the model's own answer, before a person changed anything.
+Grey is the model's own answer, before a person changed anything.
 """
 
 import numpy as np
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import NEUTRAL, sign_colour
-from sparsecbm.figures.text import as_html, label_name, percent, signed
+from sparsecbm.figures.colour import NEUTRAL
+from sparsecbm.figures.text import as_html, label_name, percent
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 
@@ -56,30 +55,6 @@ def distribution_html(
                      f'<span style="text-align:right;white-space:nowrap">{numbers}</span>')
     return ('<div style="display:grid;grid-template-columns:4.3rem 1fr minmax(2.6rem,auto);column-gap:.45rem;'
             f'font-size:.8rem;line-height:1.25">{"".join(lines)}</div>')
-
-
-def range_bar_html(low: float, high: float, mean: float) -> str:
-    """A band from the lowest to the highest probability, and a line at the one to expect."""
-    return (f'<span style="{_TRACK};position:relative;height:1.05rem;display:block">'
-            f'{_box(low, high - low, FILL, "0")}<span style="position:absolute;left:{100 * mean:.2f}%;top:-.15rem;'
-            'bottom:-.15rem;border-left:3px solid currentColor"></span></span>')
-
-
-def contribution_html(before: float, after: float, limit: float) -> str:
-    """A bar from zero to the right (supports) or left (opposes); grey above it the model's own where it differs."""
-    moved = abs(before - after) > 1e-9
-    numbers = f"{signed(before)} → <b>{signed(after)}</b>" if moved else f"<b>{signed(after)}</b>"
-    bars = _signed_box(before, limit, NEUTRAL, "0", "30%") if moved else ""
-    bars += _signed_box(after, limit, sign_colour(after), "36%" if moved else "12%", "64%" if moved else "76%")
-    return (f'<div style="font-size:.85rem;line-height:1.3"><div style="text-align:center;white-space:nowrap">{numbers}'
-            f'</div><div style="{_TRACK};position:relative;height:.95rem">{bars}'
-            '<span style="position:absolute;left:50%;top:-.1rem;bottom:-.1rem;border-left:1px solid currentColor">'
-            "</span></div></div>")
-
-
-def _signed_box(number: float, limit: float, colour: str, top: str, height: str) -> str:
-    half = min(abs(number) / limit, 1) / 2
-    return _box(0.5 if number > 0 else 0.5 - half, half, colour, top, height)
 
 
 def _box(left: float, width: float, colour: str, top: str | None = None, height: str = "100%") -> str:

@@ -27,8 +27,8 @@ PAGE = "shell:page"
 #: Narrow, so that the ledger has room on a small laptop.
 SIDEBAR_PIXELS = 200
 #: Streamlit's own columns shrink until the window is as narrow as a phone.
-_COLUMNS = ("<style>:has(> .st-key-narrow-column) {flex: 5 1 20rem;} :has(> .st-key-wide-column) {flex: 7 1 34rem;}"
-            "</style>")
+_COLUMNS = ("<style>.st-key-two-columns > :first-child {flex: 5 1 20rem;} .st-key-two-columns > :last-child "
+            "{flex: 7 1 34rem;}</style>")
 MENU = ((HOME, "Home"), (EXPLAIN, "Explain"), (SUBNETWORKS, "Subnetworks"), (INTERVENTIONS, "Interventions"),
         (FAILURES, "Failures"), (STUDIES, "Studies"), (EVALUATION, "Evaluation"))
 
@@ -67,8 +67,8 @@ def page(title: str, menu: bool = True) -> None:
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
     """A narrower and a wider container next to each other; one below the other where both do not fit."""
     st.html(_COLUMNS)
-    with st.container(horizontal=True, gap=28):
-        return st.container(key="narrow-column"), st.container(key="wide-column")
+    with st.container(horizontal=True, gap=28, key="two-columns"):
+        return st.container(), st.container()
 
 
 def link(

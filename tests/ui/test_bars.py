@@ -6,9 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import OPPOSES, SUPPORTS
 from sparsecbm.figures.text import percent
-from sparsecbm.ui.bars import contribution_html, distribution_html, label_bars_html
+from sparsecbm.ui.bars import distribution_html, label_bars_html
 from tests.builders import a_prediction
 
 
@@ -35,17 +34,6 @@ def test_a_set_distribution_shows_both() -> None:
     page = distribution_html(("a", "b"), np.array([0.25, 0.75]), np.array([1.0, 0.0]))
     assert widths(page) == [25.0, 100.0, 75.0, 0.0]
     assert f"{percent(0.25)} → <b>{percent(1.0)}</b>" in page and f"{percent(0.75)} → <b>{percent(0.0)}</b>" in page
-
-
-def test_a_contribution_goes_right_when_it_supports_and_left_when_it_opposes() -> None:
-    right, left = contribution_html(1.0, 1.0, 2.0), contribution_html(-1.0, -1.0, 2.0)
-    assert "left:50.00%" in right and widths(right) == [25.0] and SUPPORTS in right and "+1.00" in right
-    assert "left:25.00%" in left and widths(left) == [25.0] and OPPOSES in left and "−1.00" in left
-
-
-def test_a_moved_contribution_shows_where_it_came_from() -> None:
-    page = contribution_html(-1.0, 2.0, 2.0)
-    assert "−1.00 → <b>+2.00</b>" in page and widths(page) == [25.0, 50.0]
 
 
 @pytest.mark.parametrize(("share", "text"), [
