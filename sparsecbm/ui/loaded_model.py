@@ -31,10 +31,12 @@ def model_notice() -> None:
     on_disk = model.replaced_by()
     if on_disk is not None:
         loaded = model.explainer.checkpoint
-        st.warning(f"The checkpoint was replaced on disk. This page still uses model {loaded.hash[:12]}, which was "
-                   f"loaded before; the folder now holds {on_disk[:12]}.", icon=":material/sync_problem:")
-        st.button("Load the new model", key=f"{_PLACE}:go", on_click=attempt, args=(_PLACE, model.reload, "No model"),
-                  help="For everybody who uses this server. It takes some seconds.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(f"The checkpoint was replaced on disk. This page still uses model {loaded.hash[:12]}, which was "
+                       f"loaded before; the folder now holds {on_disk[:12]}.", icon=":material/sync_problem:")
+            st.button("Load the new model", key=f"{_PLACE}:go", on_click=attempt,
+                      args=(_PLACE, model.reload, "The checkpoint cannot be read"),
+                      help="For everybody who uses this server. It takes some seconds.")
     show_result(_PLACE)
 
 

@@ -113,9 +113,11 @@ class PageState(Generic[Value]):
             more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
             st.markdown(f":small[Parts of the address that this page does not know were ignored: {names}{more}.]")
         if problems:
-            st.warning("  \n".join(["Part of the address could not be used. The rest of it was kept.",
-                                    *(f"• {as_markdown(problem)}" for problem in problems)]), icon=":material/warning:")
-            st.button("Dismiss", on_click=self.dismiss)
+            text = "  \n".join(["Part of the address could not be used. The rest of it was kept.",
+                                *(f"• {as_markdown(problem)}" for problem in problems)])
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.warning(text, icon=":material/warning:")
+                st.button("Dismiss", on_click=self.dismiss)
 
     def dismiss(self) -> None:
         """Forget what could not be used of the address."""
