@@ -188,6 +188,10 @@ class Rule:
     """Where all `conditions` hold, the `overrides` apply; a rule without conditions applies to every document.
 
     InputError when it sets no concept, sets one twice, or gives one back to the model.
+
+        >>> rule = Rule((TextSays("waited"),), (Override("service", (1.0, 0.0, 0.0)),))
+        >>> rule.in_words(CEBAB)
+        'whenever the text says “waited”, set service to Negative'
     """
 
     conditions: tuple[Condition, ...]
