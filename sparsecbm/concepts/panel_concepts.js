@@ -5,6 +5,7 @@
 // of a concept is the mean of its effects, weighted by its distribution. The page's answer replaces every draft.
 const PAUSE = 200; // milliseconds without a press, after which the rest of the page follows,
 const LONGEST = 1000; // but it never waits longer than this
+const SOON = 80; // milliseconds in which an answer is expected
 const STEP = 0.05; // of the way from one value to the next
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -35,6 +36,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         panel.replaceChildren(...build(data));
         panel.shape = shape;
     }
+    clearTimeout(panel.preview);
     draw(panel);
     if (panel.presses.length) return panel.send();
     panel.dataset.turn = data.turn;
@@ -182,8 +184,9 @@ function press(panel, ...what) {
     document.dispatchEvent(new CustomEvent("sparsecbm:clock", { detail: clock }));
     panel.presses.push([++panel.turn, panel.data.document, clock, ...what]);
     panel.unsettled ||= performance.now();
-    panel.send(); // the server works while the preview is drawn
-    draw(panel);
+    panel.send();
+    clearTimeout(panel.preview); // drawn only where the answer takes longer: to draw twice would hold the answer up
+    panel.preview = setTimeout(() => draw(panel), SOON);
 }
 
 function settleSoon(panel) {
