@@ -75,6 +75,11 @@ class View:
         return _fits(self.text, self.edit, self.beside)
 
 
+def _override(item: tuple[str, Distribution], schema: ConceptSchema) -> str:
+    concept, shares = item
+    return format_override(concept, shares, schema)
+
+
 def _target(given: str, schema: ConceptSchema) -> Target:
     return Target.parse(given, schema)
 
@@ -100,7 +105,7 @@ FIELDS = (
     Field("text"),
     Field("target", _target),
     Field("label", allowed=_labels),
-    Field("override", parse_override, lambda item, schema: format_override(*item, schema), attribute="overrides",
+    Field("override", parse_override, _override, attribute="overrides",
           gather=lambda items, _: dict(items)),
     switch("residual"),
     Field("method", allowed=tuple(METHODS)),

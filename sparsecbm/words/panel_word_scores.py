@@ -62,7 +62,7 @@ def strongest_sentence(attribution: Attribution) -> str:
     """The strongest words each way with their scores, as Markdown: long words cut, right-to-left words isolated."""
     sentences = []
     for named, effect in zip(strongest_words(attribution, _NAMED), ("for it", "against it"), strict=True):
-        words = [f"{isolated(f'**{as_markdown(clipped(word))}**')} ({signed(score)})" for word, score in named]
+        words = [f"**{isolated(as_markdown(clipped(word)))}** ({signed(score)})" for word, score in named]
         if words:
             sentences.append(f"{' and '.join(words)} {'speaks' if len(words) == 1 else 'speak'} most {effect}")
     return f"{'; '.join(sentences) or 'no word moves it'}."
