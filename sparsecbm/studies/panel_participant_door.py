@@ -100,7 +100,8 @@ def _agree(entry: Entry) -> None:
 
     st.session_state.pop(_DECLINED, None)
     attempt_step(enrol)
-    act(entry)
+    if current_visit().code is not None:
+        act(entry)
 
 
 def _disagree() -> None:
@@ -112,6 +113,7 @@ def _reconsider() -> None:
 
 
 def _resume(study: str) -> None:
+    say(None)
     given = clean_text(st.session_state[_CODE]).strip()
     if not given:
         say("Please type your code first.")

@@ -115,6 +115,7 @@ def press_button(
 
 def act(entry: Entry, fields: Fields = NOTHING) -> None:
     """Write what a press means, with its time. For callbacks."""
+    say(None)
     missing = fields.missing()
     if missing is not None:
         st.session_state[_MISSING] = missing
@@ -146,18 +147,18 @@ def attempt_step(action: Callable[[], None]) -> None:
 
 
 def say(text: str | None) -> None:
-    """Have the next screen say something."""
+    """Have the screen say something until the participant does something else."""
     st.session_state[_MESSAGE] = text
 
 
 def message(course: Course | None) -> None:
-    """What there is to say, once; after a screen is drawn, a press that none of its buttons took is lost."""
-    text = st.session_state.pop(_MESSAGE, None)
+    """What there is to say; after a screen is drawn, a press that none of its buttons took is lost."""
     press = last_press()
     if press.button and not dealt_with(press):
         deal_with(press)
-        if text is None and (course is None or all(event.entry.key != press.key for event in course.events)):
-            text = _LOST
+        if course is None or all(event.entry.key != press.key for event in course.events):
+            say(_LOST)
+    text = st.session_state.get(_MESSAGE)
     if text:
         st.info(as_markdown(text), icon=":material/info:")
 
