@@ -1,6 +1,6 @@
 // The clock of panel_participant_clock.py: when a button was pressed, when time is over, what is not sent yet.
 const opened = new Map(); // when each case was opened, by this browser's clock
-const last = { form: "", at: -1e9 }; // the last press
+const last = { form: "", named: null, at: -1e9 }; // the last press
 const unsent = { form: "", marked: false }; // whether something was marked in the form at hand
 const press = { drawn: 0, waits: false, sent: null }; // the last press, as long as the server has not answered it
 const QUICK = 500; // milliseconds in which a second press belongs to the first
@@ -41,13 +41,13 @@ function watch(data, parent, setStateValue) {
             if (!button) return;
             if (press.again) return;
             const now = performance.now();
-            if (last.form !== data.form && now - last.at < QUICK) {
+            if (now - last.at < QUICK && (last.form !== data.form || named === last.named)) {
                 event.stopPropagation();
                 event.preventDefault();
                 return;
             }
             if (!button.closest("[data-testid=stForm]") || !named) return;
-            Object.assign(last, { form: data.form, at: now });
+            Object.assign(last, { form: data.form, named, at: now });
             const style = [...named.classList].find(name => name.startsWith("st-key-study-"));
             press.sent = { ...time(), button: style };
             setStateValue("press", press.sent);
