@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.watch import Visit, answered, bars, concept_row, drag, set_concept, settled, type_review
 
@@ -17,6 +17,16 @@ ROWS = """rows => rows.map(row => {
     return [parts.length, Math.max(...edges.map(edge => edge.bottom)), edges.every(edge => edge.right <= inside)];
 })"""
 LINK = f"/Explain?text={quote(REVIEW)}"
+
+
+def explain_target(page: Page, name: str) -> None:
+    """Choose what the words are scored for."""
+    opens = page.locator(".st-key-explain-settings").get_by_role("button").first
+    opens.click()
+    page.locator(".st-key-explain-subject").get_by_role("radio", name=name).click()
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-explain-subject")).not_to_be_visible()
 
 
 def test_type_a_review_move_a_concept_see_the_label_change(visitor: Visit) -> None:
@@ -98,8 +108,7 @@ def test_any_distribution_can_be_mixed(visitor: Visit) -> None:
 def test_a_reload_and_a_copied_link_restore_the_view(visitor: Visit) -> None:
     page = settled(visitor(LINK))
     set_concept(page, "service", "Negative")
-    page.locator(".st-key-explain-subject").get_by_role("radio", name="service").click()
-    settled(page)
+    explain_target(page, "service")
     seen = bars(page, "After")
     title = page.get_by_text("Words for and against").inner_text()
     assert title.startswith("Words for and against service")
@@ -168,7 +177,7 @@ def test_every_control_is_whole_and_nothing_scrolls_sideways(visitor: Visit, wid
 def test_choosing_a_target_leaves_the_panel_alone(visitor: Visit) -> None:
     page = settled(visitor(f"{LINK}&override=food%3DPositive"))
     seen = bars(page, "After")
-    page.locator(".st-key-explain-subject").get_by_role("radio", name="food").click()
+    explain_target(page, "food")
     expect(page.get_by_text("Words for and against food")).to_be_visible()
     assert bars(settled(page), "After") == seen
     assert parse_qs(urlsplit(page.url).query)["override"] == ["food=Positive"]
