@@ -50,7 +50,7 @@ def picture(page: Page, address: str) -> Image.Image:
     page.goto(address)
     page.wait_for_function(QUIET)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
 
 
 def make(names: list[str], folder: Path) -> None:
