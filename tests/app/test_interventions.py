@@ -75,8 +75,8 @@ def still(at: AppTest) -> dict[str, Any]:
 
 def test_without_a_review_the_page_says_what_to_do() -> None:
     at = fine(open_page(open_home(), INTERVENTIONS))
-    assert any("No review at hand yet" in line.value for line in at.info)
-    assert not at.get("bidi_component")
+    assert at.info and at.text_area(key="explain:box")
+    assert not any("panel_concepts" in element.proto.component_name for element in at.get("bidi_component"))
 
 
 @pytest.mark.parametrize("explainer", [{"kind": "black_box"}], indirect=True)
