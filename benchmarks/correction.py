@@ -16,9 +16,9 @@ import numpy as np
 
 from sparsecbm import Explainer
 from sparsecbm.data.catalogue import load_split
+from sparsecbm.data.own_table import Columns, load_table
 from sparsecbm.data.split import NO_LABEL, Split
 from sparsecbm.data.table_source import open_table
-from sparsecbm.data.tables import Columns, load_table
 from sparsecbm.intervals import bootstrap_mean
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.types import Prediction

@@ -31,9 +31,9 @@ import torch
 
 from benchmarks.passes import medians, options_on_a_checkpoint, published
 from sparsecbm.batch.compute import BatchModel, Progress, predict_table
+from sparsecbm.data.own_table import suggest_columns
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
-from sparsecbm.data.tables import suggest_columns
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint
 from sparsecbm.model.network import MaskedWeights
 from sparsecbm.model.prediction import batches

@@ -6,16 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from sparsecbm.schema import CEBAB
-from sparsecbm.types import (
-    Attribution,
-    Explanation,
-    Faithfulness,
-    InterventionResult,
-    Prediction,
-    Receipt,
-    Target,
-    Word,
-)
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt, Target, Word
+from sparsecbm.words.faithfulness import Faithfulness
 
 RECEIPT = Receipt("0123456789abcdef", "prediction", "cpu", "float32", 1.0)
 

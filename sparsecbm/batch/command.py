@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> None:
 
     from sparsecbm.batch.compute import BatchModel, predict_table
     from sparsecbm.batch.compute_outputs import check_output
+    from sparsecbm.data.own_table import Columns, suggest_columns
     from sparsecbm.data.table_source import open_table
-    from sparsecbm.data.tables import Columns, suggest_columns
     from sparsecbm.export.values import patch_json
     from sparsecbm.service import Explainer
 

@@ -8,11 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sparsecbm.batch.compute_outputs import check_output, output_schema, output_table
-from sparsecbm.batch.compute_parts import Counts, Parts
+from sparsecbm.batch.compute_outputs import Counts, Parts, check_output, output_schema, output_table
+from sparsecbm.data.own_table import Columns, TextRow, text_rows
 from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource
-from sparsecbm.data.tables import Columns, TextRow, text_rows
 from sparsecbm.errors import InputError
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.schema import ConceptSchema

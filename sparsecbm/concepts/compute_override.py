@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from sparsecbm.concepts.distribution import check_distribution
+from sparsecbm.concepts.contributions import check_distribution
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import relabel

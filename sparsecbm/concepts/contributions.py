@@ -1,5 +1,7 @@
 """What each concept, the residual and the bias contribute to the label's logits, before and after a change."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +9,8 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.special import softmax
 
+from sparsecbm.errors import InputError
+from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction
 
 #: Names among the contributions that are no concept's.
@@ -88,3 +92,54 @@ def single_effects(before: Prediction, after: Prediction) -> tuple[SingleEffect,
     changes = {name: new[name].astype(np.float64) - old[name] for name in old}
     return tuple(SingleEffect(part, change, softmax(before.label_logits + change), softmax(after.label_logits - change))
                  for part, change in changes.items() if change.any())
+
+
+Distribution = tuple[float, ...]
+
+#: How far a distribution's sum may be from 1; within it the distribution is scaled, beyond it refused.
+SUM_TOLERANCE = 1e-3
+_NUMBER = re.compile(r"\d*\.?\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+
+
+def parse_override(text: str, schema: ConceptSchema) -> tuple[str, Distribution]:
+    """Read `food=Positive` or `food=0.2,0.3,0.5` (one probability per value, in the schema's order).
+
+    >>> from sparsecbm.schema import CEBAB
+    >>> parse_override("food=Positive", CEBAB)
+    ('food', (0.0, 0.0, 1.0))
+    """
+    concept, separator, setting = text.partition("=")
+    if not separator:
+        raise InputError(f"Override {text!r} is not of the form concept=value or concept=p,p,..; "
+                         f"e.g. {schema.concepts[0]}={schema.values[-1]}.")
+    schema.concept_index(concept)
+    parts = [part.strip() for part in setting.split(",")]
+    if all(_NUMBER.fullmatch(part) for part in parts):
+        return concept, check_distribution(concept, [float(part) for part in parts], schema)
+    index = schema.value_index(setting)
+    return concept, tuple(float(value == index) for value in range(len(schema.values)))
+
+
+def format_override(concept: str, distribution: Sequence[float], schema: ConceptSchema) -> str:
+    """The shortest text that `parse_override` reads back."""
+    return f"{concept}={format_setting(distribution, schema)}"
+
+
+def format_setting(distribution: Sequence[float], schema: ConceptSchema) -> str:
+    """The part after the equals sign: the name of a certain value, or one probability per value."""
+    if max(distribution) == 1.0:
+        return schema.values[list(distribution).index(1.0)]
+    return ",".join(f"{share:.4g}" for share in distribution)
+
+
+def check_distribution(concept: str, distribution: Sequence[float], schema: ConceptSchema) -> Distribution:
+    """The distribution, scaled to sum to 1 exactly; InputError when it is none."""
+    schema.concept_index(concept)
+    shown = ",".join(f"{share:g}" for share in distribution)
+    if len(distribution) != len(schema.values):
+        raise InputError(f"{concept}={shown} has {len(distribution)} probabilities; give {len(schema.values)}, for "
+                         f"{', '.join(schema.values)}.")
+    total = sum(distribution)
+    if not all(0 <= share <= 1 for share in distribution) or not abs(total - 1) <= SUM_TOLERANCE:
+        raise InputError(f"{concept}={shown} sums to {total:g}; probabilities must lie in 0..1 and sum to 1.")
+    return tuple(share / total for share in distribution) if total != 1 else tuple(distribution)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sparsecbm.concepts.compute_policies import POLICIES
 from sparsecbm.concepts.compute_smallest_fix import Fix
-from sparsecbm.concepts.distribution import Distribution
+from sparsecbm.concepts.contributions import Distribution
 from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, set_concepts
 from sparsecbm.figures.text import as_html, label_name, listed, percent
 from sparsecbm.revision.edit import Override
@@ -14,9 +14,9 @@ from sparsecbm.revision.panel_session import current_result, fragment_key, read_
 from sparsecbm.revision.rule import setting_in_words
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import change, chosen, current_view, seed_widget, text_key, write_address
 from sparsecbm.ui.shell import errors_shown
-from sparsecbm.ui.text import as_markdown
 
 NEXT_HELP = "Which concept is most worth checking in the text itself.  \n" + "  \n".join(
     f"**{policy.title}**: {policy.help}" for policy in POLICIES.values())

@@ -6,8 +6,8 @@ from sparsecbm.concepts.contributions import Contribution, contribution_table, p
 from sparsecbm.figures.text import as_html, label_name, label_with_probability, receipt_line
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import label_bars_html
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 
 def sides_html(before: str, between: str, after: str) -> str:

@@ -15,9 +15,9 @@ from sparsecbm.types import Prediction
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.review import text_form
+from sparsecbm.ui.safe_text import as_markdown, shortened, table_html
 from sparsecbm.ui.session import change, current_view, run_again, seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.text import as_markdown, shortened, table_html
 
 HELP = (
     "Does an edit do the same to other texts? Compare with a second one: the revisions and rules in force apply to "

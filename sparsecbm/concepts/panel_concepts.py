@@ -24,7 +24,7 @@ from jaxtyping import Float
 
 from sparsecbm.concepts.compute_override import Effects
 from sparsecbm.concepts.panel_before_after import result_receipt
-from sparsecbm.figures.colour import NEUTRAL, OPPOSES, SUPPORTS
+from sparsecbm.figures.style import NEUTRAL, OPPOSES, SUPPORTS
 from sparsecbm.figures.text import label_name, visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction

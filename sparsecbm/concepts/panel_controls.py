@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sparsecbm.concepts.compute_policies import POLICIES
 from sparsecbm.concepts.compute_uncertainty import LabelRange
-from sparsecbm.concepts.distribution import check_distribution
+from sparsecbm.concepts.contributions import check_distribution
 from sparsecbm.concepts.panel_concepts import Press
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.figures.text import label_name, listed, percent

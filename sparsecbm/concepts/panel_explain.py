@@ -9,8 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from sparsecbm.concepts.contributions import label_contributions
-from sparsecbm.concepts.distribution import check_distribution
+from sparsecbm.concepts.contributions import check_distribution, label_contributions
 from sparsecbm.concepts.panel_before_after import result_receipt, result_tables
 from sparsecbm.concepts.panel_concepts import Press, ResidualRow, Row, Side, concept_view, result_panel
 from sparsecbm.errors import InputError, unknown_name

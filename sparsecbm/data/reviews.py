@@ -19,12 +19,12 @@ from jaxtyping import Float, Int
 
 from sparsecbm.data.cebab import split_of, votes_in
 from sparsecbm.data.imdb_c import load_imdb_c
+from sparsecbm.data.own_table import MOST_ROWS, Columns, load_table
 from sparsecbm.data.records import Reject
 from sparsecbm.data.samples import load_samples, sample_split
 from sparsecbm.data.sources import Row, read_rows, split_name
 from sparsecbm.data.split import Split
 from sparsecbm.data.table_source import TableSource
-from sparsecbm.data.tables import MOST_ROWS, Columns, load_table
 from sparsecbm.errors import DataError
 from sparsecbm.schema import CEBAB, IMDB_C, ConceptSchema
 

@@ -11,13 +11,13 @@ from sparsecbm.deck.deck import LONGEST_NOTE, LONGEST_TITLE, MOST_BYTES, Deck, S
 from sparsecbm.deck.figure import deck_from_json
 from sparsecbm.deck.panel_order import order_view
 from sparsecbm.errors import InputError
-from sparsecbm.export.deck import USUAL_TITLE, deck_html
+from sparsecbm.export.deck_page import USUAL_TITLE, deck_html
 from sparsecbm.figures.text import counted, file_name
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.pin import UNSAVED, current_deck, keep_deck, present
+from sparsecbm.ui.safe_text import clean_text
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import MENU, errors_shown, note
-from sparsecbm.ui.text import clean_text
 from sparsecbm.ui.unsaved import unsaved_line
 
 HELP = (

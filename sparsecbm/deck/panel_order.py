@@ -9,7 +9,7 @@ from sparsecbm.deck.chart_json import read_chart
 from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage
 from sparsecbm.ui.component import component
-from sparsecbm.ui.text import shortened
+from sparsecbm.ui.safe_text import shortened
 
 _component = component(__file__)
 #: Parts and words that a preview has room for.

@@ -7,7 +7,7 @@ import streamlit as st
 
 from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.figure import enlarged
-from sparsecbm.export.deck import KEYS_SCRIPT, LARGE, cover_html, scene_pieces, scene_style
+from sparsecbm.export.deck_page import KEYS_SCRIPT, LARGE, cover_html, scene_pieces, scene_style
 from sparsecbm.ui.component import component
 from sparsecbm.ui.pin import current_deck, present
 from sparsecbm.ui.shell import errors_shown, is_dark

@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
 def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Measurement:
     """Measure all effects."""
     from sparsecbm.data import load_split
-    from sparsecbm.data.counterfactuals import load_pairs
+    from sparsecbm.data.cebab import load_pairs
     from sparsecbm.evaluation.causal import METRICS_KEY
     from sparsecbm.evaluation.compute_causal import causal
 

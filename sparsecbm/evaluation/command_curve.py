@@ -11,7 +11,7 @@ from sparsecbm.cli.parser import Commands, add_seed, at_least, number
 if TYPE_CHECKING:
     from sparsecbm.data import Split
     from sparsecbm.evaluation.compute_curves import Correct
-    from sparsecbm.evaluation.curves import CorrectionCurves, Curve
+    from sparsecbm.evaluation.correction import CorrectionCurves, Curve
     from sparsecbm.model.checkpoint import Checkpoint
 
 
@@ -41,7 +41,7 @@ def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Me
     """Measure all curves."""
     from sparsecbm.data import load_split
     from sparsecbm.evaluation.compute_curves import check_settings, curves
-    from sparsecbm.evaluation.curves import METRICS_KEY
+    from sparsecbm.evaluation.correction import METRICS_KEY
 
     check_settings(options.sample, options.orders, options.error_rate, options.revision_rows, options.seed)
     split = load_split(options.dataset, options.data, options.split)
@@ -80,7 +80,7 @@ def _edits(
 
 def show(found: "CorrectionCurves") -> None:
     """The curves as tables, in percent."""
-    from sparsecbm.evaluation.curves import ORACLE
+    from sparsecbm.evaluation.correction import ORACLE
 
     settings = found.settings
     steps = [str(step) for step in range(len(found.concepts) + 1)]

@@ -26,7 +26,7 @@ from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.subnetworks.compute_density import Sparsity, head_accuracy, sparsity
+from sparsecbm.subnetworks.compute_overlap import Sparsity, head_accuracy, sparsity
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from scipy.special import softmax
 
 from sparsecbm.concepts.compute_override import require_concepts
 from sparsecbm.concepts.compute_policies import ConceptState
-from sparsecbm.data.counterfactuals import CounterfactualPairs
+from sparsecbm.data.cebab import CounterfactualPairs
 from sparsecbm.data.split import Split
 from sparsecbm.errors import InputError
 from sparsecbm.evaluation.causal import CausalReport, ExplainerScore, Mean, PairEffects

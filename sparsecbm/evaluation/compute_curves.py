@@ -15,7 +15,7 @@ from sparsecbm.concepts.compute_override import require_concepts
 from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES, ConceptState
 from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError, InputError
-from sparsecbm.evaluation.curves import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves
+from sparsecbm.evaluation.correction import ORACLE, CorrectionCurves, Curve, CurveSettings, EditCurves
 from sparsecbm.intervals import Interval, percentiles, resampled
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import SparseCBM

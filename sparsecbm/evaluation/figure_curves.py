@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.evaluation.curves import ORACLE, CorrectionCurves, Curve, EditCurves
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SHARED, SUPPORTS, ink_on
-from sparsecbm.figures.plotly_text import layout, plain
+from sparsecbm.evaluation.correction import ORACLE, CorrectionCurves, Curve, EditCurves
+from sparsecbm.figures.style import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SHARED, SUPPORTS, ink_on, layout, plain
 from sparsecbm.figures.text import listed, signed
 
 #: A curve as people call it; the table has its short name, too.

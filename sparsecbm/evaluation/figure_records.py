@@ -7,9 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sparsecbm.evaluation.figure import percent_interval
-from sparsecbm.figures.colour import NEUTRAL, SHARED
 from sparsecbm.figures.dots import HIGHLIGHT, Dot
-from sparsecbm.figures.plotly_text import ink, layout
+from sparsecbm.figures.style import NEUTRAL, SHARED, ink, layout
 from sparsecbm.figures.text import listed
 
 

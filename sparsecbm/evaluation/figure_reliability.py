@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.figures.colour import NEUTRAL
 from sparsecbm.figures.dots import HIGHLIGHT
-from sparsecbm.figures.plotly_text import ink, layout
+from sparsecbm.figures.style import NEUTRAL, ink, layout
 
 #: A bin of `evaluate`: `n` rows, their mean `confidence` and `accuracy`, and the interval `ci95` of that, all 0..1.
 Bin = Mapping[str, Any]

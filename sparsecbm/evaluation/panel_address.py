@@ -9,8 +9,8 @@ from sparsecbm.model.checkpoint import CONFIG_FILE
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_selection import other_checkpoints
+from sparsecbm.ui.loaded_sources import source_titles
 from sparsecbm.ui.page_state import PageState
-from sparsecbm.ui.sources import source_titles
 
 #: The sections of the page, by the name that the address gives them; it opens with the first.
 SECTIONS = {"scores": "Scores", "correction": "Correction", "rewriting": "Human rewritings",

@@ -7,9 +7,9 @@ from sparsecbm.evaluation.figure_causal import causal_dots, causal_text
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
-from sparsecbm.ui.text import as_markdown
 
 CAUSAL_HELP = (
     "People rewrote reviews so that one concept changed. The true effect is the model's answer to the new text, less "

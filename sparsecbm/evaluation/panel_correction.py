@@ -3,7 +3,7 @@
 import streamlit as st
 
 from sparsecbm.errors import CheckpointError
-from sparsecbm.evaluation.curves import METRICS_KEY, CorrectionCurves
+from sparsecbm.evaluation.correction import METRICS_KEY, CorrectionCurves
 from sparsecbm.evaluation.figure import (
     correction_dots,
     correction_text,
@@ -27,9 +27,9 @@ from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.text import percent
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
-from sparsecbm.ui.text import as_markdown
 
 CORRECTION_HELP = (
     "Label accuracy with the concepts as the model predicts them, with the misread ones set to their gold values, and "

@@ -10,23 +10,21 @@ import streamlit as st
 
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import CheckpointError
-from sparsecbm.evaluation.figure import SCORES
-from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
+from sparsecbm.evaluation.figure import SCORES, both_rows, both_scores
 from sparsecbm.evaluation.panel_address import STATE, others
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.impact.impact import Impact
-from sparsecbm.impact.panel_changes import changes_view
-from sparsecbm.impact.panel_checkpoints import impact_of_checkpoint, require_same
+from sparsecbm.impact.panel_changes import changes_view, impact_of_checkpoint, require_same
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE, missing_folder
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_sources import opened_reviews, source_titles
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.sources import opened_reviews, source_titles
 from sparsecbm.ui.stored_metrics import stored_metrics
 from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown, table_html
 
 OTHER_HELP = (
     "Two checkpoints on the same reviews. The scores were measured for each on its held-out split; below, both "

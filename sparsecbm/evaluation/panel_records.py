@@ -13,9 +13,9 @@ from sparsecbm.evaluation.figure_records import (
 from sparsecbm.figures.dots import dots
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart, table_fold
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.words.methods import METHODS
 
 WORDS_HELP = (

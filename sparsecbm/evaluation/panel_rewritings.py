@@ -11,22 +11,21 @@ import streamlit as st
 from jaxtyping import Bool, Float
 
 from sparsecbm.data.catalogue import DATA_VARIABLE, HELD_OUT
-from sparsecbm.data.counterfactuals import CounterfactualPairs, load_pairs
+from sparsecbm.data.cebab import CounterfactualPairs, load_pairs
 from sparsecbm.data.sources import SPLITS, splits_there
 from sparsecbm.evaluation.causal import PairEffects
 from sparsecbm.evaluation.figure_causal import SORTS, distance_text, effect_dots, ordered_pairs
 from sparsecbm.evaluation.panel_address import STATE, TO, changes
 from sparsecbm.figures.dots import dots, dots_table
-from sparsecbm.figures.text import percent
-from sparsecbm.figures.text_diff import changed_spans, marked_html
+from sparsecbm.figures.text import changed_spans, marked_html, percent
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import EXPLAIN, errors_shown, link, note
 from sparsecbm.ui.tasks import Job, Progress, Work, polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View, to_address
 
 DID, SET, REVISED = "the rewriting", "predicted by setting the concept", "predicted by revising the subnetwork"

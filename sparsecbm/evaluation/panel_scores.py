@@ -13,10 +13,10 @@ from sparsecbm.subnetworks.figure_specificity import least_lead_text, specificit
 from sparsecbm.subnetworks.specificity import leads, reported_specificity
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.chart import chart
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import SUBNETWORKS, errors_shown, link
 from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
-from sparsecbm.ui.text import as_markdown
 
 SCORES_HELP = (
     "Macro F1 is the plain mean over the values, so rare ones count as much as common ones; accuracy is the share of "

@@ -1,8 +1,7 @@
 """Results as files: JSON for scripts, a table for spreadsheets, a page for people, a deck to present."""
 
-from sparsecbm.export.deck import deck_html
+from sparsecbm.export.deck_page import deck_html
 from sparsecbm.export.page import explanation_html
-from sparsecbm.export.table import explanation_csv
-from sparsecbm.export.values import explanation_json
+from sparsecbm.export.values import explanation_csv, explanation_json
 
 __all__ = ["deck_html", "explanation_csv", "explanation_html", "explanation_json"]

@@ -9,12 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sparsecbm.export import content
 from sparsecbm.figures import text as names
-from sparsecbm.figures.colour import DARK_PAPER, PAPER
+from sparsecbm.figures.style import DARK_PAPER, PAPER
 from sparsecbm.figures.text import visible
-from sparsecbm.types import Attribution, Explanation, Faithfulness, InterventionResult
+from sparsecbm.types import Attribution, Explanation, InterventionResult
 from sparsecbm.words import figure as completeness
 from sparsecbm.words import figure as heatmap
 from sparsecbm.words import figure_faithfulness as verdict
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html, look_of
 from sparsecbm.words.methods import method_named
 

@@ -6,8 +6,8 @@ from jaxtyping import Float, Int
 
 from sparsecbm.failures.error_analysis import ConceptErrors
 from sparsecbm.failures.outcomes import Rate
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.cell_table import Cells
+from sparsecbm.figures.style import plain
 from sparsecbm.figures.text import counted, percent, percent_range
 from sparsecbm.schema import ConceptSchema
 

@@ -7,9 +7,8 @@ import plotly.graph_objects as go
 
 from sparsecbm.failures.error_tree import ErrorSlice, SliceSearch
 from sparsecbm.failures.slices import in_words
-from sparsecbm.figures.colour import NEUTRAL
 from sparsecbm.figures.dots import HIGHLIGHT
-from sparsecbm.figures.plotly_text import ink, layout, plain
+from sparsecbm.figures.style import NEUTRAL, ink, layout, plain
 from sparsecbm.figures.text import percent
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET

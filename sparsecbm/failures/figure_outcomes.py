@@ -8,9 +8,8 @@ import plotly.graph_objects as go
 from jaxtyping import Int
 
 from sparsecbm.failures.outcomes import OUTCOMES, PARTIAL, Outcome, Rate, outcome_name
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SUPPORTS, ink_on
 from sparsecbm.figures.dots import HIGHLIGHT
-from sparsecbm.figures.plotly_text import hatched, ink, layout, plain
+from sparsecbm.figures.style import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SUPPORTS, hatched, ink, ink_on, layout, plain
 from sparsecbm.figures.text import percent
 from sparsecbm.schema import ConceptSchema
 

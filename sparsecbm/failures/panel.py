@@ -9,14 +9,16 @@ from sparsecbm.failures.panel_address import STATE, fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
 from sparsecbm.failures.panel_own_table import own_form
 from sparsecbm.failures.panel_pictures import pictures
-from sparsecbm.failures.panel_predictions import GOES_ON, prediction_progress, prediction_work
 from sparsecbm.failures.panel_row import open_review
 from sparsecbm.failures.panel_saved import save_bar
 from sparsecbm.failures.panel_state import (
+    GOES_ON,
     analysis,
     change,
     marks,
     opened_looking,
+    prediction_progress,
+    prediction_work,
     the_reviews,
     the_slice,
     the_source,
@@ -29,11 +31,11 @@ from sparsecbm.revision.edit import Override
 from sparsecbm.revision.panel_session import state
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_sources import source_titles
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import INTERVENTIONS, errors_shown, link, note
-from sparsecbm.ui.sources import source_titles
 from sparsecbm.ui.tasks import Job, polling_fragment
-from sparsecbm.ui.text import as_markdown
 
 #: Of the rows that could not be used, so many are listed.
 MOST_SHOWN = 200

@@ -9,9 +9,9 @@ from sparsecbm.failures.panel_state import set_slice
 from sparsecbm.types import LABEL_TARGET
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 FOUND_HELP = (
     "A shallow decision tree over predicted concepts, smart tags and length searches one half of the reviews "

@@ -9,13 +9,12 @@ import streamlit as st
 
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
-from sparsecbm.failures.panel_predictions import MOST_ANALYSES
-from sparsecbm.failures.panel_state import marks, set_slice, the_slice
+from sparsecbm.failures.panel_state import MOST_ANALYSES, marks, set_slice, the_slice
 from sparsecbm.failures.slices import Slice, conditions_in_words
 from sparsecbm.failures.tags import tag_name
+from sparsecbm.ui.safe_text import as_markdown, clean_text, shortened
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, clean_text, shortened
 
 #: A column of text with more different cells than this offers no choices; the search looks at the texts only.
 MOST_CELLS = 30

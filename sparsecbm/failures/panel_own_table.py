@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from sparsecbm.data.own_table import NOT_LABELLED, Columns, guessed_name, other_spellings, suggest_columns
 from sparsecbm.data.records import Record, Reject
 from sparsecbm.data.reviews import table_reviews
 from sparsecbm.data.sources import HUB_PREFIX
 from sparsecbm.data.table_source import TableSource, open_table
-from sparsecbm.data.tables import NOT_LABELLED, Columns, guessed_name, other_spellings, suggest_columns
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.failures.panel_address import STATE
@@ -23,10 +23,10 @@ from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import counted, visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
+from sparsecbm.ui.loaded_sources import keep_own
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.sources import keep_own
-from sparsecbm.ui.text import as_markdown, shortened
 from sparsecbm.ui.upload import as_file
 
 #: Rows of the preview, columns of it, and spellings that can be given a meaning.

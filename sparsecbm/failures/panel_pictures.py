@@ -33,16 +33,16 @@ from sparsecbm.failures.panel_error_slices import found_slices
 from sparsecbm.failures.panel_state import marks, set_slice, the_slice
 from sparsecbm.failures.panel_table import table_page
 from sparsecbm.failures.slices import in_words
-from sparsecbm.figures.cells import Cells
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.text import counted, percent
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.pin import pin
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.scene_parts import Draw, chart_part, failure_parts, table_part, words_parts
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 #: So many of a slice's documents are pinned with it.
 MOST_KEPT = 20

@@ -18,9 +18,9 @@ from sparsecbm.figures.text import percent, receipt_line, target_name
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation, Target
 from sparsecbm.ui.pin import pin
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import EXPLAIN, INTERVENTIONS, is_dark, link, note
-from sparsecbm.ui.text import as_markdown, table_html
 from sparsecbm.ui.view import View, to_address
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
 from sparsecbm.words.panel_word_scores import method_title, plain_review

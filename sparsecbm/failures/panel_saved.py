@@ -16,8 +16,8 @@ from sparsecbm.failures.slices import Slice, in_words
 from sparsecbm.figures.text import counted, file_name, percent
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown, clean_text, table_html
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, clean_text, table_html
 from sparsecbm.ui.unsaved import unsaved_line
 from sparsecbm.ui.upload import as_file
 

@@ -18,7 +18,7 @@ from sparsecbm.data.records import Record
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.data.table_source import open_table
 from sparsecbm.errors import InputError
-from sparsecbm.export.table import as_cell, from_cell
+from sparsecbm.export.values import as_cell, from_cell
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES
 from sparsecbm.failures.slice_address import to_params

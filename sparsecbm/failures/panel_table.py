@@ -14,9 +14,9 @@ from sparsecbm.failures.panel_address import SORTS, STATE
 from sparsecbm.failures.panel_state import PAGE_ROWS, change, marks
 from sparsecbm.failures.tags import tag_name
 from sparsecbm.figures.text import counted, visible
+from sparsecbm.ui.safe_text import as_markdown, clean_text, shortened
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, clean_text, shortened
 
 #: The longest tag of one's own, in characters, and the most of them.
 MOST_TAG, MOST_TAGS = 40, 50

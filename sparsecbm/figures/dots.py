@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, ink_on
-from sparsecbm.figures.plotly_text import LEGEND, layout, plain, ticks
+from sparsecbm.figures.style import DARK_PAPER, LEGEND, NEUTRAL, PAPER, SHARED, ink_on, layout, plain, ticks
 from sparsecbm.intervals import Interval
 
 #: The model that is loaded stands out; blue and vermillion are kept for supports and opposes.

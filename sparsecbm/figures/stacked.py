@@ -6,8 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, ink_on
-from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
+from sparsecbm.figures.style import DARK_PAPER, PAPER, hatched, ink, ink_on, layout, plain, ticks
 
 _ROW_PIXELS = 40
 

@@ -5,19 +5,19 @@ import streamlit as st
 from sparsecbm.data.catalogue import SAMPLES
 from sparsecbm.data.samples import load_samples
 from sparsecbm.failures.error_analysis import ErrorAnalysis
-from sparsecbm.failures.panel_predictions import analysis_of, predictions
+from sparsecbm.failures.panel_state import analysis_of, predictions
 from sparsecbm.figures.text import counted, percent
 from sparsecbm.home.panel_scores import ordinary_accuracy
 from sparsecbm.home.sample_failures import Failure, Lesson, teaching_failures
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
+from sparsecbm.ui.loaded_sources import opened_reviews
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.review import MOST_CHARACTERS
+from sparsecbm.ui.safe_text import as_markdown, clean_text
 from sparsecbm.ui.scene_parts import failure_parts
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, FAILURES, link, note
-from sparsecbm.ui.sources import opened_reviews
-from sparsecbm.ui.text import as_markdown, clean_text
 from sparsecbm.ui.view import View, to_address
 
 FAILURES_HELP = (

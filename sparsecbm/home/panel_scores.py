@@ -12,8 +12,8 @@ from sparsecbm.figures.text import percent
 from sparsecbm.intervals import Interval
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import CheckpointInfo
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 NAMES = {
     "dense": "Dense concept model, no masks",

@@ -5,8 +5,19 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SUPPORTS, mixed
-from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
+from sparsecbm.figures.style import (
+    DARK_PAPER,
+    NEUTRAL,
+    OPPOSES,
+    PAPER,
+    SUPPORTS,
+    hatched,
+    ink,
+    layout,
+    mixed,
+    plain,
+    ticks,
+)
 from sparsecbm.impact.impact import Effect, Impact, Outcome
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET

@@ -19,11 +19,11 @@ from sparsecbm.revision.rule import LastingEdit, Rule, edit_key
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_sources import opened_reviews, source_titles
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import current_view, run_again, session_job, start_review
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.sources import opened_reviews, source_titles
 from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown
 
 HELP = (
     "A revision or a rule that helps one review can harm others. Here all revisions and rules in force are tried on "

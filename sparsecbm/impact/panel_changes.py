@@ -1,20 +1,26 @@
 """Which answers changed: the picture, what it says, and the documents behind every number."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from sparsecbm.data.reviews import Reviews
+from sparsecbm.errors import InputError
+from sparsecbm.failures.panel_state import predictions
 from sparsecbm.figures.text import receipt_line
 from sparsecbm.impact.figure import cases_table, impact_bars, impact_table, impact_text
-from sparsecbm.impact.impact import Effect, Impact, Outcome
+from sparsecbm.impact.impact import Effect, Impact, ImpactSettings, Outcome, impact_between
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import LABEL_TARGET
+from sparsecbm.service import Explainer
+from sparsecbm.types import LABEL_TARGET, Receipt
 from sparsecbm.ui.chart import chart
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import EXPLAIN, link, note
-from sparsecbm.ui.text import as_markdown, shortened
+from sparsecbm.ui.tasks import Progress
 from sparsecbm.ui.view import View, to_address
 
 #: What is listed first where it happened at all: a person who keeps an edit must see what it breaks.
@@ -96,3 +102,29 @@ def _subject(key: str) -> str:
 
 def _outcomes(key: str, subject: str) -> str:
     return f"{key}:outcomes:{subject}"
+
+
+def impact_of_checkpoint(explainer: Explainer, other: Explainer, reviews: Reviews, progress: Progress) -> Impact:
+    """What changes when the other model answers in place of the loaded one.
+
+    `progress` gets the share done, 0..1, and may raise Cancelled; what is predicted by then is kept. InputError when
+    the other model has other concepts.
+    """
+    require_same(explainer, other)
+    started, split = time.perf_counter(), reviews.split
+    before = predictions(explainer, reviews, lambda share: progress(share / 2))
+    after = predictions(other, reviews, lambda share: progress((1 + share) / 2))
+    settings = ImpactSettings(explainer.checkpoint.hash, reviews.name, reviews.digest, len(reviews), 0, True,
+                              (f"checkpoint {other.checkpoint.hash}",))
+    receipt = Receipt(explainer.checkpoint.hash, "two checkpoints", explainer.checkpoint.device,
+                      explainer.checkpoint.dtype, 1000 * (time.perf_counter() - started))
+    return impact_between(before, after, split, settings, receipt)
+
+
+def require_same(explainer: Explainer, other: Explainer) -> None:
+    """InputError when two models do not have the same concepts, values and labels."""
+    for axis in ("concepts", "values", "labels"):
+        ours, theirs = getattr(explainer.schema, axis), getattr(other.schema, axis)
+        if ours != theirs:
+            raise InputError(f"{other.checkpoint.name} has the {axis} {', '.join(theirs)}, and the loaded model "
+                             f"{', '.join(ours)}; allowed: a checkpoint with the same {axis}. Choose another one.")

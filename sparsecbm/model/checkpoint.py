@@ -15,8 +15,7 @@ from torch import Tensor
 
 from sparsecbm.config import ModelConfig, from_json, to_json
 from sparsecbm.errors import CheckpointError, ConfigError
-from sparsecbm.model.backbone import empty_backbone, max_positions
-from sparsecbm.model.device import available_device
+from sparsecbm.model.backbone import available_device, empty_backbone, max_positions
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.files import read_json, read_tensors, require
 from sparsecbm.model.masks import ConceptMasks

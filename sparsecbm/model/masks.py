@@ -1,5 +1,6 @@
 """Concept masks: the weights that each pass of the backbone keeps, as a value of one bit per weight and pass."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,29 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
+
+
+def kept_weights(density: float, weights: int) -> int:
+    """The number of weights that make a density 0..1, rounded down so that the sparsity is always reached."""
+    return math.floor(density * weights + 1e-6)  # 1 - 0.9 is a little less than 0.1
+
+
+def best_weights(
+    score: Float[Tensor, " weight"], allowed: Bool[Tensor, " weight"], count: int
+) -> Bool[Tensor, " weight"]:
+    """The `count` allowed weights with the best scores, of equal scores the first; ValueError where there are fewer."""
+    if count > int(allowed.sum()):
+        raise ValueError(f"Only {int(allowed.sum())} weights are active, so {count} cannot be kept.")
+    chosen = torch.zeros_like(allowed)
+    if count == 0:
+        return chosen
+    candidates = score[allowed]
+    threshold = candidates.kthvalue(len(candidates) - count + 1).values
+    chosen |= allowed & (score > threshold)
+    ties = (allowed & (score == threshold)).nonzero().squeeze(1)
+    chosen[ties[: count - int(chosen.sum())]] = True
+    return chosen
+
 
 Bits = UInt8[Tensor, "pass_ byte"]
 MaskStack = Bool[Tensor, "pass_ row column"]

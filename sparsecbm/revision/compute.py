@@ -13,9 +13,8 @@ from torch import Tensor
 
 from sparsecbm.errors import InputError
 from sparsecbm.model.encoding import Encoded
-from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.masks import ConceptMasks, kept_weights
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.model.top_k import kept_weights
 from sparsecbm.revision.compute_exchange import ConceptState, Exchange, Plan
 from sparsecbm.revision.compute_masks import Matrices
 from sparsecbm.revision.edit import Revision

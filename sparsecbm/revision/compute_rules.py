@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 
 from sparsecbm.concepts.compute_override import override
-from sparsecbm.concepts.distribution import check_distribution
+from sparsecbm.concepts.contributions import check_distribution
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.revision.rule import PredictedTexts, Rule
 from sparsecbm.schema import ConceptSchema

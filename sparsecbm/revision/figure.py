@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.cell_table import Cells
+from sparsecbm.figures.style import plain
 from sparsecbm.revision.result import ChangeCounts, PlaceCounts
 
 #: The counts that a map can show.

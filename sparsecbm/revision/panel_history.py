@@ -16,10 +16,10 @@ from sparsecbm.revision.panel_session import (
     show_past,
     undo,
 )
+from sparsecbm.ui.safe_text import clean_text, shortened, table_html
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
 from sparsecbm.ui.shell import note as small_print
-from sparsecbm.ui.text import clean_text, shortened, table_html
 from sparsecbm.ui.unsaved import unsaved_line
 
 HELP = (

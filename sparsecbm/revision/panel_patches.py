@@ -21,9 +21,9 @@ from sparsecbm.revision.patch import MAX_IMPACT_LENGTH, MAX_LENGTH, Patch
 from sparsecbm.service import Explainer
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown, clean_text, table_html
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.text import as_markdown, clean_text, table_html
 
 HELP = (
     "A patch keeps revisions of subnetworks beyond your session, with a name, a note and an author. It fits only the "

@@ -18,10 +18,10 @@ from sparsecbm.revision.panel_session import do, fragment_key, read_only, state
 from sparsecbm.revision.result import RevisionResult
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import PATIENCE, Job, Progress, Work, polling_fragment, work_state
-from sparsecbm.ui.text import as_markdown
 
 HELP = (
     "An override corrects a concept of one text; a revision corrects the model. Choose the value that the concept of "

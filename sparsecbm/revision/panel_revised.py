@@ -24,10 +24,10 @@ from sparsecbm.types import Explanation, Prediction, Target
 from sparsecbm.ui.bars import distribution_html, label_bars_html
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.pin import pin
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.scene_parts import label_bars
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 from sparsecbm.ui.tasks import Job, Progress, Work
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
 from sparsecbm.words.methods import method_named

@@ -21,11 +21,11 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_sources import opened_reviews, source_titles
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import current_view, run_again, session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.sources import opened_reviews, source_titles
 from sparsecbm.ui.tasks import Job, polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown
 
 
 def rule_effect(explainer: Explainer, rule: Rule, now: EditState) -> None:

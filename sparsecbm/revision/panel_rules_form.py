@@ -9,7 +9,7 @@ from sparsecbm.figures.text import label_name
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.rule import Condition, LabelIs, Rule, TextSays, Unsure, ValueIs, WordCount
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.ui.text import clean_text
+from sparsecbm.ui.safe_text import clean_text
 
 MOST_CONDITIONS = 8
 LONGEST_WORD, MOST_WORDS = 200, 10_000

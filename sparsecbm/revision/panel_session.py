@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from sparsecbm.concepts.distribution import format_override
+from sparsecbm.concepts.contributions import format_override
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.history import EditState, History, describe
 from sparsecbm.revision.rule import LastingEdit

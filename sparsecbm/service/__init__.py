@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.service.concepts import ConceptExplainer
-from sparsecbm.service.impact import ImpactExplainer
+from sparsecbm.service.impact_of_edits import ImpactExplainer
 from sparsecbm.service.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.service.revision import RevisionExplainer
 from sparsecbm.service.subnetworks import ComparisonExplainer, SubnetworkExplainer

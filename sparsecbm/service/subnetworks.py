@@ -15,11 +15,10 @@ from sparsecbm.model.units import Subnetworks
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.predictions import PredictionExplainer
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
-from sparsecbm.subnetworks.compute_comparison import compare, compare_folder
 from sparsecbm.subnetworks.compute_knockout import knock_out
 from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
 from sparsecbm.subnetworks.compute_unit_attribution import attribute_unit_words, attribute_units, term_logit
-from sparsecbm.subnetworks.compute_variants import sizes, sparser
+from sparsecbm.subnetworks.compute_variants import compare, compare_folder, sizes, sparser
 from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.subnetworks.overlap import LayerOverlap, MaskOverlap
 from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution

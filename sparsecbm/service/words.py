@@ -9,10 +9,11 @@ from cachetools import LRUCache
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.predictions import PredictionExplainer, bearing, digests
-from sparsecbm.types import Attribution, Explanation, Faithfulness, Prediction, Progress, Target, Word
+from sparsecbm.types import Attribution, Explanation, Prediction, Progress, Target, Word
 from sparsecbm.words.compute import attribute
 from sparsecbm.words.compute_faithfulness import ORDERS, faithfulness
 from sparsecbm.words.compute_removal import WordRemoval
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.methods import DEFAULT_METHOD, method_named
 
 #: Word scores that are kept, in bytes, and as much again for their curves; the least recently used go first.

@@ -1,14 +1,14 @@
 """The log as two tables: a row for each event, and a row for each case that a participant ended."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sparsecbm.studies.design import Trial
 from sparsecbm.studies.log import Course, Event
 from sparsecbm.studies.protocol import Moment, Protocol
-from sparsecbm.studies.run import EDITING, ENDING, edits_of, events_of
+from sparsecbm.studies.run import EDITING, ENDING, edits_of, events_of, step_of
 
 Cells = dict[str, Any]
 
@@ -155,3 +155,49 @@ def _confidence(protocol: Protocol, moment: Moment) -> str:
 
 def _json(values: Any) -> str | None:
     return None if values is None else json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class ArmCount:
+    """An arm: participants who have it, those who went through all of its cases, and its cases, ended and in all.
+
+    Practice is not counted. `timed_out` are cases that ended without an answer.
+    """
+
+    arm: str
+    participants: int
+    finished: int
+    cases: int
+    cases_ended: int
+    timed_out: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Participants who came, consented and finished, and the counts of each arm."""
+
+    enrolled: int
+    consented: int
+    finished: int
+    arms: tuple[ArmCount, ...]
+
+
+def progress_of(protocol: Protocol, courses: Sequence[Course]) -> Progress:
+    """The counts over some courses of a study."""
+    stages = [step_of(course).stage for course in courses]
+    return Progress(len(courses), sum(stage != "consent" for stage in stages), stages.count("done"),
+                    tuple(_count(arm, courses) for arm in protocol.arms))
+
+
+def _count(arm: str, courses: Sequence[Course]) -> ArmCount:
+    participants = finished = cases = ended = timed_out = 0
+    for course in courses:
+        mine = {trial.position for trial in course.trials if trial.arm == arm and not trial.practice}
+        last = [event.entry.action for event in course.events
+                if event.position in mine and event.entry.action in ENDING]
+        participants += bool(mine)
+        finished += bool(mine) and len(last) == len(mine)
+        cases += len(mine)
+        ended += len(last)
+        timed_out += last.count("timeout")
+    return ArmCount(arm, participants, finished, cases, ended, timed_out)

@@ -77,8 +77,8 @@ def list_studies(options: argparse.Namespace) -> None:
     """All studies of the database with their counts."""
     from dataclasses import asdict
 
+    from sparsecbm.studies.cases import progress_of
     from sparsecbm.studies.command_text import show_studies
-    from sparsecbm.studies.monitor import progress_of
 
     with _store() as store:
         found = [{"id": study.id, "name": study.protocol.name, "version": study.protocol.version,
@@ -113,9 +113,8 @@ def simulate_study(options: argparse.Namespace) -> None:
 
     from sparsecbm.studies.analysis import analyse
     from sparsecbm.studies.command_text import show_analysis, show_power
-    from sparsecbm.studies.compute_answers import ModelAnswers
-    from sparsecbm.studies.compute_power import power
-    from sparsecbm.studies.compute_simulate import Annotator, check_participants, in_memory, simulate
+    from sparsecbm.studies.compute_service import ModelAnswers
+    from sparsecbm.studies.compute_simulate import Annotator, check_participants, in_memory, power, simulate
 
     with only_result_on_stdout():
         annotator = Annotator(options.skill, options.trust, options.policy, options.most, options.error_rate,

@@ -7,8 +7,8 @@ from sparsecbm.cli.console import printable, say, show_table
 
 if TYPE_CHECKING:
     from sparsecbm.studies.analysis import Results
-    from sparsecbm.studies.compute_power import Power
     from sparsecbm.studies.compute_replay import Replay
+    from sparsecbm.studies.compute_simulate import Power
     from sparsecbm.studies.outcome import Comparison, Estimate
 
 

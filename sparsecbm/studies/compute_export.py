@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsecbm.errors import InputError
-from sparsecbm.export.table import as_cell
+from sparsecbm.export.values import as_cell
 from sparsecbm.studies.cases import EVENT_COLUMNS, Cells, Column, case_columns, case_rows, event_rows
 from sparsecbm.studies.log import ParticipantKind, now, stamp
 from sparsecbm.studies.store import Store

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from sparsecbm.errors import CheckpointError, DataError
 from sparsecbm.service import Explainer
-from sparsecbm.studies.compute_answers import ModelAnswers, shown
 from sparsecbm.studies.compute_export import EVENTS_FILE, FORMAT, PROTOCOL_FILE, STUDY_FILE
+from sparsecbm.studies.compute_service import ModelAnswers, shown
 from sparsecbm.studies.design import Trial, trials
 from sparsecbm.studies.log import Entry, Event, Shown
 from sparsecbm.studies.protocol import Protocol

@@ -9,10 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Int
 
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, ink_on, sign_colour
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.dots import series_look
-from sparsecbm.figures.plotly_text import ink, layout, plain, ticks
+from sparsecbm.figures.style import DARK_PAPER, NEUTRAL, PAPER, ink, ink_on, layout, plain, sign_colour, ticks
 from sparsecbm.intervals import Interval
 
 #: Marker sizes in pixels, from one answer to the most of all levels.

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from sparsecbm.service import Explainer
-from sparsecbm.studies.panel_address import SECTIONS, STATE
+from sparsecbm.studies.panel_address import SECTIONS, STATE, study_store
 from sparsecbm.studies.panel_builder import builder_panel
 from sparsecbm.studies.panel_monitor import monitor_panel
 from sparsecbm.studies.panel_results import results_panel
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.sections import section_bar
 from sparsecbm.ui.shell import errors_shown

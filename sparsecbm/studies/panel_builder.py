@@ -13,9 +13,9 @@ from sparsecbm.studies.panel_builder_power import power_part
 from sparsecbm.studies.panel_builder_start import files_part, start_part
 from sparsecbm.studies.protocol import ARMS, HIGHEST, LONGEST, Arm, Kind, Moment, Question
 from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import chosen, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened
 
 MOMENTS: dict[Moment, str] = {
     "start": "at the start", "before": "for each case, before the prediction is seen",

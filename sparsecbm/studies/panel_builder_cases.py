@@ -9,8 +9,7 @@ import streamlit as st
 
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
-from sparsecbm.failures.panel_predictions import GOES_ON, analysis_of, prediction_progress, prediction_work
-from sparsecbm.failures.panel_state import marks
+from sparsecbm.failures.panel_state import GOES_ON, analysis_of, marks, prediction_progress, prediction_work
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.text import label_name, visible
 from sparsecbm.service import Explainer
@@ -21,11 +20,11 @@ from sparsecbm.studies.panel_builder_slice import PICK, chosen_slice, slice_choi
 from sparsecbm.studies.protocol import Case
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_sources import opened_reviews
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.sources import opened_reviews
 from sparsecbm.ui.tasks import Job, polling_fragment
-from sparsecbm.ui.text import as_markdown, shortened
 
 CASES_HELP = (
     "Of balanced cases the model gets half right, so that accepting every answer is no better than rejecting every "

@@ -10,8 +10,8 @@ from sparsecbm.errors import InputError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.log import Study
 from sparsecbm.studies.protocol import ARMS, CONFIDENCE, Arm, Case, Protocol, Question, offers
+from sparsecbm.ui.safe_text import clean_text
 from sparsecbm.ui.session import chosen, seed_widget
-from sparsecbm.ui.text import clean_text
 
 Value = TypeVar("Value")
 

@@ -9,8 +9,7 @@ from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES
 from sparsecbm.errors import SparseCBMError
 from sparsecbm.figures.dots import Dot, dots
 from sparsecbm.service import Explainer
-from sparsecbm.studies.compute_power import LEVEL, Power, power
-from sparsecbm.studies.compute_simulate import Annotator
+from sparsecbm.studies.compute_simulate import LEVEL, Annotator, Power, power
 from sparsecbm.studies.panel_address import STATE
 from sparsecbm.studies.panel_builder_draft import DRAFT, Form
 from sparsecbm.studies.panel_results_numbers import HELPED, SHOWN, WITHOUT, compared, outcome_title

@@ -16,8 +16,8 @@ from sparsecbm.failures.slice_address import from_params
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.panel_builder_draft import Form
+from sparsecbm.ui.loaded_sources import source_titles
 from sparsecbm.ui.shell import FAILURES, link, note
-from sparsecbm.ui.sources import source_titles
 from sparsecbm.ui.upload import as_file
 
 ALL, LOOKED_AT, SAVED, FILE, LINK = "all", "failures", "saved:", "file", "link"

@@ -8,14 +8,13 @@ import streamlit as st
 from sparsecbm.service import Explainer
 from sparsecbm.studies.design import participants_to_balance, practice_of, trials
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.panel_address import STATE
+from sparsecbm.studies.panel_address import STATE, link_to, start, study_store, study_title
 from sparsecbm.studies.panel_builder_draft import DRAFT, Draft, as_version, draft_of
-from sparsecbm.studies.panel_store import link_to, start, study_store, study_title
 from sparsecbm.studies.protocol import Protocol, load_protocol
 from sparsecbm.ui.action_result import attempt, clear_result, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.shell import errors_shown
-from sparsecbm.ui.text import as_markdown, table_html
 from sparsecbm.ui.upload import as_file
 
 START_HELP = (

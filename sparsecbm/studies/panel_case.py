@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from sparsecbm.concepts.distribution import format_setting
+from sparsecbm.concepts.contributions import format_setting
 from sparsecbm.concepts.panel_concepts import Panel, Row, Side, Steps, concept_view
 from sparsecbm.concepts.panel_concepts import Press as ConceptPress
 from sparsecbm.errors import InputError, unknown_name
@@ -23,10 +23,10 @@ from sparsecbm.studies.panel_participant_clock import countdown, press_of, press
 from sparsecbm.studies.panel_participant_form import Revising, act_button, answered, attempt_step, record
 from sparsecbm.studies.protocol import Arm, Case, offers
 from sparsecbm.studies.run import Step, events_of
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import run_again
 from sparsecbm.ui.shell import note
 from sparsecbm.ui.tasks import PATIENCE, POLL_EVERY
-from sparsecbm.ui.text import as_markdown
 
 
 def concept_rows(

@@ -9,17 +9,16 @@ import streamlit as st
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import counted
 from sparsecbm.service import Explainer
+from sparsecbm.studies.cases import progress_of
 from sparsecbm.studies.log import Course, Study
-from sparsecbm.studies.monitor import progress_of
-from sparsecbm.studies.panel_address import STATE, chosen_study
+from sparsecbm.studies.panel_address import STATE, chosen_study, link_to, start, study_store, study_title, time_words
 from sparsecbm.studies.panel_builder_draft import DRAFT, draft_of
 from sparsecbm.studies.panel_monitor_simulate import COPY, simulate_part
-from sparsecbm.studies.panel_store import link_to, start, study_store, study_title, time_words
 from sparsecbm.studies.run import Stage, step_of
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.text import as_markdown, table_html
 
 RUN_HELP = (
     "Counts only: nobody should see how people answer before the study is over. Outcomes are under Results, and every "

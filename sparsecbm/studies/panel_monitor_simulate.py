@@ -8,17 +8,16 @@ import streamlit as st
 from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_simulate import simulate
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.panel_address import STATE
+from sparsecbm.studies.panel_address import STATE, study_store
 from sparsecbm.studies.panel_builder_draft import Form
 from sparsecbm.studies.panel_builder_power import Assumed, assumptions
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import LONGEST
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, Progress, Work, polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown
 
 #: The end of a copy's name, and how long the work goes on after its page was last seen, in seconds.
 COPY, GOES_ON = ", simulated", 1800.0

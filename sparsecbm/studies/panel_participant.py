@@ -10,13 +10,12 @@ from sparsecbm.service import Explainer
 from sparsecbm.studies.compute_preparation import PREPARATION
 from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Course, Entry, Study, now
-from sparsecbm.studies.panel_address import current_visit
+from sparsecbm.studies.panel_address import current_visit, study_store
 from sparsecbm.studies.panel_case import answering, opening, reading
 from sparsecbm.studies.panel_participant_door import declined, door, has_declined, own_data, thanks, wrong_code
 from sparsecbm.studies.panel_participant_form import message, questions, record, say
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.run import GRACE, Step, step_of
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.ui.safe_text import as_markdown
 
 #: Text is narrow enough to be read, and nothing scrolls sideways. On a phone, the prediction comes before the form.
 _STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding: 3.6rem 2.4rem 2rem;} "

@@ -7,13 +7,12 @@ import streamlit as st
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import as_html
 from sparsecbm.studies.log import Course, Entry, Study
-from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as
+from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as, study_store
 from sparsecbm.studies.panel_participant_clock import press_times
 from sparsecbm.studies.panel_participant_form import act, attempt_step, press_button, say
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.run import Step
+from sparsecbm.ui.safe_text import as_markdown, clean_text
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, clean_text
 
 _DECLINED, _CODE = "study:declined", "study:code"
 

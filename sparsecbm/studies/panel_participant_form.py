@@ -10,13 +10,12 @@ from sparsecbm.figures.text import visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.compute_preparation import PREPARATION
 from sparsecbm.studies.log import Action, Course, Entry, Status
-from sparsecbm.studies.panel_address import current_visit
+from sparsecbm.studies.panel_address import current_visit, study_service
 from sparsecbm.studies.panel_participant_clock import deal_with, dealt_with, last_press, press_times
-from sparsecbm.studies.panel_store import study_service
 from sparsecbm.studies.protocol import HIGHEST, LONGEST, Kind, Question
 from sparsecbm.studies.run import Step
 from sparsecbm.ui.loaded_model import load_explainer
-from sparsecbm.ui.text import as_markdown, clean_text
+from sparsecbm.ui.safe_text import as_markdown, clean_text
 
 _MESSAGE, _MISSING, _CALLED = "study:message", "study:missing", "study:called"
 _MESSAGES: Mapping[Status, str] = {

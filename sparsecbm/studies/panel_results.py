@@ -14,13 +14,12 @@ from sparsecbm.studies.analysis import Results, analyse, case_table
 from sparsecbm.studies.compute_export import study_files
 from sparsecbm.studies.log import Course, Logged, ParticipantKind, Study
 from sparsecbm.studies.outcome import FEWEST
-from sparsecbm.studies.panel_address import STATE, chosen_study
+from sparsecbm.studies.panel_address import STATE, chosen_study, study_store, time_words
 from sparsecbm.studies.panel_results_charts import GROUPS, tests_group
 from sparsecbm.studies.panel_results_numbers import SHOWN, TESTS, gained
-from sparsecbm.studies.panel_store import study_store, time_words
 from sparsecbm.ui.action_result import attempt, show_result
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, table_html
 
 #: The files that can be downloaded one by one, with their labels.
 SINGLE = {"cases.csv": "Cases, CSV", "cases.parquet": "Cases, Parquet", "events.csv": "Events, CSV",

@@ -37,8 +37,8 @@ from sparsecbm.studies.panel_results_numbers import (
 )
 from sparsecbm.studies.protocol import HIGHEST, Protocol, offers
 from sparsecbm.ui.chart import chart, title
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 ACCURACY_HELP = (
     "Without help is the participant's first answer, before the prediction was shown; with help is the last one. The "

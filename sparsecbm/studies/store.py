@@ -15,12 +15,12 @@ from cachetools import LRUCache
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from sparsecbm.errors import InputError
-from sparsecbm.studies import tables
+from sparsecbm.studies import database_tables as tables
 from sparsecbm.studies.database import open_database, reading, writing
+from sparsecbm.studies.database_tables import Found, add_event, add_trials, read_course, read_courses, read_person
 from sparsecbm.studies.design import trials
 from sparsecbm.studies.log import Course, Event, Logged, Note, ParticipantKind, Recorded, Study, now, stamp
 from sparsecbm.studies.protocol import Protocol
-from sparsecbm.studies.tables import Found, add_event, add_trials, read_course, read_courses, read_person
 
 Turn = AbstractContextManager[object]
 

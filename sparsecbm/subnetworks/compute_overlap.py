@@ -1,13 +1,17 @@
 """How the subnetworks of a checkpoint overlap, counted on their packed masks."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int, UInt8
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
 
 from sparsecbm.model.backbone import WeightSite
-from sparsecbm.model.masks import Bits
+from sparsecbm.model.masks import Bits, ConceptMasks
+from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.units import Part, Subnetworks, head_parts, neuron_parts, output_axis
 from sparsecbm.subnetworks.counts import MaskCounts, PairCounts
 from sparsecbm.subnetworks.overlap import ExclusiveUnit, LayerOverlap, MaskOverlap
@@ -159,3 +163,41 @@ def _empty(subnetworks: Subnetworks) -> MaskCounts:
     none = np.zeros((0, 1 + passes + passes * passes), dtype=np.int64)
     counts = none[:, 1 + passes :].reshape(0, passes, passes), none[:, 1 : 1 + passes], none[:, : concepts + 1]
     return _table([], subnetworks, counts, 0)
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Shares dropped, 0..1.
+
+    masked_weights  of the masked matrices, by each pass
+    whole_model     of all parameters of the model, by a pass on average; embeddings and heads are never dropped
+    union           of the masked matrices, by all passes alike: only this need not be stored
+    """
+
+    masked_weights: dict[str, float]
+    whole_model: float
+    union: float
+
+
+def head_accuracy(
+    model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"], concepts: Int[np.ndarray, "row concept"]
+) -> Float[np.ndarray, "mask concept"]:
+    """Accuracy of each concept's head (column) on the pass of each concept's mask (row).
+
+    Rows without a known truth (-1) are left out of that concept's column.
+    """
+    with torch.no_grad():
+        predicted = model.cross_logits(pooled).argmax(-1).cpu().numpy()  # [row, mask, concept]
+    hits = (predicted == concepts[:, None]).sum(0)  # a prediction is never -1
+    accuracy: np.ndarray = hits / (concepts >= 0).sum(0)
+    return accuracy
+
+
+def sparsity(model: SparseCBM, masks: ConceptMasks | None) -> Sparsity:
+    """How much the masks drop; nothing without masks."""
+    if masks is None:
+        return Sparsity(dict.fromkeys(model.config.passes, 0.0), 0.0, 0.0)
+    dropped = {name: 1 - density for name, density in masks.density().items()}
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    average = float(np.mean(list(dropped.values())))
+    return Sparsity(dropped, average * masks.weights / parameters, 1 - masks.union_density())

@@ -13,7 +13,7 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.prediction import pool_texts
 from sparsecbm.model.units import Subnetworks
 from sparsecbm.subnetworks import compute_variants as variants
-from sparsecbm.subnetworks.compute_density import head_accuracy
+from sparsecbm.subnetworks.compute_overlap import head_accuracy
 from sparsecbm.subnetworks.specificity import Accuracies, Necessity, SpecificityReport, SpecificitySettings
 from sparsecbm.types import Progress
 

@@ -5,10 +5,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import NEUTRAL, SHARED
-from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.stacked import Look, Marks, StackedBars
+from sparsecbm.figures.style import NEUTRAL, SHARED, plain
 from sparsecbm.figures.text import signed
 from sparsecbm.subnetworks.comparison import MaskComparison, Recurrence
 from sparsecbm.subnetworks.figure_sharing import OWN, SOME, UNUSED, sharing_looks

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import NEUTRAL, SHARED
-from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.stacked import Look, StackedBars
+from sparsecbm.figures.style import NEUTRAL, SHARED, plain
 from sparsecbm.figures.text import signed
 from sparsecbm.subnetworks.counts import MaskCounts
 

@@ -5,9 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Int
 
-from sparsecbm.figures.colour import DARK_PAPER, NEUTRAL, PAPER, SHARED, mixed
-from sparsecbm.figures.plotly_text import hatched, ink, layout, plain, ticks
 from sparsecbm.figures.stacked import Look, StackedBars
+from sparsecbm.figures.style import DARK_PAPER, NEUTRAL, PAPER, SHARED, hatched, ink, layout, mixed, plain, ticks
 from sparsecbm.figures.text import percent_range
 from sparsecbm.subnetworks.counts import MaskCounts
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sparsecbm.figures.cells import Cells
-from sparsecbm.figures.colour import NEUTRAL
-from sparsecbm.figures.plotly_text import plain
+from sparsecbm.figures.cell_table import Cells
+from sparsecbm.figures.style import NEUTRAL, plain
 from sparsecbm.figures.text import listed
 from sparsecbm.subnetworks.specificity import Accuracies, Lead, Necessity, Specificity, SpecificityReport
 

@@ -3,13 +3,7 @@
 import streamlit as st
 
 from sparsecbm.service import CheckpointInfo, Explainer
-from sparsecbm.subnetworks.figure_sharing import (
-    sharing_bars,
-    sharing_table,
-    sharing_text,
-    users_bars,
-    users_table,
-)
+from sparsecbm.subnetworks.figure_sharing import sharing_bars, sharing_table, sharing_text, users_bars, users_table
 from sparsecbm.subnetworks.panel_comparison import comparison_panel
 from sparsecbm.subnetworks.panel_knockout import knock_out_panel
 from sparsecbm.subnetworks.panel_overlap import overlap_panel
@@ -17,9 +11,9 @@ from sparsecbm.subnetworks.panel_selection import SECTIONS, STATE
 from sparsecbm.subnetworks.panel_specificity import specificity_panel
 from sparsecbm.subnetworks.panel_unit_attribution import unit_attribution_panel
 from sparsecbm.ui.chart import chart
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.sections import section_bar
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 
 SHARING_HELP = (
     "A **subnetwork** is the part of the network's weights that one concept is predicted with, while all other weights "

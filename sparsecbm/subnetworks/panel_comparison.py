@@ -21,9 +21,9 @@ from sparsecbm.subnetworks.panel_selection import (
     other_checkpoints,
 )
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.text import as_markdown
 
 COMPARE_HELP = (
     "Weights correspond by their position, which means something only for runs that started from the same pretrained "

@@ -26,9 +26,9 @@ from sparsecbm.subnetworks.knockout import KnockOutResult
 from sparsecbm.subnetworks.panel_knockout import link_to_explain, show_result
 from sparsecbm.subnetworks.panel_pair import pairs_csv
 from sparsecbm.ui.chart import chart, title
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, shortened
 
 BARS_HELP = (
     "Each bar is all weights of a concept's subnetwork here; on the right, only its own part. The solid part is used "

@@ -15,9 +15,9 @@ from sparsecbm.subnetworks.compute_overlap import most_exclusive
 from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import current_view
 from sparsecbm.ui.shell import EXPLAIN, errors_shown, note
-from sparsecbm.ui.text import as_markdown, shortened
 from sparsecbm.words.panel_copy import concept_changes
 
 KINDS = {

@@ -18,9 +18,9 @@ from sparsecbm.subnetworks.panel_selection import STATE, Selection
 from sparsecbm.ui.cells import cell_pages
 from sparsecbm.ui.chart import chart_foot, table_fold, title
 from sparsecbm.ui.component import component
+from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.text import as_markdown, table_html
 
 _component = component(__file__)
 

@@ -23,9 +23,9 @@ from sparsecbm.subnetworks.panel_pair import MATRIX, export_button, pair_detail
 from sparsecbm.subnetworks.panel_selection import STATE, Selection, all_pairs, chosen_pair, shown_passes, with_residual
 from sparsecbm.ui.chart import chart, table_fold, title
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown
-from sparsecbm.ui.text import as_markdown
 
 MATRIX_HELP = (
     "Jaccard overlap: the weights that both subnetworks use, as a share of those that at least one uses. 0 is nothing "

@@ -5,9 +5,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from sparsecbm.export.table import as_cell
-from sparsecbm.figures.colour import ink_on
+from sparsecbm.export.values import as_cell
 from sparsecbm.figures.stacked import StackedBars
+from sparsecbm.figures.style import ink_on
 from sparsecbm.figures.text import visible
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts
@@ -16,7 +16,7 @@ from sparsecbm.subnetworks.overlap import MaskOverlap
 from sparsecbm.subnetworks.panel_selection import Selection, all_pairs, shown_passes
 from sparsecbm.ui.chart import table_fold, title
 from sparsecbm.ui.component import component
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.ui.safe_text import as_markdown
 
 _component = component(__file__)
 

@@ -18,10 +18,10 @@ from sparsecbm.subnetworks.figure_specificity import (
 from sparsecbm.subnetworks.specificity import LEAST_LEAD, Specificity, SpecificityReport, leads, reported_specificity
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import show_command
-from sparsecbm.ui.text import as_markdown
 
 SPECIFICITY_HELP = (
     "Each concept's head predicts from every subnetwork in turn. The framed cells are its own subnetwork: they should "

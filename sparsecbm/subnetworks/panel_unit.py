@@ -6,7 +6,7 @@ import streamlit as st
 
 from sparsecbm.figures.text import receipt_line
 from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.figure_unit_attribution import (
+from sparsecbm.subnetworks.figure_units import (
     attribution_name,
     check_text,
     holds,
@@ -19,9 +19,9 @@ from sparsecbm.subnetworks.panel_selection import STATE
 from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution, Prediction
 from sparsecbm.ui.chart import title
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html, miss_text
 from sparsecbm.words.methods import method_named

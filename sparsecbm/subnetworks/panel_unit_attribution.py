@@ -8,7 +8,7 @@ import streamlit as st
 
 from sparsecbm.figures.text import label_name
 from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.figure_unit_attribution import (
+from sparsecbm.subnetworks.figure_units import (
     attribution_name,
     colour_limit,
     head_score_map,
@@ -23,9 +23,9 @@ from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Prediction, Target
 from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import errors_shown, is_dark
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import legend_html
 

@@ -6,8 +6,7 @@ from torch import Tensor
 
 from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
-from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.top_k import best_weights, kept_weights
+from sparsecbm.model.masks import ConceptMasks, best_weights, kept_weights
 from sparsecbm.training.saliency import Saliency
 
 

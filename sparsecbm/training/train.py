@@ -16,9 +16,8 @@ from sparsecbm.config import TrainConfig, to_json
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.evaluation.compute import evaluate_pooled
-from sparsecbm.model.backbone import max_positions, pretrained_backbone
+from sparsecbm.model.backbone import available_device, max_positions, pretrained_backbone
 from sparsecbm.model.checkpoint import METRICS_FILE, Checkpoint, load_checkpoint, save_checkpoint, write_notes
-from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from sparsecbm.errors import SparseCBMError
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.ui.safe_text import as_markdown
 
 
 def attempt(key: str, action: Callable[[], str], no_file: str) -> None:

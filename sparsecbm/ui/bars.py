@@ -6,7 +6,7 @@ Grey is the model's own answer, before a person changed anything.
 import numpy as np
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import NEUTRAL
+from sparsecbm.figures.style import NEUTRAL
 from sparsecbm.figures.text import as_html, label_name, percent
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction

@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from sparsecbm.figures.cells import MOST_PRINTED, Cells
-from sparsecbm.figures.colour import ink_on
+from sparsecbm.figures.cell_table import MOST_PRINTED, Cells
+from sparsecbm.figures.style import ink_on
 from sparsecbm.figures.text import visible
 from sparsecbm.ui.component import component
 

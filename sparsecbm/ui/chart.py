@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from sparsecbm.figures.cells import Cells
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.ui.cells import cell_view
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.scene_parts import Draw, chart_part, chart_title

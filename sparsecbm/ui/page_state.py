@@ -11,7 +11,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import streamlit as st
 
 from sparsecbm.fields import Field, Parts, fitting, read_fields, write_fields
-from sparsecbm.ui.text import as_markdown, shortened
+from sparsecbm.ui.safe_text import as_markdown, shortened
 
 Value = TypeVar("Value")
 #: What a value becomes once its fields are compared with each other, and a message for each that had to give way.

@@ -15,8 +15,8 @@ from sparsecbm.deck.parts import Part
 from sparsecbm.errors import InputError
 from sparsecbm.ui.action_result import attempt, clear_result, show_result
 from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.safe_text import clean_text
 from sparsecbm.ui.shell import HOME, PAGE, link
-from sparsecbm.ui.text import clean_text
 from sparsecbm.ui.unsaved import unsaved_line
 from sparsecbm.validation import validated
 

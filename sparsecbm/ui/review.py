@@ -7,9 +7,9 @@ import streamlit as st
 from sparsecbm.data.samples import load_samples
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
+from sparsecbm.ui.safe_text import as_markdown, clean_text, shortened
 from sparsecbm.ui.session import seed_widget, start_review
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown, clean_text, shortened
 from sparsecbm.ui.view import View
 
 #: Far beyond what any model reads, and small enough for one message.

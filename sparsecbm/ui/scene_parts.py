@@ -11,7 +11,7 @@ from sparsecbm.concepts.contributions import label_contributions
 from sparsecbm.deck.figure import figure_json, figure_title
 from sparsecbm.deck.parts import WRONG, Bars, Chart, Heatmap, Part, Passage, Table
 from sparsecbm.export.content import label_shares, read_until
-from sparsecbm.figures.cells import Cells
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.text import label_name, label_with_probability, listed, signed, target_name, visible
 from sparsecbm.types import Explanation, InterventionResult, Prediction
 from sparsecbm.words.figure import full_colour

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitPageNotFoundError
 
 from sparsecbm.errors import CheckpointError, SparseCBMError
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.ui.safe_text import as_markdown
 
 log = logging.getLogger(__name__)
 

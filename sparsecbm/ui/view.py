@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, POLICIES
-from sparsecbm.concepts.distribution import Distribution, format_override, parse_override
+from sparsecbm.concepts.contributions import Distribution, format_override, parse_override
 from sparsecbm.errors import InputError
 from sparsecbm.fields import Field, switch, tuple_of, whole_number
 from sparsecbm.schema import ConceptSchema

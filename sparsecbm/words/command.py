@@ -96,7 +96,7 @@ def utf8(text: str) -> str:
 
 def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ...]]:
     """The overrides by concept; InputError when one is malformed, or a concept is set twice."""
-    from sparsecbm.concepts.distribution import parse_override
+    from sparsecbm.concepts.contributions import parse_override
 
     overrides: dict[str, tuple[float, ...]] = {}
     for text in texts:

@@ -18,9 +18,10 @@ from sparsecbm.errors import InputError
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.model.prediction import predict
-from sparsecbm.types import Attribution, Faithfulness, Prediction, Progress, Target
+from sparsecbm.types import Attribution, Prediction, Progress, Target
 from sparsecbm.words.compute import attribute
 from sparsecbm.words.compute_removal import REMOVALS, WordRemoval
+from sparsecbm.words.faithfulness import Faithfulness
 
 #: Shares of the words, in tenths, at which the curves are read.
 TENTHS = np.arange(1, 11)

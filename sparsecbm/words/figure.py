@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from sparsecbm.figures.colour import shading
+from sparsecbm.figures.style import shading
 from sparsecbm.figures.text import as_html, percent, signed
 from sparsecbm.types import Attribution, Word
 

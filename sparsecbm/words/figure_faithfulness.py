@@ -5,10 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import NEUTRAL
 from sparsecbm.figures.dots import HIGHLIGHT
-from sparsecbm.figures.plotly_text import LEGEND
-from sparsecbm.types import Faithfulness
+from sparsecbm.figures.style import LEGEND, NEUTRAL
+from sparsecbm.words.faithfulness import Faithfulness
 
 #: The random orders' band.
 _BAND = "rgba(122,130,140,.25)"

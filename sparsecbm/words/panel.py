@@ -13,11 +13,11 @@ from sparsecbm.figures.text import target_name
 from sparsecbm.types import Explanation, Prediction, Word
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.pin import pin
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.scene_parts import words_parts, words_title
 from sparsecbm.ui.session import current_view, run_again, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, is_dark, note
 from sparsecbm.ui.tasks import polling_fragment, request_work, work_state
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import full_colour, legend_html
 from sparsecbm.words.panel_controls import chosen_density, method_choice, part_choice, target_choice

@@ -6,9 +6,9 @@ import streamlit as st
 from sparsecbm.figures.text import target_name
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Attribution, Explanation
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import change, chosen, seed_widget
 from sparsecbm.ui.shell import is_dark, note
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
 from sparsecbm.words.compute_faithfulness import rank_correlation
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html

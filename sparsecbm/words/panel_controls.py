@@ -5,9 +5,9 @@ import streamlit as st
 from sparsecbm.figures.text import label_name, signed
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Attribution, Prediction, Target
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import change, chosen, current_view, seed_widget, text_key
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import MOST_STEPS, View
 from sparsecbm.words.methods import METHODS, method_named
 from sparsecbm.words.panel_tokens import DENSITIES, usual_density

@@ -7,6 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from sparsecbm.figures.text import (
+    ADDED,
+    REMOVED,
+    aligned,
     clipped,
     isolated,
     label_name,
@@ -16,14 +19,13 @@ from sparsecbm.figures.text import (
     signed,
     target_name,
 )
-from sparsecbm.figures.text_diff import ADDED, REMOVED, aligned
 from sparsecbm.types import Attribution, Explanation, Prediction, Word
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.review import MOST_CHARACTERS
+from sparsecbm.ui.safe_text import as_markdown, clean_text
 from sparsecbm.ui.session import at_hand, change, seed_widget, start_review, text_key
 from sparsecbm.ui.shell import is_dark
-from sparsecbm.ui.text import as_markdown, clean_text
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import LEAST_LIMIT, legend_html, look_of
 from sparsecbm.words.panel_word_scores import plain_review

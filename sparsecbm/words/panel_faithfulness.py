@@ -8,9 +8,10 @@ import streamlit as st
 
 from sparsecbm.figures.text import percent, signed, target_name
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import LABEL_TARGET, Attribution, Faithfulness, Receipt, Target
+from sparsecbm.types import LABEL_TARGET, Attribution, Receipt, Target
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import note
-from sparsecbm.ui.text import as_markdown
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.figure_faithfulness import (
     beats_random,
     keeping_text,

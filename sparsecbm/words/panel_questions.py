@@ -9,16 +9,17 @@ from typing import Any
 
 import streamlit as st
 
-from sparsecbm.concepts.distribution import Distribution
+from sparsecbm.concepts.contributions import Distribution
 from sparsecbm.export import explanation_csv, explanation_html, explanation_json
 from sparsecbm.figures.text import file_name
 from sparsecbm.service import Explainer
-from sparsecbm.types import Explanation, Faithfulness, InterventionResult, Prediction
+from sparsecbm.types import Explanation, InterventionResult, Prediction
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import current_view, run_again, session_job, write_address
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, Work, polling_fragment, request_work
 from sparsecbm.ui.view import View
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.panel_comparison import all_targets, method_to_compare, two_methods
 from sparsecbm.words.panel_copy import both_predictions, changed_text, compared_texts, edit_form, word_by_word
 from sparsecbm.words.panel_faithfulness import faithfulness_strip

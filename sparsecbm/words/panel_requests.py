@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from sparsecbm.service import Explainer, default_targets
-from sparsecbm.types import Explanation, Faithfulness, Prediction, Progress, Target
+from sparsecbm.types import Explanation, Prediction, Progress, Target
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.session import current_view
 from sparsecbm.ui.tasks import Work
 from sparsecbm.ui.view import View
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_copy import changed_text
 

@@ -8,18 +8,11 @@ import streamlit as st
 from sparsecbm.figures.text import as_html, clipped, isolated, receipt_line, signed, target_name
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Attribution, Explanation, Prediction, Word
+from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import change, text_key
 from sparsecbm.ui.shell import is_dark
-from sparsecbm.ui.text import as_markdown
 from sparsecbm.ui.view import View
-from sparsecbm.words.figure import (
-    LEAST_LIMIT,
-    far_from_complete,
-    full_colour,
-    gap_text,
-    miss_text,
-    strongest_words,
-)
+from sparsecbm.words.figure import LEAST_LIMIT, far_from_complete, full_colour, gap_text, miss_text, strongest_words
 from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_tokens import token_pieces, token_view
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.studies.log import ParticipantKind
-from sparsecbm.studies.panel_store import study_store
+from sparsecbm.studies.panel_address import study_store
 from sparsecbm.studies.protocol import Protocol
 from tests.app.screen import fine, open_alone
 from tests.studies.toys import Judged, judged_course

@@ -12,7 +12,7 @@ from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.deck.deck import MOST_SCENES, Deck, deck_to_json
 from sparsecbm.deck.figure import check_figure
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Passage
-from sparsecbm.failures.panel_predictions import analysis_of
+from sparsecbm.failures.panel_state import analysis_of
 from sparsecbm.home.panel import sample_failures
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (

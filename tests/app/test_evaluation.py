@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sparsecbm.data.catalogue import DATA_VARIABLE
-from sparsecbm.data.counterfactuals import load_pairs
+from sparsecbm.data.cebab import load_pairs
 from sparsecbm.data.samples import sample_split
 from sparsecbm.evaluation.correction import correction_gain
 from sparsecbm.figures.text import signed

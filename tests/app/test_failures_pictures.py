@@ -15,7 +15,7 @@ from sparsecbm.failures.outcomes import OUTCOMES, Rate
 from sparsecbm.failures.slices import Slice
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import LABEL_TARGET
-from sparsecbm.ui import sources
+from sparsecbm.ui import loaded_sources as sources
 from sparsecbm.ui.loaded_model import load_explainer
 from tests.app.screen import ROOT, address, cell_views, fine, press, press_cell, segment
 from tests.app.test_failures import shown

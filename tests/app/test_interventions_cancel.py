@@ -32,7 +32,7 @@ def gate(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> Iterator[thre
     monkeypatch.setattr(Explainer, "impact", slowed(Explainer.impact))
     monkeypatch.setattr("sparsecbm.revision.panel_revise.PATIENCE", 0.0)
     monkeypatch.setattr("sparsecbm.ui.tasks.PATIENCE", 0.0)
-    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
+    monkeypatch.setattr("sparsecbm.ui.loaded_sources.catalogue", toy_catalogue)
     yield opened_gate
     opened_gate.set()
 

@@ -128,7 +128,7 @@ def test_an_impact_counts_its_reviews_and_lets_the_revision_be_saved(
     fine(revised(section(at, "revise"), second_value(explainer)))
     at = section(at, "blast")
     assert not [b for b in at.button if b.key == "interventions:impact:do"], "no reviews ship for these concepts"
-    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
+    monkeypatch.setattr("sparsecbm.ui.loaded_sources.catalogue", toy_catalogue)
     assert not history(at).now.may_be_saved
     at = fine(press(fine(at.run()), "interventions:impact:do"))
     assert history(at).now.may_be_saved

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("explainer")
 
 @pytest.fixture(autouse=True)
 def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparsecbm.ui.sources.catalogue", toy_catalogue)
+    monkeypatch.setattr("sparsecbm.ui.loaded_sources.catalogue", toy_catalogue)
 
 
 def choose(at: AppTest, line: int = 0, **chosen: Any) -> AppTest:

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.data.reviews import sample_reviews
 from sparsecbm.schema import CEBAB
 from sparsecbm.studies.log import ParticipantKind
+from sparsecbm.studies.panel_address import study_store
 from sparsecbm.studies.panel_builder_draft import AGREEMENT, draft_of
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.studies.protocol import ARMS, CONFIDENCE, Protocol
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import address, fine, press, section, segment, table

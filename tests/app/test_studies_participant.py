@@ -11,7 +11,7 @@ from sparsecbm.figures.text import percent
 from sparsecbm.studies.compute_preparation import Preparation
 from sparsecbm.studies.compute_service import new_key
 from sparsecbm.studies.log import Entry, now
-from sparsecbm.studies.panel_store import study_service, study_store
+from sparsecbm.studies.panel_address import study_service, study_store
 from sparsecbm.studies.protocol import Case
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store

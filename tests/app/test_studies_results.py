@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.studies.analysis import analyse
 from sparsecbm.studies.outcome import MixedModel
+from sparsecbm.studies.panel_address import study_store
 from sparsecbm.studies.panel_results import archive
 from sparsecbm.studies.panel_results_numbers import compared, comparison_rows, mixed_lines, order_counts
-from sparsecbm.studies.panel_store import study_store
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
 from tests.app.screen import fine, press, segment, table
 from tests.app.studies import a_kept_study, opened, said

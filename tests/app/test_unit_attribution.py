@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sparsecbm.figures.colour import diverging
+from sparsecbm.figures.style import diverging
 from sparsecbm.figures.text import percent, signed
 from sparsecbm.model import backbone
 from sparsecbm.service import Explainer
-from sparsecbm.subnetworks.figure_unit_attribution import colour_limit
+from sparsecbm.subnetworks.figure_units import colour_limit
 from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Target
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer

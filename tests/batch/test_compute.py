@@ -12,9 +12,9 @@ from pyarrow import parquet
 
 from sparsecbm.batch import compute as job
 from sparsecbm.batch.compute import BatchModel, predict_table
-from sparsecbm.batch.compute_parts import Counts
+from sparsecbm.batch.compute_outputs import Counts
+from sparsecbm.data.own_table import Columns
 from sparsecbm.data.records import Record, Reject
-from sparsecbm.data.tables import Columns
 from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.service import Explainer
 from tests.batch.stubs import stub, table

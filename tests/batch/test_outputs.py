@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from sparsecbm.batch.compute import predict_table
 from sparsecbm.batch.compute_outputs import output_schema
-from sparsecbm.data.tables import Columns
+from sparsecbm.data.own_table import Columns
 from tests.batch.stubs import stub, table
 from tests.helpers import TOY
 

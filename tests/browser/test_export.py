@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from sparsecbm.export import explanation_html
-from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SUPPORTS
+from sparsecbm.figures.style import DARK_PAPER, OPPOSES, PAPER, SUPPORTS
 from sparsecbm.types import InterventionResult
 from tests.builders import RECEIPT, a_faithfulness, a_prediction, an_attribution, an_explanation
 from tests.helpers import HOSTILE

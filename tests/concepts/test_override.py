@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sparsecbm.concepts.compute_override import override
-from sparsecbm.concepts.distribution import check_distribution, format_override, parse_override
+from sparsecbm.concepts.contributions import check_distribution, format_override, parse_override
 from sparsecbm.errors import InputError
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import predict

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sparsecbm.data.counterfactuals import load_pairs
+from sparsecbm.data.cebab import load_pairs
 from sparsecbm.errors import DataError
 from tests.data.releases import RawRow, raw, without, write
 

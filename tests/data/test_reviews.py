@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sparsecbm.data.own_table import Columns
 from sparsecbm.data.reviews import Reviews, cebab_reviews, imdb_c_reviews, sample_reviews, table_reviews
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
-from sparsecbm.data.tables import Columns
 from sparsecbm.errors import DataError
 from sparsecbm.schema import CEBAB, IMDB_C
 from tests.data.releases import raw, write

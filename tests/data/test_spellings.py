@@ -1,7 +1,7 @@
 """What a table's own spellings may mean."""
 
+from sparsecbm.data.own_table import NOT_LABELLED, guessed_name, other_spellings
 from sparsecbm.data.records import Record, Reject
-from sparsecbm.data.tables import NOT_LABELLED, guessed_name, other_spellings
 from sparsecbm.schema import CEBAB, SENTIMENT
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sparsecbm.deck.figure import check_figure, enlarged, figure_json
 from sparsecbm.errors import InputError
-from sparsecbm.figures.cells import Cells
+from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.dots import Dot, dots
 from tests.deck.scenes import a_figure
 from tests.helpers import HOSTILE

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from sparsecbm.data.counterfactuals import CounterfactualPairs
+from sparsecbm.data.cebab import CounterfactualPairs
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.evaluation.causal import ERRORS, CausalReport
 from sparsecbm.evaluation.compute_causal import answers_of, causal, errors

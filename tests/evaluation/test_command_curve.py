@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sparsecbm.__main__ import main
-from sparsecbm.evaluation.curves import CorrectionCurves
+from sparsecbm.evaluation.correction import CorrectionCurves
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
 from sparsecbm.schema import CEBAB
 from tests.helpers import saved_checkpoint

@@ -15,7 +15,7 @@ from sparsecbm.data.split import Review
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.evaluation.compute import evaluate
 from sparsecbm.evaluation.compute_curves import Correct, Rows, curves, oracle_scores, walk
-from sparsecbm.evaluation.curves import CorrectionCurves, Curve
+from sparsecbm.evaluation.correction import CorrectionCurves, Curve
 from sparsecbm.model.checkpoint import Checkpoint
 from tests.helpers import TOY, tiny_checkpoint_of, toy_reviews, toy_split
 

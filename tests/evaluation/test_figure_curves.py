@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparsecbm.evaluation.curves import CorrectionCurves, Curve, CurveSettings, EditCurves
+from sparsecbm.evaluation.correction import CorrectionCurves, Curve, CurveSettings, EditCurves
 from sparsecbm.evaluation.figure_curves import (
     NAMES,
     coinciding,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sparsecbm.evaluation.figure_two_models import both_rows, both_scores
+from sparsecbm.evaluation.figure import both_rows, both_scores
 from sparsecbm.schema import CEBAB
 from tests.evaluation.reports import scored
 

@@ -10,7 +10,7 @@ import pytest
 
 from sparsecbm.export import explanation_html
 from sparsecbm.export.page import environment
-from sparsecbm.figures.colour import PAPER, contrast
+from sparsecbm.figures.style import PAPER, contrast
 from sparsecbm.figures.text import visible
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import Explanation, InterventionResult

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sparsecbm.export import explanation_csv
-from sparsecbm.export.table import as_cell
+from sparsecbm.export.values import as_cell
 from tests.builders import an_attribution, an_explanation
 from tests.helpers import HOSTILE
 

@@ -5,7 +5,7 @@ import pytest
 
 from sparsecbm.failures.figure_outcomes import LOOKS, outcome_bars, outcome_rates, outcome_table, outcome_text
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome
-from sparsecbm.figures.colour import DARK_PAPER, PAPER
+from sparsecbm.figures.style import DARK_PAPER, PAPER
 from sparsecbm.schema import CEBAB
 from tests.failures.toys import the_nine
 from tests.helpers import TOY

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sparsecbm.data.own_table import Columns
 from sparsecbm.data.reviews import table_reviews
 from sparsecbm.data.table_source import open_table
-from sparsecbm.data.tables import Columns
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_slice_files import read_slice, slice_csv, slice_json

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.colour import (
+from sparsecbm.figures.style import (
     DARK_PAPER,
     OPPOSES,
     PAPER,

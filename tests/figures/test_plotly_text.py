@@ -2,8 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, contrast
-from sparsecbm.figures.plotly_text import MOST_SHOWN, layout, plain, short, ticks
+from sparsecbm.figures.style import DARK_PAPER, MOST_SHOWN, PAPER, contrast, layout, plain, short, ticks
 
 
 @pytest.mark.parametrize(("name", "shown"), [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparsecbm.figures.text_diff import changed_spans, marked_html
+from sparsecbm.figures.text import changed_spans, marked_html
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import OPPOSES, SUPPORTS
+from sparsecbm.figures.style import OPPOSES, SUPPORTS
 from sparsecbm.impact.figure import cases_table, impact_bars, impact_table, impact_text
 from sparsecbm.impact.impact import Effect, Impact, ImpactSettings, Outcome
 from sparsecbm.schema import CEBAB

@@ -10,7 +10,7 @@ import pytest
 from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.revision.rule import LastingEdit, Rule, TextSays
 from sparsecbm.service import Explainer
-from sparsecbm.service import impact as service
+from sparsecbm.service import impact_of_edits as service
 from tests.helpers import saved_checkpoint, toy_split, untouched
 from tests.revision.toys import always, random_revision, set_to
 

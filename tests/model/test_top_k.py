@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sparsecbm.model.top_k import best_weights, kept_weights
+from sparsecbm.model.masks import best_weights, kept_weights
 
 
 def best(scores: list[float], allowed: list[int], count: int) -> list[int]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import OPPOSES, SUPPORTS
+from sparsecbm.figures.style import OPPOSES, SUPPORTS
 from sparsecbm.revision.figure import diff_map, diff_table, diff_text
 from sparsecbm.revision.result import ChangeCounts, PlaceCounts
 

@@ -14,8 +14,8 @@ from statsmodels.stats.multitest import multipletests
 
 from sparsecbm.errors import InputError
 from sparsecbm.studies.analysis import MEASURES, analyse, case_table
+from sparsecbm.studies.cases import ArmCount, progress_of
 from sparsecbm.studies.log import Course, Entry
-from sparsecbm.studies.monitor import ArmCount, progress_of
 from sparsecbm.studies.outcome import FEWEST, estimate, independent, krippendorff_alpha, mixed_model, paired
 from sparsecbm.studies.protocol import Case
 from tests.studies.toys import Judged, a_protocol, judged_course

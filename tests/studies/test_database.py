@@ -12,8 +12,8 @@ from sqlalchemy.exc import DatabaseError
 
 from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.studies.database import database_url, open_database
+from sparsecbm.studies.database_tables import metadata
 from sparsecbm.studies.store import Store
-from sparsecbm.studies.tables import metadata
 from tests.studies.toys import a_protocol, an_event
 
 

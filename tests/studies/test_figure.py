@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import NEUTRAL, OPPOSES, SUPPORTS, contrast
 from sparsecbm.figures.dots import series_look
+from sparsecbm.figures.style import NEUTRAL, OPPOSES, SUPPORTS, contrast
 from sparsecbm.studies.figure import (
     Difference,
     Rated,

@@ -11,8 +11,7 @@ import pytest
 
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.service import Explainer
-from sparsecbm.studies.compute_answers import shown
-from sparsecbm.studies.compute_service import StudyService, new_key
+from sparsecbm.studies.compute_service import StudyService, new_key, shown
 from sparsecbm.studies.log import Entry, Recorded, now
 from sparsecbm.studies.run import step_of
 from sparsecbm.studies.store import Store

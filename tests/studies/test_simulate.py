@@ -8,8 +8,7 @@ import pytest
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.analysis import case_table
-from sparsecbm.studies.compute_power import power
-from sparsecbm.studies.compute_simulate import Annotator, in_memory, simulate
+from sparsecbm.studies.compute_simulate import Annotator, in_memory, power, simulate
 from sparsecbm.studies.log import Course
 from sparsecbm.studies.protocol import Case, Protocol, Question
 from sparsecbm.studies.run import step_of

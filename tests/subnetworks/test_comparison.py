@@ -13,7 +13,7 @@ from sparsecbm.model.checkpoint import WEIGHTS_FILE, load_outline
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.units import Subnetworks
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
-from sparsecbm.subnetworks.compute_comparison import compare, compare_folder
+from sparsecbm.subnetworks.compute_variants import compare, compare_folder
 from tests.helpers import saved_checkpoint
 
 SOURCES = MaskSource("mine", "hash", {}), MaskSource("other", "hush", {"dev": 1})

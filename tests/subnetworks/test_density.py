@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.subnetworks.compute_density import Sparsity, head_accuracy, sparsity
+from sparsecbm.subnetworks.compute_overlap import Sparsity, head_accuracy, sparsity
 from tests.evaluation.toys import pooled, toy_model
 
 NONE = (0.0, 0.0, 0.0)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import OPPOSES, PAPER, SUPPORTS
+from sparsecbm.figures.style import OPPOSES, PAPER, SUPPORTS
 from sparsecbm.schema import CEBAB
-from sparsecbm.subnetworks.figure_unit_attribution import (
+from sparsecbm.subnetworks.figure_units import (
     attribution_name,
     check_text,
     colour_limit,

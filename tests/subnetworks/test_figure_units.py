@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, SHARED, sequential
+from sparsecbm.figures.style import DARK_PAPER, PAPER, SHARED, sequential
 from sparsecbm.subnetworks.figure_units import exclusive_table, head_map, neuron_map, percent_colours, unit_table
 from sparsecbm.subnetworks.overlap import ExclusiveUnit
 from tests.subnetworks.masks import counts_of

@@ -3,14 +3,7 @@
 import pytest
 
 from sparsecbm.subnetworks.overlap import MaskOverlap
-from sparsecbm.subnetworks.panel_selection import (
-    STATE,
-    Known,
-    Selection,
-    chosen_pair,
-    shown_passes,
-    with_residual,
-)
+from sparsecbm.subnetworks.panel_selection import STATE, Known, Selection, chosen_pair, shown_passes, with_residual
 from tests.subnetworks.masks import THREE
 
 OVERLAP = MaskOverlap(("food", "room", "noise"), THREE, ("0",), ("query",))

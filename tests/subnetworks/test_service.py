@@ -10,9 +10,8 @@ import torch
 
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.checkpoint import MASKS_FILE, save_checkpoint, write_notes
-from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.masks import ConceptMasks, kept_weights
 from sparsecbm.model.prediction import predict
-from sparsecbm.model.top_k import kept_weights
 from sparsecbm.service import Explainer
 from sparsecbm.service import subnetworks as module
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model, untouched

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 import torch
 
-from sparsecbm.model.top_k import kept_weights
+from sparsecbm.model.masks import kept_weights
 from sparsecbm.training.pruning import core_exclusive, core_shares, cubic_sparsity, independent
 
 SPARSITIES = [0.0, 0.2, 0.5, 0.7, 0.9]

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from sparsecbm.config import TrainConfig
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.training.losses import concept_losses, leakage_loss, label_loss, training_loss
+from sparsecbm.training.losses import concept_losses, label_loss, leakage_loss, training_loss
 from sparsecbm.training.rows import TrainingRows
 from tests.helpers import random_masks, tiny_encoder, tiny_model, toy_split, train_config
 

@@ -7,8 +7,7 @@ import torch
 
 from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
-from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.top_k import kept_weights
+from sparsecbm.model.masks import ConceptMasks, kept_weights
 from sparsecbm.training import pruning as module
 from sparsecbm.training.pruning import prune
 from sparsecbm.training.saliency import Saliency

@@ -13,7 +13,7 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.evaluation.compute import evaluate
 from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, add_metrics, load_checkpoint
-from sparsecbm.model.top_k import kept_weights
+from sparsecbm.model.masks import kept_weights
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_specificity import measure_specificity

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sparsecbm.types import Faithfulness, Target
-from sparsecbm.words.faithfulness import interval, summarise
+from sparsecbm.types import Target
+from sparsecbm.words.faithfulness import Faithfulness, interval, summarise
 
 SOUP = Target("soup", "Positive")
 

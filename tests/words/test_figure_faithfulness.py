@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sparsecbm.types import Faithfulness, Target
+from sparsecbm.types import Target
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.figure_faithfulness import removal_curve, removal_table
 
 

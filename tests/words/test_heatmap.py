@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SUPPORTS, contrast
+from sparsecbm.figures.style import DARK_PAPER, OPPOSES, PAPER, SUPPORTS, contrast
 from sparsecbm.words.figure import LEAST_LIMIT, full_colour, heatmap_html, legend_html
 from tests.builders import an_attribution
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sparsecbm.figures.colour import contrast
+from sparsecbm.figures.style import contrast
 from sparsecbm.words.panel_copy import WordChange, changes_html
 
 CHANGES = (WordChange("soup", 0.5, 0.9), WordChange("<b>cold", -1.0, None), WordChange("hot", None, 1.0),

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparsecbm.types import Faithfulness, Target
+from sparsecbm.types import Target
+from sparsecbm.words.faithfulness import Faithfulness
 from sparsecbm.words.panel_faithfulness import method_verdict, strip_sentence
 from tests.builders import an_attribution
 

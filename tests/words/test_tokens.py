@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sparsecbm.figures.colour import OPPOSES, SUPPORTS, contrast
+from sparsecbm.figures.style import OPPOSES, SUPPORTS, contrast
 from sparsecbm.words.panel_tokens import COMFORTABLE_WORDS, Piece, token_pieces, usual_density, weak_runs
 from tests.builders import an_attribution
 

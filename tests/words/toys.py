@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from sparsecbm.model.network import MaskedWeights, SparseCBM
-from sparsecbm.types import Attribution, Faithfulness, Target
+from sparsecbm.types import Attribution, Target
 from sparsecbm.words.compute_removal import WordRemoval
+from sparsecbm.words.faithfulness import Faithfulness
 from tests.helpers import random_masks, tiny_model, vocabulary
 
 TEXT = "The soup was tasty"

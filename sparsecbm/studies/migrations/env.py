@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sparsecbm.studies.tables import metadata
+from sparsecbm.studies.database_tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

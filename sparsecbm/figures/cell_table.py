@@ -6,9 +6,19 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from sparsecbm.figures.colour import DARK_PAPER, PAPER, SHARED, diverging, ink_on, mixed
 from sparsecbm.figures.dots import HIGHLIGHT
-from sparsecbm.figures.plotly_text import colour_bar, layout, plain, ticks
+from sparsecbm.figures.style import (
+    DARK_PAPER,
+    PAPER,
+    SHARED,
+    colour_bar,
+    diverging,
+    ink_on,
+    layout,
+    mixed,
+    plain,
+    ticks,
+)
 
 Numbers = Float[np.ndarray, "row column"]
 

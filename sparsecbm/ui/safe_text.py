@@ -1,4 +1,4 @@
-"""A plain table of text."""
+"""Text from outside, made safe for Markdown and HTML, and a plain table of it."""
 
 import re
 import string

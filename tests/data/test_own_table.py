@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparsecbm.data import tables
+from sparsecbm.data import own_table as tables
+from sparsecbm.data.own_table import Columns, TextRow, load_table, suggest_columns, text_rows
 from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource, open_table
-from sparsecbm.data.tables import Columns, TextRow, load_table, suggest_columns, text_rows
 from sparsecbm.errors import DataError, InputError
 from sparsecbm.schema import CEBAB
 from tests.helpers import TOY

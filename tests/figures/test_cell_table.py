@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sparsecbm.figures.cells import MOST_PRINTED, Cells
-from sparsecbm.figures.colour import DARK_PAPER, OPPOSES, PAPER, SHARED, SUPPORTS, contrast, sequential
+from sparsecbm.figures.cell_table import MOST_PRINTED, Cells
+from sparsecbm.figures.style import DARK_PAPER, OPPOSES, PAPER, SHARED, SUPPORTS, contrast, sequential
 
 NUMBERS = np.array([[0.0, 0.5, 1.0], [np.nan, 0.25, 0.75]])
 TEXTS = [["a", "b", "c"], ["", "e", "f"]]

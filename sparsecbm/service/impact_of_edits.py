@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from cachetools import LRUCache
 
-from sparsecbm.data.counterfactuals import CounterfactualPairs
+from sparsecbm.data.cebab import CounterfactualPairs
 from sparsecbm.data.split import Split
 from sparsecbm.evaluation.causal import PairEffects
 from sparsecbm.evaluation.compute_causal import pair_effects

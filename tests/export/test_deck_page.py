@@ -12,7 +12,7 @@ import pytest
 from sparsecbm.deck.deck import Deck, deck_to_json
 from sparsecbm.deck.figure import deck_from_json
 from sparsecbm.deck.parts import WRONG, Bars, Chart, Heatmap, Passage, Table
-from sparsecbm.export.deck import cover_html, deck_html, scene_pieces, scene_style
+from sparsecbm.export.deck_page import cover_html, deck_html, scene_pieces, scene_style
 from tests.deck.scenes import NOON, a_chart, a_figure, a_scene
 
 EVIL = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'>{{ 7 * 7 }}\u202e"
@@ -21,7 +21,7 @@ EVIL = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"
 @pytest.fixture(autouse=True)
 def _small_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser reads the real one in tests/browser."""
-    monkeypatch.setattr("sparsecbm.export.deck.get_plotlyjs", lambda: "/* plotly.js v0 */")
+    monkeypatch.setattr("sparsecbm.export.deck_page.get_plotlyjs", lambda: "/* plotly.js v0 */")
 
 
 class Page(HTMLParser):
@@ -110,7 +110,8 @@ def test_the_cover_names_title_model_date_and_number_of_scenes() -> None:
 
 
 def test_a_sentence_does_not_repeat_the_title_and_what_is_wrong_is_marked() -> None:
-    table = Table(("", "gold", "the model says", ""), (("food", "Positive", "Negative", WRONG), ("noise", "a", "a", "")))
+    table = Table(("", "gold", "the model says", ""), (
+        ("food", "Positive", "Negative", WRONG), ("noise", "a", "a", "")))
     html = "".join(piece.html for piece in scene_pieces(a_scene("All of it", Passage("all of it: 38 of 38"), table)))
     assert html.count('class="wrong"') == 1 and "<p dir=\"auto\">38 of 38</p>" in html
     assert "All of it, too" in scene_pieces(a_scene("All of it", Passage("All of it, too")))[1].html

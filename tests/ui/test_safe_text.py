@@ -2,7 +2,7 @@
 
 import string
 
-from sparsecbm.ui.text import as_markdown, shortened
+from sparsecbm.ui.safe_text import as_markdown, shortened
 
 
 def test_markup_of_every_kind_is_escaped() -> None:
