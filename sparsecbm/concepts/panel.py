@@ -65,10 +65,10 @@ def set_concepts_panel() -> None:
     banner("interventions")
     text, concepts = two_columns()
     with concepts:
-        st.markdown("#### What if a concept were different?", help=HELP)
+        st.markdown("### Concepts", help=HELP)
         st.fragment(_shown, key=shown)()
     with text:
-        st.markdown("#### The text")
+        st.markdown("### Text")
         plain_review(current_view().text)
         pin("interventions", lambda: result_title(current_result()), lambda: scene_parts(load_explainer()),
             lambda: result_receipt(current_result()))

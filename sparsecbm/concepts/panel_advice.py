@@ -32,7 +32,7 @@ _WANTED, _WAY = "interventions:wanted", "interventions:way"
 
 def smallest_fix() -> None:
     """All smallest fixes for the wanted label, and a button that applies one."""
-    st.markdown("#### Smallest fix", help=FIX_HELP)
+    st.markdown("### Smallest fix", help=FIX_HELP)
     st.fragment(_fix, key=fragment_key(FIX))()
 
 

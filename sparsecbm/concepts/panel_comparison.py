@@ -41,7 +41,7 @@ class Compared:
 
 def comparison_panel() -> None:
     """A box for the second text, and both texts without and with the edits."""
-    st.markdown("#### Compare with another review", help=HELP)
+    st.markdown("### Comparison with another review", help=HELP)
     st.fragment(_panel, key=fragment_key("beside", live=bool((current_view().beside or "").strip())))()
 
 

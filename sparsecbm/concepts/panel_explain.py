@@ -42,7 +42,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
             run_again()  # the words of the label change with it
         write_address(schema)
         result, label = explainer.override(prediction, view.overrides, view.residual), view.label or prediction.label
-        st.markdown("#### What if a concept were different?", help=HELP)
+        st.markdown("### Concepts", help=HELP)
         rows = {name: Row("set by you", "set") if name in view.overrides else Row("as predicted")
                 for name in schema.concepts}
         residual = ResidualRow(RESIDUAL_TEXT, view.residual) if prediction.residual.any() else None
@@ -61,7 +61,7 @@ def concept_panel(prediction: Prediction, residual_drawn: bool) -> None:
 
 def label_panel(prediction: Prediction) -> None:
     """All there is to show of a model without concepts."""
-    st.markdown("#### What does it say?")
+    st.markdown("### Label")
     st.html(label_bars_html(prediction, "Prediction", changed=True))
     st.info("This checkpoint is a black box: it was trained without concepts, so there is nothing to set. Load a dense "
             "or sparse checkpoint to change concepts.")

@@ -163,7 +163,7 @@ def _outcomes(analysis: ErrorAnalysis) -> Sequence[Picture]:
     now, place, found = the_slice(), schema.labels.index, list[Picture]()
     if _some(rows):
         found.append(Picture(
-            "What became of the reviews", OUTCOME_HELP,
+            "Outcomes", OUTCOME_HELP,
             lambda dark: outcome_bars(rates, schema, f"Outcomes of {counted(int(rows.sum()), 'review')}", dark,
                                       now.outcomes),
             outcome_table(rates, schema), "failures:outcomes", outcome_text(rates, schema), _outcome_pressed))

@@ -62,7 +62,7 @@ def _panel(prediction: Prediction, shown: tuple[object, ...], polling: bool) -> 
         explanation = None
         with errors_shown():
             explanation = job.result(requests.scores)
-        st.markdown("#### Which words did it go by?", help=HELP)
+        st.markdown("### Words", help=HELP)
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.popover("Target and method", icon=":material/tune:", type="tertiary", key="explain:settings"):
                 target_choice(requests.target, prediction, explainer.checkpoint.kind == "black_box")

@@ -24,7 +24,7 @@ def test_a_pressed_head_shows_its_words_and_can_be_taken_out(visitor: Visit) -> 
     expect(page.get_by_text(re.compile("^Head 2 of layer 1 .* logits"))).to_be_visible()
     expect(page.get_by_text(re.compile("without head 2 of layer 1, the logit of service"))).to_be_visible()
     untouched = bars(page, "After")
-    page.locator(".st-key-subnetworks-unit-take button").click()
+    page.locator(".st-key-subnetworks-unit-take button").first.click()
     page.get_by_role("button", name="head 2 of layer 1, for service only").wait_for()
     settled(page)
     assert bars(page, "Before").removeprefix("Before") == untouched.removeprefix("After")
