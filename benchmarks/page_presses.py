@@ -70,7 +70,6 @@ def opened(page: Page, name: str, drawn: str, times: int) -> list[tuple[float, f
     taken = []
     for _ in range(times):
         menu(page, "Home")()
-        page.get_by_text("Where it fails").wait_for()
         page.wait_for_function(IDLE)
         page.wait_for_timeout(PAUSE)
         taken.append(timed(page, menu(page, name), drawn))
@@ -79,6 +78,8 @@ def opened(page: Page, name: str, drawn: str, times: int) -> list[tuple[float, f
 
 def option(page: Page, key: str, number: int) -> Callable[[], None]:
     """A press on an option of an open list."""
+    page.wait_for_function(IDLE)
+    page.wait_for_timeout(PAUSE)  # a list that opens while the page is still drawn closes again
     page.locator(f".st-key-{key} input").click()
     place = page.get_by_role("option").nth(number)
     place.hover()
