@@ -10,6 +10,12 @@ from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.helpers import saved_checkpoint
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)  # each runs a whole page
+
+
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("ui.tasks", "words.panel", "revision.panel_revise", "studies.panel_case"):

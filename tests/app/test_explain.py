@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.figures.text import percent, signed
+from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.service import Explainer
 from sparsecbm.types import Target
@@ -55,6 +56,19 @@ def test_a_typed_review_shows_the_models_prediction(explainer: Explainer) -> Non
     assert drawn["after"]["concepts"] == prediction.concept_probabilities.tolist() and not drawn["edited"]
     assert drawn["effects"] == effects.tolist() and drawn["bias"] == prediction.label_bias.tolist()
     assert address(at) == {"text": [REVIEW]}
+
+
+def test_a_click_on_explain_predicts_once(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words' scores build on that prediction; they run the network on embeddings, for slopes only."""
+    at, predicted, pool = open_explain(), list[int](), explainer._model.pool
+
+    def counted(encoded: Encoded, *masks: object) -> object:
+        predicted.append(len(encoded.input_ids))
+        return pool(encoded, *masks)
+
+    monkeypatch.setattr(explainer._model, "pool", counted)
+    fine(submit(at, "The bread was stale, and nobody had read these words before."))
+    assert words(at) and bars(at, "After") and predicted == [1]
 
 
 def test_the_words_are_the_whole_review_and_name_their_target(explainer: Explainer) -> None:
