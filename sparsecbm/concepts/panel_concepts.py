@@ -179,7 +179,8 @@ def concept_view(
     drawn_after = st.session_state.setdefault(turn, 0)
 
     def act() -> None:
-        for number, pressed_for, clock, what, *details in st.session_state[key].get("presses") or ():
+        panel_state = st.session_state.get(key) or {}  # empty when the page was left with a press on its way
+        for number, pressed_for, clock, what, *details in panel_state.get("presses") or ():
             if at_hand(key) and number > st.session_state[turn] and pressed_for == document:
                 st.session_state[turn] = int(number)
                 plain = ([float(share) for share in one] if isinstance(one, list) else one for one in details)

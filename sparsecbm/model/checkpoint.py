@@ -167,7 +167,7 @@ def _locate(source: str | Path) -> Path:
 def _load_weights(model: SparseCBM, tensors: dict[str, Tensor], path: Path) -> None:
     expected = model.state_dict()
     _check_names(set(expected), set(tensors), path)
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         if tensor.shape != expected[name].shape:
             raise CheckpointError(f"{path}: {name} has shape {tuple(tensor.shape)}, but {CONFIG_FILE} asks for "
                                   f"{tuple(expected[name].shape)}; these files belong to different checkpoints.")
