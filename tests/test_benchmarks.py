@@ -18,6 +18,8 @@ from sparsecbm.data.split import NO_LABEL
 from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.schema import CEBAB
 
+pytestmark = pytest.mark.slow
+
 #: A page with a chart that changes some time after a press.
 CHART = """<div role=img aria-label="After: 0">0</div><div role=radiogroup aria-label="Set food to">
 <label><input type=radio name=food>Negative</label><label><input type=radio name=food>Positive</label></div><script>

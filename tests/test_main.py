@@ -83,6 +83,7 @@ def test_a_text_that_starts_with_a_dash_can_be_given() -> None:
     assert build_parser().parse_args(["explain", "--json", "--", "-bad soup"]).text == "-bad soup"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["Good soup", "Good soup \udcff"])
 def test_a_missing_checkpoint_as_a_real_process(text: str, tmp_path: Path) -> None:
     """Through the interpreter, where libraries could print and Python could trace back."""

@@ -4,9 +4,13 @@ import random
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+import pytest
+
 from sparsecbm.studies.store import Store
 from tests.studies import writer
 from tests.studies.toys import a_protocol
+
+pytestmark = pytest.mark.slow
 
 #: Rounds of killing, processes that write at once in each, and participants that each writes for.
 ROUNDS, PROCESSES, EACH = 2, 2, 3

@@ -4,12 +4,16 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from benchmarks.server import app_with
 from benchmarks.taking_part import Visit, findings, protocol, take_part
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.studies.store import Store
 from tests.helpers import saved_checkpoint
+
+pytestmark = pytest.mark.slow
 
 PEOPLE, PRESSES = 2, 5
 

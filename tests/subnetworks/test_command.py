@@ -15,6 +15,8 @@ from sparsecbm.subnetworks.specificity import SpecificityReport
 from sparsecbm.training.card import model_card
 from tests.helpers import saved_checkpoint
 
+pytestmark = pytest.mark.slow
+
 CONCEPTS = ["food", "ambiance", "service", "noise"]
 MEASURED = {"probe", "specificity", "necessity", "knock_out"}
 

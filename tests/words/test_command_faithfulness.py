@@ -12,6 +12,8 @@ from sparsecbm.__main__ import main
 from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint
 from tests.data.releases import raw, write
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = {"comprehensiveness", "sufficiency", "random_comprehensiveness", "random_sufficiency", "loo_tau"}
 SUBJECTS = ["food", "ambiance", "service", "noise", "label"]
 QUICK = ["--method", "gradient-x-input", "--shuffled", "0"]
