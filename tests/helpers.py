@@ -1,7 +1,10 @@
 """Builders that tests share: tiny random networks, tokenizers, a toy data set, toy checkpoints. No network needed."""
 
+import random
 import string
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -213,3 +216,41 @@ def untouched(model: SparseCBM, masks: ConceptMasks | None = None) -> Iterator[N
         assert not any(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
                        for module in model.modules())
         assert model.training == training
+
+
+def differing_answers(
+    jobs: Sequence[Callable[[], Any]], same: Callable[[Any, Any], bool], expected: Sequence[Any], threads: int
+) -> list[str]:
+    """Do all jobs in each of many threads, each in an order of its own; which answers differ from the expected ones.
+
+    Threads take turns much more often than usual, so that a missing lock shows.
+    """
+    wrong, start = list[str](), threading.Barrier(threads)
+
+    def work(seed: int) -> None:
+        start.wait()
+        for place in random.Random(seed).sample(range(len(jobs)), len(jobs)):
+            try:
+                if not same(jobs[place](), expected[place]):
+                    wrong.append(f"thread {seed}, job {place} differs")
+            except Exception as error:  # must reach the test, not vanish with the thread
+                wrong.append(f"thread {seed}, job {place}: {error!r}")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        workers = [threading.Thread(target=work, args=(seed,)) for seed in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    finally:
+        sys.setswitchinterval(interval)
+    return wrong
+
+
+class NothingKept(dict[Any, Any]):
+    """A cache that never has what is asked for."""
+
+    def __contains__(self, _: object) -> bool:
+        return False

@@ -29,7 +29,7 @@ from sparsecbm.figures.text import label_name, visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import InterventionResult, Prediction
 from sparsecbm.ui.bars import FILL
-from sparsecbm.ui.component import component
+from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.session import at_hand
 
 _component = component(__file__, Path(__file__).with_name("panel_concepts_drawing.js").read_text())
@@ -179,8 +179,7 @@ def concept_view(
     drawn_after = st.session_state.setdefault(turn, 0)
 
     def act() -> None:
-        panel_state = st.session_state.get(key) or {}  # empty when the page was left with a press on its way
-        for number, pressed_for, clock, what, *details in panel_state.get("presses") or ():
+        for number, pressed_for, clock, what, *details in sent(key, "presses") or ():
             if at_hand(key) and number > st.session_state[turn] and pressed_for == document:
                 st.session_state[turn] = int(number)
                 plain = ([float(share) for share in one] if isinstance(one, list) else one for one in details)

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
 from sparsecbm.deck.chart_json import read_chart
 from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.parts import Bars, Chart, Heatmap, Part, Passage
-from sparsecbm.ui.component import component
+from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.safe_text import shortened
 
 _component = component(__file__)
@@ -25,7 +23,7 @@ def order_view(
     """
 
     def acted() -> None:
-        act = st.session_state[key].get("act") or {}
+        act = sent(key, "act") or {}
         if act.get("kind") == "choose":
             choose(int(act["number"]))
         elif act.get("kind") == "move":

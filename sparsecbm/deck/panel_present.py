@@ -8,7 +8,7 @@ import streamlit as st
 from sparsecbm.deck.deck import Scene
 from sparsecbm.deck.figure import enlarged
 from sparsecbm.export.deck_page import KEYS_SCRIPT, LARGE, cover_html, scene_pieces, scene_style
-from sparsecbm.ui.component import component
+from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.pin import current_deck, present
 from sparsecbm.ui.shell import errors_shown, is_dark
 
@@ -24,7 +24,7 @@ def stage(key: str, at: int, count: int, go: Callable[[int | None], None]) -> No
     """
 
     def pressed() -> None:
-        press = st.session_state[key].get("pressed")
+        press = sent(key, "pressed")
         if press is not None:
             st.session_state[_TURN] = int(press["turn"])
             go(None if press["at"] is None else int(press["at"]))

@@ -7,12 +7,10 @@ reach the component as data and become text there; the HTML of a hover is made a
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
 from sparsecbm.figures.cell_table import MOST_PRINTED, Cells
 from sparsecbm.figures.style import ink_on
 from sparsecbm.figures.text import visible
-from sparsecbm.ui.component import component
+from sparsecbm.ui.component import component, sent
 
 _component = component(__file__)
 _ONLY = "only"
@@ -51,6 +49,6 @@ def _page(label: str, cells: Cells, dark: bool) -> dict[str, Any]:
 
 
 def _pressed(key: str, tell: Callable[[Sequence[int]], None] | None) -> None:
-    place = st.session_state[key].get("pressed")
+    place = sent(key, "pressed")
     if place is not None and tell is not None:
         tell([int(part) for part in place])

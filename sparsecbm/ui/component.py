@@ -15,3 +15,12 @@ def component(file: str, script: str = "") -> Callable[..., Any]:
     return st.components.v2.component(
         f"sparsecbm.{here.stem}", css=_STYLE + here.with_suffix(".css").read_text(),
         js=_SCRIPT + script + here.with_suffix(".js").read_text())
+
+
+def sent(key: str, name: str) -> Any:
+    """What the component under this key sent as `name`; for callbacks.
+
+    None when it sent nothing, also when its page was left while a press was on its way: the callback is called then,
+    but Streamlit has forgotten the component.
+    """
+    return (st.session_state.get(key) or {}).get(name)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from sparsecbm.figures.text import visible
 from sparsecbm.types import Word
-from sparsecbm.ui.component import component
+from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.session import at_hand
 from sparsecbm.words.figure import PRINTED_FROM, look_of
 
@@ -100,7 +100,7 @@ def token_view(
     turn = f"{key}:turn"
 
     def pressed() -> None:
-        press = st.session_state[key].get("hidden")
+        press = sent(key, "hidden")
         if press is not None and at_hand(key):
             st.session_state[turn] = int(press["turn"])
             changed(tuple(int(number) for number in press["hidden"]))

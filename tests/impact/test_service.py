@@ -1,6 +1,8 @@
 """Rules and impacts through the one door: answers kept within bounds, and nobody kept waiting."""
 
+import operator
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.revision.rule import LastingEdit, Rule, TextSays
 from sparsecbm.service import Explainer
 from sparsecbm.service import impact_of_edits as service
-from tests.helpers import saved_checkpoint, toy_split, untouched
+from tests.helpers import differing_answers, saved_checkpoint, toy_split, untouched
 from tests.revision.toys import always, random_revision, set_to
 
 TEXT = "The soup was tasty. The room felt warm."
@@ -93,24 +95,10 @@ def test_many_threads_get_what_one_would(folder: Path) -> None:
     stacks: list[tuple[LastingEdit, ...]] = [(), (WARM,), (always("soup", "Positive"),),
                                          *((revision(explainer, seed), WARM) for seed in range(3))]
     serial = [afters(explainer, *edits) for edits in stacks]
-    explainer, wrong, start = Explainer.load(folder, "cpu"), [], threading.Barrier(8)  # nothing kept yet
-
-    def work(seed: int) -> None:
-        start.wait()
-        for place in np.random.default_rng(seed).permutation(len(stacks)).tolist():
-            try:
-                if afters(explainer, *stacks[place]) != serial[place]:
-                    wrong.append(f"thread {seed}, edits {place} differ")
-            except Exception as error:  # must reach the test, not vanish with the thread
-                wrong.append(f"thread {seed}, edits {place}: {error!r}")
-
-    with untouched(explainer._model, explainer._loaded.masks):
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert wrong == []
+    fresh = Explainer.load(folder, "cpu")  # nothing kept yet
+    with untouched(fresh._model, fresh._loaded.masks):
+        jobs = [partial(afters, fresh, *edits) for edits in stacks]
+        assert differing_answers(jobs, operator.eq, serial, 8) == []
 
 
 def test_a_stop_and_an_error_give_the_lock_back(explainer: Explainer) -> None:

@@ -1,7 +1,5 @@
 """Revisions by the service: exact, cached, stacked, undone, and of no effect on other callers."""
 
-import random
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -22,7 +20,7 @@ from sparsecbm.service import Explainer
 from sparsecbm.service import predictions as changed
 from sparsecbm.subnetworks.knockout import KnockOut
 from sparsecbm.types import Prediction
-from tests.helpers import TOY, saved_checkpoint, untouched
+from tests.helpers import TOY, NothingKept, differing_answers, saved_checkpoint, untouched
 from tests.revision.toys import contents, random_change
 
 TEXT = "The soup was tasty. The room felt shabby."
@@ -307,46 +305,16 @@ def jobs(explainer: Explainer) -> list[Callable[[], Prediction]]:
     return found
 
 
-class NothingKept(dict[Any, Any]):
-    """A cache that forgets at once."""
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.clear()
-        super().__setitem__(key, value)
-
-
 def test_threads_that_edit_get_what_one_alone_would(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
     for cache in ("_predictions", "_changed_masks", "_changed_passes"):
         monkeypatch.setattr(explainer, cache, NothingKept())
     todo = jobs(explainer)
     serial = [job() for job in todo]
-    wrong: list[str] = []
-    start = threading.Barrier(4)
-
-    def work(seed: int) -> None:
-        order = random.Random(seed).sample(range(len(todo)), len(todo))
-        start.wait()
-        for index in order:
-            try:
-                if not equal(todo[index](), serial[index]):
-                    wrong.append(f"thread {seed}, job {index} differs")
-            except Exception as error:  # must reach the test, not vanish with the thread
-                wrong.append(f"thread {seed}, job {index}: {error!r}")
-
     assert explainer._weights is not None
     kept = {name: stack.clone() for name, stack in explainer._weights.stacks.items()}
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with untouched(explainer._model, explainer._loaded.masks):
-            threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert wrong == [] and all(torch.equal(stack, kept[name]) for name, stack in explainer._weights.stacks.items())
+    with untouched(explainer._model, explainer._loaded.masks):
+        assert differing_answers(todo, equal, serial, 4) == []
+    assert all(torch.equal(stack, kept[name]) for name, stack in explainer._weights.stacks.items())
 
 
 def test_others_get_their_turn_during_a_revision_and_a_stopped_one_leaves_nothing(explainer: Explainer) -> None:

@@ -1,7 +1,5 @@
 """The one door: exact, safe for many threads, and unimpressed by what people paste."""
 
-import random
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -16,7 +14,7 @@ from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.checkpoint import load_checkpoint, write_notes
 from sparsecbm.service import Explainer, default_targets
 from sparsecbm.types import Prediction, Target
-from tests.helpers import HOSTILE, random_masks, saved_checkpoint, tiny_model, untouched
+from tests.helpers import HOSTILE, NothingKept, differing_answers, random_masks, saved_checkpoint, tiny_model, untouched
 
 TEXT = "The soup was tasty. The room felt shabby."
 POSITIVE = (0.0, 0.0, 1.0)
@@ -206,43 +204,13 @@ def jobs(explainer: Explainer) -> list[Callable[[], Any]]:
     return found
 
 
-class NothingKept(dict[Any, Any]):
-    """A cache that never has what is asked for."""
-
-    def __contains__(self, _: object) -> bool:
-        return False
-
-
 def test_many_threads_get_what_one_would(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
     for cache in ("_attributions", "_predictions"):
         monkeypatch.setattr(explainer, cache, NothingKept())
     todo = jobs(explainer)
     serial = [job() for job in todo]
-    wrong: list[str] = []
-    start = threading.Barrier(6)
-
-    def work(seed: int) -> None:
-        order = random.Random(seed).sample(range(len(todo)), len(todo))
-        start.wait()
-        for index in order:
-            try:
-                if not same(todo[index](), serial[index]):
-                    wrong.append(f"thread {seed}, job {index} differs")
-            except Exception as error:  # must reach the test, not vanish with the thread
-                wrong.append(f"thread {seed}, job {index}: {error!r}")
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with untouched(explainer._model):
-            threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert wrong == []
+    with untouched(explainer._model):
+        assert differing_answers(todo, same, serial, 6) == []
 
 
 def test_nothing_changes_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
