@@ -4,8 +4,9 @@ import json
 import os
 import random
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test needs the network
 
 from sparsecbm.__main__ import main
 from tests.helpers import backbone_folder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 torch.set_num_threads(1)  # the models are tiny, and test processes share the cores
 os.environ["OMP_NUM_THREADS"] = "1"  # so do the servers that they start
@@ -94,3 +98,16 @@ def measure(base: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
         assert err == ""
         return json.loads(out)
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """One Chromium for all tests of a process: Playwright cannot be started twice in one."""
+    from playwright.sync_api import sync_playwright
+
+    from benchmarks.browser import ARGUMENTS, CHROMIUM
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        yield chromium
+        chromium.close()

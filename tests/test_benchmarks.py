@@ -10,10 +10,11 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import attributions, browser, correction, overlap, page_moves, page_presses, passes, predict, revision
+from benchmarks import attributions, correction, overlap, page_moves, page_presses, passes, predict, revision
+from benchmarks.browser import CHROMIUM
 from sparsecbm.data.split import NO_LABEL
 from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.schema import CEBAB
@@ -168,15 +169,14 @@ def test_the_memory_of_many_rows_is_held_against_that_of_few(monkeypatch: pytest
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-def test_the_clock_runs_from_each_press_until_the_chart_itself_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_the_clock_runs_from_each_press_until_the_chart_itself_changes(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(page_moves, "PAUSE", 0)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.ARGUMENTS)
-        page = chromium.new_page()
+    with browser.new_page() as page:
         page.set_content(CHART)
         first, second = (page_moves.watched(page, page_moves.buttons(page, ["food"], 4), 1) for _ in range(2))
-        chromium.close()
     assert len(first) == len(second) == 3 and min(*first, *second) >= 39  # timers may be a little early
 
 
@@ -222,12 +222,11 @@ def test_a_press_is_timed_until_its_answer_and_until_the_page_has_followed() -> 
     assert not page_presses.summary(quick | {"layer": [(late, late)]})["within_limits"]
 
 
-@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-def test_words_inside_a_component_count_as_drawn() -> None:
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_words_inside_a_component_count_as_drawn(browser: Browser) -> None:
     """They come 30 ms after the press; the page ends when they have been seen."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.ARGUMENTS)
-        page = chromium.new_page()
+    with browser.new_page() as page:
         page.add_init_script(page_presses.WORDS)
         page.goto("data:text/html,<div data-testid=stApp data-test-script-state=running><span class=part></span></div>")
         page.evaluate("""() => document.addEventListener("click", () => setTimeout(() => {
@@ -237,7 +236,6 @@ def test_words_inside_a_component_count_as_drawn() -> None:
             }, 20);
         }, 30))""")
         answered, followed = page_presses.timed(page, lambda: page.mouse.click(5, 5), "words('.part') === 'Layer 3'")
-        chromium.close()
     assert 30 <= answered < followed
 
 

@@ -1,7 +1,6 @@
-"""One server and one browser for all browser tests; every page of theirs must stay free of errors."""
+"""One server for all browser tests; every page of theirs must stay free of errors."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,15 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.browser import CHROMIUM
 from sparsecbm.studies.database import URL_VARIABLE
 from tests.browser.watch import Visit, Watch
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE = 30_000  # milliseconds; what is expected may have to be worked out first
 expect.set_options(timeout=PATIENCE)
 
@@ -63,15 +60,6 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, studies_url: str) -> Itera
             server.kill()
             server.wait()
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
