@@ -1,0 +1,1 @@
+"""What only other systems would show: Windows and macOS, simulated here."""
