@@ -7,8 +7,8 @@ out of every loss and score. Rows with blank text or an id seen before are dropp
 
 import ast
 import math
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
@@ -18,12 +18,16 @@ import numpy as np
 from jaxtyping import Int
 
 from sparsecbm.data.sources import Row, read_rows, split_name
-from sparsecbm.data.split import NO_LABEL, LoadReport, Review, Split
+from sparsecbm.data.split import NO_LABEL, Review, Split, certain
 from sparsecbm.errors import DataError
 from sparsecbm.schema import CEBAB
 
 NO_MAJORITY = "no majority"
 UNKNOWN = "unknown"
+#: The cases of the label policy, as the report counts them; the last two for a concept.
+NO_RATING = "rating without a majority (no label loss, no label score)"
+NO_VALUE = "{} without a majority (no concept loss, no concept score)"
+NEVER_ASKED = f"{{}} never asked (read as {UNKNOWN})"
 
 _COLUMNS = ("id", "description", "review_majority",
             *(f"{concept}_aspect_{kind}" for concept in CEBAB.concepts for kind in ("majority", "label_distribution")))
@@ -40,44 +44,35 @@ def load_cebab(source: str | Path, split: str) -> Split:
 
 def split_of(rows: Sequence[Row], where: str, source: str | Path, name: str) -> Split:
     """The split called `name` from its rows, as `read_rows` gives them with the place they came from."""
-    dropped: Counter[str] = Counter()
-    notes: Counter[str] = Counter()
-    reviews: dict[str, Review] = {}
-    for number, row in enumerate(rows, start=1):
-        missing = [column for column in _COLUMNS if column not in row]
-        if missing:
-            raise DataError(f"{where}, row {number}: column {missing[0]!r} is missing; "
-                            f"a row needs {', '.join(_COLUMNS)}. Add it, or use the official release files.")
-        review, cases = _review(row, f"{where}, row {row['id']!r}")
-        if not review.text.strip():
-            dropped["blank text"] += 1
-        elif review.id in reviews:
-            dropped["id seen before"] += 1
-        else:
-            reviews[review.id] = review
-            notes.update(cases)
-    report = LoadReport(str(source), name, len(rows), len(reviews), dict(dropped), dict(sorted(notes.items())))
-    return Split.from_reviews(list(reviews.values()), CEBAB, report)
+    def found() -> Iterator[tuple[Review, list[str]]]:
+        for number, row in enumerate(rows, start=1):
+            missing = [column for column in _COLUMNS if column not in row]
+            if missing:
+                raise DataError(f"{where}, row {number}: column {missing[0]!r} is missing; "
+                                f"a row needs {', '.join(_COLUMNS)}. Add it, or use the official release files.")
+            yield _review(row, f"{where}, row {row['id']!r}")
+
+    return Split.gathered(found(), "id", CEBAB, source, name)
 
 
 def _review(row: Row, where: str) -> tuple[Review, list[str]]:
     """One row under the label policy, and the policy cases it is an instance of."""
     cases = []
-    label = _choice(row["review_majority"], CEBAB.labels, where, "review_majority")
+    label = choice(row["review_majority"], CEBAB.labels, where, "review_majority")
     if label in (NO_MAJORITY, ""):
-        cases.append("rating without a majority (no label loss, no label score)")
+        cases.append(NO_RATING)
     concepts, shares = [], []
     for concept in CEBAB.concepts:
         column = f"{concept}_aspect_majority"
-        value = _choice(row[column], CEBAB.values, where, column)
+        value = choice(row[column], CEBAB.values, where, column)
         votes = votes_in(row, f"{concept}_aspect_label_distribution", CEBAB.values, where)
         if value == NO_MAJORITY:
-            cases.append(f"{concept} without a majority (no concept loss, no concept score)")
+            cases.append(NO_VALUE.format(concept))
         elif value == "":
-            cases.append(f"{concept} never asked (read as {UNKNOWN})")
+            cases.append(NEVER_ASKED.format(concept))
             value, votes = UNKNOWN, None
         concepts.append(CEBAB.values.index(value) if value in CEBAB.values else NO_LABEL)
-        shares.append(votes or _certain(value))
+        shares.append(votes or certain(concepts[-1], len(CEBAB.values)))
     index = CEBAB.labels.index(label) if label in CEBAB.labels else NO_LABEL
     name, text = (_text(row[column], where, column) for column in ("id", "description"))
     return Review(name, text, index, tuple(concepts), tuple(shares)), cases
@@ -93,7 +88,7 @@ def _text(value: Any, where: str, column: str) -> str:
     return str(text)
 
 
-def _choice(value: Any, names: tuple[str, ...], where: str, column: str) -> str:
+def choice(value: Any, names: tuple[str, ...], where: str, column: str) -> str:
     """One of the names, "no majority" or "" for nothing; anything else is a wrong label."""
     name = "" if value is None else str(value)
     if name not in (*names, NO_MAJORITY, ""):
@@ -116,13 +111,6 @@ def votes_in(row: Row, column: str, names: tuple[str, ...], where: str) -> tuple
         raise DataError(f"{where}: {column} is {value!r}; allowed: counts of {', '.join(names)}, or empty. "
                         "Correct or remove the row.")
     return tuple(counts.get(name, 0) / total for name in names) if total else None
-
-
-def _certain(value: str) -> tuple[float, ...]:
-    """All votes for one value; an even split where there was no majority and the votes are not known."""
-    if value in CEBAB.values:
-        return tuple(float(name == value) for name in CEBAB.values)
-    return (1 / len(CEBAB.values),) * len(CEBAB.values)
 
 
 _PAIR_COLUMNS = ("id", "original_id", "edit_type", "is_original")

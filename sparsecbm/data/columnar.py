@@ -12,9 +12,9 @@ from datasets.exceptions import DatasetsError
 from pyarrow import parquet
 
 from sparsecbm.data.records import Record, Reject, kept
-from sparsecbm.data.sources import HUB_PREFIX
-from sparsecbm.data.text_form import names_in
+from sparsecbm.data.text_form import checked_columns, names_in
 from sparsecbm.errors import DataError
+from sparsecbm.paths import HUB_PREFIX
 
 #: Rows that are read at a time.
 BATCH = 256
@@ -27,12 +27,13 @@ Reader = Callable[[Sequence[str]], Iterator[Record | Reject]]
 def parquet_reader(path: Path) -> tuple[tuple[str, ...], Reader]:
     """Columns of a Parquet file, and what reads the records of some of them; DataError when it is damaged or a bomb."""
     try:
-        file = parquet.ParquetFile(path)
-        columns, metadata = tuple(file.schema_arrow.names), file.metadata
-        text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
-        file.close()
+        # Closed by us: a `ParquetFile` that cannot be made leaves a path open, which Windows then does not delete.
+        with pa.OSFile(str(path)) as opened, parquet.ParquetFile(opened) as file:
+            columns, metadata = tuple(file.schema_arrow.names), file.metadata
+            text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
+    checked_columns(columns, str(path))
     for group in range(metadata.num_row_groups):
         for place in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(place)
@@ -45,8 +46,9 @@ def parquet_reader(path: Path) -> tuple[tuple[str, ...], Reader]:
         number, rows = 0, max(metadata.num_rows, 1)
         try:
             # As a dictionary, a long text that comes again and again is held once.
-            with parquet.ParquetFile(path, read_dictionary=text, pre_buffer=False) as opened:
-                for batch in opened.iter_batches(BATCH, columns=list(dict.fromkeys(wanted)), use_threads=False):
+            with pa.OSFile(str(path)) as opened, \
+                    parquet.ParquetFile(opened, read_dictionary=text, pre_buffer=False) as file:
+                for batch in file.iter_batches(BATCH, columns=list(dict.fromkeys(wanted)), use_threads=False):
                     for place in range(batch.num_rows):
                         number += 1
                         yield _row(batch, place, number, number / rows)
@@ -107,4 +109,4 @@ def hub_reader(source: str, split: str) -> tuple[tuple[str, ...], str, Reader]:
     if not plain:
         raise DataError(f"{source} has no column of text or numbers; columns there: {names_in(found.column_names)}. "
                         "Choose another data set.")
-    return tuple(plain), digest.hexdigest(), read
+    return checked_columns(plain, source), digest.hexdigest(), read

@@ -7,7 +7,7 @@ asked for is refused.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +18,16 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from sparsecbm.data.cebab import split_of, votes_in
-from sparsecbm.data.imdb_c import load_imdb_c
-from sparsecbm.data.own_table import MOST_ROWS, Columns, load_table
+from sparsecbm.data.columns import Columns
+from sparsecbm.data.own_table import MOST_ROWS, load_table
 from sparsecbm.data.records import Reject
 from sparsecbm.data.samples import load_samples, sample_split
 from sparsecbm.data.sources import Row, read_rows, split_name
 from sparsecbm.data.split import Split
 from sparsecbm.data.table_source import TableSource
 from sparsecbm.errors import DataError
-from sparsecbm.schema import CEBAB, IMDB_C, ConceptSchema
+from sparsecbm.schema import CEBAB, ConceptSchema
+from sparsecbm.validation import is_blank
 
 #: The most other columns that are kept, and of each of their cells so many characters.
 MOST_COLUMNS, MOST_CELL = 20, 200
@@ -117,7 +118,7 @@ def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Revi
     rows, where = read_rows(source, name)
     read, first = split_of(rows, where, source, name), dict[str, Row]()
     for row in rows:
-        if str(row["description"]).strip():
+        if not is_blank(str(row["description"] or "")):
             first.setdefault(row["id"], row)
     kept = [first[name] for name in read.dataset["id"]]
     subjects = [("review_label_distribution", CEBAB.labels),
@@ -130,11 +131,15 @@ def cebab_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Revi
     return Reviews(f"CEBaB {name}", read, _frame(cells, (*_CEBAB_COLUMNS, *_RESTAURANT_COLUMNS)), agreement)
 
 
-def imdb_c_reviews(source: str | Path, split: str, schema: ConceptSchema) -> Reviews:
-    """A split of IMDB-C, from where `load_imdb_c` reads."""
-    _same_concepts(IMDB_C, schema)
-    read = load_imdb_c(source, split)
-    return Reviews(f"IMDB-C {split}", read, pd.DataFrame(index=range(len(read))))
+def split_reviews(
+    title: str, load: Callable[[str | Path, str], Split], of: ConceptSchema, source: str | Path, split: str,
+    schema: ConceptSchema,
+) -> Reviews:
+    """A split of a data set, titled so, of which no more is known than what `load` gives; its concepts are those of
+    `of`."""
+    _same_concepts(of, schema)
+    read = load(source, split)
+    return Reviews(f"{title} {read.name}", read, pd.DataFrame(index=range(len(read))))
 
 
 def table_reviews(
@@ -144,8 +149,9 @@ def table_reviews(
 
     DataError when no row can be used, a column is not there, or there are more than `most_rows`.
     """
-    others = [column for column in table.columns if column not in columns.used]
-    also = tuple(others[:MOST_COLUMNS])
+    columns = columns.of_table(table.columns, table.label)
+    used = frozenset(columns.used)
+    also = tuple(column for column in table.columns if column not in used)[:MOST_COLUMNS]
     read, cells, rejects = load_table(table, replace(columns, also=also), schema, most_rows)
     return Reviews(name, read, _frame(cells, also), None, rejects)
 
@@ -184,4 +190,4 @@ def _cell(value: object) -> str | float | None:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return float(value) if value == value else None
-    return value.strip()[:MOST_CELL] or None if isinstance(value, str) else None
+    return value.strip()[:MOST_CELL] if isinstance(value, str) and not is_blank(value) else None

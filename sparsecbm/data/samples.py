@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sparsecbm.data.split import LoadReport, Review, Split
+from sparsecbm.data.split import LoadReport, Review, Split, certain
 from sparsecbm.errors import DataError
 from sparsecbm.schema import CEBAB, ConceptSchema
 
@@ -59,7 +59,7 @@ def sample_split(schema: ConceptSchema = CEBAB) -> Split:
     reviews = []
     for sample in samples:
         values = tuple(schema.value_index(sample.concepts[concept]) for concept in schema.concepts)
-        votes = tuple(tuple(float(v == value) for v in range(len(schema.values))) for value in values)
+        votes = tuple(certain(value, len(schema.values)) for value in values)
         reviews.append(Review(sample.id, sample.text, schema.label_index(sample.label), values, votes))
     report = LoadReport("the reviews that ship with the project", "samples", len(samples), len(samples), {}, {})
     return Split.from_reviews(reviews, schema, report)

@@ -11,9 +11,7 @@ import datasets
 from datasets.exceptions import DatasetsError
 
 from sparsecbm.errors import DataError, unknown_name
-
-#: A source that starts so is read from the Hub, e.g. hub:CEBaB/CEBaB.
-HUB_PREFIX = "hub:"
+from sparsecbm.paths import HUB_PREFIX, path_of
 
 #: Our name of every split, and the names it may bear in files; the last is the Hub's.
 SPLITS = {
@@ -39,11 +37,28 @@ def split_name(name: str) -> str:
     raise DataError(unknown_name("split", name, tuple(name for names in SPLITS.values() for name in names)))
 
 
+def known_split(name: str, splits: Names) -> str:
+    """Our name of a split, one of `splits`, of which `dev` is also called `validation`; DataError lists them."""
+    ours = "dev" if name == "validation" else name
+    if ours not in splits:
+        raise DataError(unknown_name("split", name, tuple(splits)))
+    return ours
+
+
+def file_of_split(source: str | Path, split: str, splits: Names, suffix: str) -> tuple[bytes, str]:
+    """The file of a split (by our name) from a folder or zip that is named, and what messages should call it."""
+    path = path_of(source)
+    if not path.exists():
+        raise DataError(f"There is no folder or zip file at {path}. Give the one that holds "
+                        f"{splits[split][0]}{suffix}.")
+    return read_file(path, split, splits, suffix)
+
+
 def read_rows(source: str | Path, split: str) -> tuple[list[Row], str]:
     """All rows of a split (by our name), and the place they came from as messages should call it."""
     if str(source).startswith(HUB_PREFIX):
         return _from_hub(str(source).removeprefix(HUB_PREFIX), split), f"{source}, split {split}"
-    path = Path(source).expanduser()
+    path = path_of(source)
     if not path.exists():
         raise DataError(f"There is no folder or zip file at {path}. Give the folder or zip that holds the data set's "
                         f"JSON files, or {HUB_PREFIX}owner/name to read it from the Hub.")

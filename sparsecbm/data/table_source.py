@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsecbm.data.columnar import Reader, hub_reader, parquet_reader
-from sparsecbm.data.records import Lines, Record, Reject, csv_records, json_records
-from sparsecbm.data.sources import HUB_PREFIX
-from sparsecbm.data.text_form import names_in, refuse_packed, separator_of, text_form
+from sparsecbm.data.columns import ID_NAME, TEXT_NAMES, folded
+from sparsecbm.data.records import Lines, Record, Reject, csv_records, json_records, text_records
+from sparsecbm.data.text_form import (
+    MOST_COLUMNS,
+    TextForm,
+    checked_columns,
+    csv_form,
+    names_in,
+    refuse_packed,
+    text_form,
+)
 from sparsecbm.errors import DataError
+from sparsecbm.paths import HUB_PREFIX, path_of
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+#: Such a file holds one document a line, unless its first line names columns.
+LINE_SUFFIXES = (".txt",)
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
@@ -39,8 +50,9 @@ class TableSource:
 
     def records(self, columns: Sequence[str]) -> Iterator[Record | Reject]:
         """The records in their order, with at least these columns. DataError when one is not there, or on damage."""
+        there = frozenset(self.columns)
         for column in columns:
-            if column not in self.columns:
+            if column not in there:
                 raise DataError(f"{self.label} has no column {column!r}; columns there: {names_in(self.columns)}. "
                                 "Name one of these.")
         return self.reader(columns)
@@ -57,7 +69,7 @@ def open_table(
     if str(source).startswith(HUB_PREFIX):
         columns, digest, reader = hub_reader(str(source), split)
         return TableSource(f"{source}, split {split}", "hub", columns, (), digest, reader)
-    path = Path(source).expanduser()
+    path = path_of(source)
     if not path.is_file():
         raise DataError(f"There is no file at {path}; allowed: a CSV, JSON lines or Parquet file, or "
                         f"{HUB_PREFIX}OWNER/NAME. Check the path.")
@@ -80,31 +92,69 @@ def _text_table(path: Path, encoding: str | None, separator: str | None) -> Tabl
                         f"{', '.join((*CSV_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES))}. Rename or convert it.")
     form = text_form(path, encoding)
     if suffix in JSON_SUFFIXES:
-        def read_json(_: Sequence[str]) -> Iterator[Record | Reject]:
-            with _lines(path, form.encoding) as lines:
-                yield from json_records(lines)
-
-        first = next((record for record in read_json(()) if isinstance(record, Record)), None)
-        if first is None:
-            raise DataError(f"{path} holds no JSON object on a line of its own; allowed: JSON lines, one object for "
-                            "each row. Write it so.")
-        return TableSource(str(path), f"json {form.encoding}", tuple(first.cells), form.notes, form.digest, read_json)
-    between, notes = separator_of(path, form.encoding, separator)
+        return _json_table(path, form)
+    csv = csv_form(path, form.encoding, separator)
+    if suffix in LINE_SUFFIXES and separator is None and not csv.hint and not _names_columns(csv.first, csv.separator):
+        return _line_table(path, form, csv.first)
 
     def read_csv(_: Sequence[str]) -> Iterator[Record | Reject]:
-        with _lines(path, form.encoding) as lines:
-            yield from csv_records(lines, between, str(path))[1]
+        with _lines(path, form.encoding, csv.hint) as lines:
+            yield from csv_records(lines, csv.separator, str(path))[1]
 
-    with _lines(path, form.encoding) as lines:
-        columns, _ = csv_records(lines, between, str(path))
-    return TableSource(str(path), f"csv {form.encoding} {between!r}", columns, (*form.notes, *notes), form.digest,
-                       read_csv)
+    with _lines(path, form.encoding, csv.hint) as lines:
+        columns, _ = csv_records(lines, csv.separator, str(path))
+    notes = (*form.notes, *csv.notes)
+    if len(columns) == 1 and not _is_heading(columns[0]):
+        notes = (*notes, f"the first line, {columns[0][:60]!r}, is read as the name of the column")
+    return TableSource(str(path), f"csv {form.encoding} {csv.separator!r}", columns, notes, form.digest, read_csv)
+
+
+def _json_table(path: Path, form: TextForm) -> TableSource:
+    def read(_: Sequence[str]) -> Iterator[Record | Reject]:
+        with _lines(path, form.encoding) as lines:
+            yield from json_records(lines)
+
+    columns = dict[str, None]()
+    for record in read(()):  # all of them: any line may lack what others have
+        if isinstance(record, Record):
+            columns.update(dict.fromkeys(record.cells))
+            if len(columns) > MOST_COLUMNS:
+                checked_columns(tuple(columns), str(path))
+    if not columns:
+        raise DataError(f"{path} holds no JSON object on a line of its own; allowed: JSON lines, one object for each "
+                        "row. Write it so.")
+    names = checked_columns(tuple(columns), str(path))
+    return TableSource(str(path), f"json {form.encoding}", names, form.notes, form.digest, read)
+
+
+def _line_table(path: Path, form: TextForm, first: str) -> TableSource:
+    heading = _is_heading(first)
+    column = first if heading else TEXT_NAMES[0]
+
+    def read(_: Sequence[str]) -> Iterator[Record | Reject]:
+        with _lines(path, form.encoding, heading) as lines:
+            yield from text_records(lines, column)
+
+    notes = (*form.notes, "each line is read as one document; if it holds a table, name what separates its cells")
+    return TableSource(str(path), f"lines {form.encoding}", (column,), notes, form.digest, read)
+
+
+def _names_columns(line: str, separator: str) -> bool:
+    cells = line.split(separator)
+    return len(cells) > 1 and any(_is_heading(cell.strip('"')) for cell in cells)
+
+
+def _is_heading(name: str) -> bool:
+    return folded(name) in (ID_NAME, *TEXT_NAMES)
 
 
 @contextmanager
-def _lines(path: Path, encoding: str) -> Iterator[Lines]:
+def _lines(path: Path, encoding: str, after_first: bool = False) -> Iterator[Lines]:
     with _readable(path), path.open(encoding=encoding, newline="") as file:
-        yield Lines(file, path.stat().st_size)
+        lines = Lines(file, path.stat().st_size)
+        if after_first:
+            next(lines, None)
+        yield lines
 
 
 @contextmanager

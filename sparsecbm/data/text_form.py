@@ -3,6 +3,7 @@
 import codecs
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,9 +16,14 @@ from sparsecbm.errors import DataError, InputError, unknown_name
 #: What a separator is called on screen.
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
+#: The most columns of a table; a page offers each of them in several lists.
+MOST_COLUMNS = 1_000
+
 _CHUNK = 2**20
 #: So many characters, and records of them, show what separates cells.
 _SAMPLE, _SAMPLE_RECORDS = 2**16, 20
+#: A first line that spreadsheets read and hide.
+_HINT = re.compile(r'"?sep=([^\r\n])"?(?:\r?\n|\r|$)', re.IGNORECASE)
 #: Marks at the start of a file; UTF-32's begins with UTF-16's.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
@@ -72,7 +78,7 @@ def text_form(path: Path, encoding: str | None = None) -> TextForm:
         raise DataError(f"{path}, near line {failed[named]}: not {named} text; allowed: a file in the encoding that it "
                         "bears or that was named. Name the encoding it was saved in, or save it as UTF-8.")
     found = next(name for name in decoders if name not in failed)
-    if found in ("cp1252", "latin-1"):
+    if named is None and found != "utf-8":
         called = {"cp1252": "Windows-1252 (the usual Latin-1)", "latin-1": "Latin-1"}[found]
         return TextForm(found, digest.hexdigest(), (
             f"not UTF-8 from line {failed['utf-8']} on, so read as {called}; if words look wrong, name the encoding",))
@@ -80,20 +86,42 @@ def text_form(path: Path, encoding: str | None = None) -> TextForm:
     return TextForm(found, digest.hexdigest(), () if plain else (f"encoding {found}, by the mark at its start",))
 
 
-def separator_of(path: Path, encoding: str, separator: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """What separates the cells of a CSV file, and a note about it where it is no comma.
+@dataclass(frozen=True)
+class CsvForm:
+    """What separates cells, a note about it where it is no comma, and the first line, without blanks around it.
+
+    `hint` says that the first line only names the separator.
+    """
+
+    separator: str
+    notes: tuple[str, ...]
+    first: str
+    hint: bool
+
+
+def csv_form(path: Path, encoding: str, separator: str | None = None) -> CsvForm:
+    """How the cells of a CSV file are separated: as said, or as a first line such as `sep=;` says, or found out.
 
     The candidate wins by which most records have as many cells as the first, then the one with the most cells.
+    InputError or DataError for another separator than those allowed.
     """
-    if separator is not None:
-        if separator not in SEPARATORS:
-            raise InputError(unknown_name("separator", separator, tuple(SEPARATORS)))
-        return separator, ()
+    if separator is not None and separator not in SEPARATORS:
+        raise InputError(unknown_name("separator", separator, tuple(SEPARATORS)))
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(_SAMPLE)
+    hint = _HINT.match(sample)
+    if hint and separator is None and hint[1] not in SEPARATORS:
+        raise DataError(f"{path}: its first line says that {hint[1]!r} separates cells; allowed: "
+                        f"{', '.join(SEPARATORS.values())}. Write it with one of these.")
+    found = separator or (hint[1] if hint else _likely_separator(sample))
+    said = separator is not None or found == ","
+    return CsvForm(found, () if said else (f"cells are separated by {SEPARATORS[found]}",),
+                   sample.partition("\n")[0].strip(), hint is not None)
+
+
+def _likely_separator(sample: str) -> str:
     whole = sample if len(sample) < _SAMPLE else sample[: sample.rfind("\n") + 1] or sample
-    best = max(SEPARATORS, key=lambda candidate: _agreement(whole, candidate))  # of equal ones, the first
-    return best, () if best == "," else (f"cells are separated by {SEPARATORS[best]}",)
+    return max(SEPARATORS, key=lambda candidate: _agreement(whole, candidate))  # of equal ones, the first
 
 
 def _agreement(sample: str, separator: str) -> tuple[float, int]:
@@ -135,6 +163,20 @@ def _refuse_binary(path: Path, start: bytes, named: str | None) -> None:
     if named is None and b"\0" in start:
         raise DataError(f"{path} holds NUL bytes: it is no text, or UTF-16 without a mark; allowed: CSV, JSON lines or "
                         "Parquet. Name the encoding, such as utf-16-le, or save it as UTF-8.")
+
+
+def checked_columns(columns: Sequence[str], where: str) -> tuple[str, ...]:
+    """The columns of a table; DataError where there are too many, two of one name, or one whose name is no text."""
+    if len(columns) > MOST_COLUMNS:
+        raise DataError(f"{where} names {len(columns):,} columns; allowed: up to {MOST_COLUMNS:,}. Keep those that are "
+                        "needed.")
+    name, times = Counter(columns).most_common(1)[0] if columns else ("", 0)
+    if times > 1:
+        raise DataError(f"{where} names {name[:80]!r} more than once; allowed: one name for each column. Rename one.")
+    halved = next((name for name in columns if name.encode(errors="ignore").decode() != name), None)
+    if halved is not None:
+        raise DataError(f"{where} names a column {halved[:80]!r}, which holds half a character; rename it.")
+    return tuple(columns)
 
 
 def names_in(columns: Sequence[str]) -> str:

@@ -49,5 +49,5 @@ def toy_rows() -> list[RawRow]:
 def write(folder: Path, split: str, rows: list[RawRow]) -> Path:
     """Write one split into a folder, made if needed, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{split}.json").write_text(json.dumps(rows, indent=1))
+    (folder / f"{split}.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     return folder

@@ -39,7 +39,7 @@ BAD = ("Dull.", "Negative", "Unkown", "Negative", "unknown", "unknown", "Positiv
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_the_four_human_concepts_and_the_sentiment_are_read(tmp_path: Path, encoding: str) -> None:
-    blank, again = ("<br />", *BAD[1:]), (GOOD[0], *BAD[1:])
+    blank, again = ("<br />\u200b", *BAD[1:]), (GOOD[0], *BAD[1:])
     split = load_split("imdb-c", write(tmp_path, GOOD, BAD, blank, again, encoding=encoding), "dev")
     assert split.schema == IMDB_C and split.dataset["id"][:] == ["dev-0001", "dev-0002"]
     assert split.texts == ["Café scenes,\nso well played.", "Dull."]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sparsecbm.data import records as module
-from sparsecbm.data.records import Lines, Record, Reject, csv_records, json_records
+from sparsecbm.data.records import Lines, Record, Reject, csv_records, json_records, text_records
 from sparsecbm.errors import DataError
 
 
@@ -46,6 +46,26 @@ def test_a_stray_quote_costs_the_rows_that_it_swallows_and_says_which() -> None:
     assert isinstance(found[0], Reject) and found[0].reason.startswith("lines 2 to 4: not CSV (")
 
 
+@pytest.mark.parametrize("broken", [
+    '2,"He said "hi" there.\nThen, he left.\nWell"', '2,"a "b", c\nd, e\n"', '2,"a" b\nc, d\n""e"', '2,"a "b" ,c\n"',
+    '2,"a ""b"" "c"\nd, e"', '2,"a "b""', '2,"a " b", c', '2,"a"b\n1,c\n,"', '2,"5" wide"',
+    '2,"a ("b" c\n"d" e, f "g""', '2,"Great" soup', '2,"a "b', '2,"a "b and c"',
+])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_nothing_of_a_record_that_a_quote_breaks_becomes_another_record(broken: str, end: str) -> None:
+    broken = broken.replace("\n", end)
+    found = csv_of(end.join(["id,text", '1,"Good, ""very""."', broken, '3,"Fi,ne"', "4,Last", ""]))
+    assert [one.number for one in found] == [2, 3, 4 + broken.count("\n"), 5 + broken.count("\n")]
+    told = found[1]
+    assert isinstance(told, Reject) and told.content == broken
+    assert told.last == (3 + broken.count("\n") if "\n" in broken else None)
+    assert [one.cells["text"] for one in found if isinstance(one, Record)] == ['Good, "very".', "Fi,ne", "Last"]
+
+
+def test_a_broken_record_ends_where_the_separator_of_the_file_says_so() -> None:
+    assert [one.number for one in csv_of('id;text\n1;"a "b", c\nd;"\n2;Fine\n', ";")] == [2, 4]
+
+
 def test_a_quote_that_is_open_at_the_end_is_told() -> None:
     assert brief(csv_of('id,text\n1,good\n2,"open\n3,x\n')) == [
         (2, {"id": "1", "text": "good"}), (3, "not CSV", '2,"open\n3,x')]
@@ -75,7 +95,8 @@ def test_the_share_read_grows_to_one() -> None:
 
 def test_the_first_line_must_name_the_columns() -> None:
     for content, says in [
-        ("", "names no columns"), ("\n\n", "names no columns"), ("id,text,id\n", "names 'id' more than once"),
+        ("", "names no columns"), ("\n\n", "names no columns"), ("id,text,id \n", "names 'id' more than once"),
+        (",".join(map(str, range(200_001))), "names 200,001 columns; allowed: up to 1,000"),
         ('"id,text\n1,Good\n', "the first line cannot be read as CSV"),
     ]:
         with pytest.raises(DataError, match=says):
@@ -83,7 +104,7 @@ def test_the_first_line_must_name_the_columns() -> None:
 
 
 def test_columns_without_a_name_get_one() -> None:
-    assert csv_records(lines(" id ,,text\n"), ",", "x")[0] == ("id", "column 2", "text")
+    assert csv_records(lines(" id ,,text,\u200b\n"), ",", "x")[0] == ("id", "column 2", "text", "column 4")
 
 
 def test_json_lines() -> None:
@@ -94,3 +115,15 @@ def test_json_lines() -> None:
         (1, None), (3, "not an object"), (4, "not JSON"), (5, "not an object"), (6, "not JSON"), (7, "not JSON"),
         (8, None)]
     assert isinstance(found[-1], Record) and found[-1].cells == {"text": "Bad"}
+
+
+def test_a_json_object_has_one_value_of_each_name() -> None:
+    found = list(json_records(lines('{"text": "a", "text": "b"}\n{"a": {"b": 1, "b": 2}}\n{"text": "c"}\n')))
+    assert [getattr(one, "kind", None) for one in found] == ["name more than once", "name more than once", None]
+
+
+def test_one_document_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_LINE", 20)
+    content = 'Good, "cheap.\r\n \nBad;\n' + "x" * 30 + "\nLast"
+    assert brief(list(text_records(lines(content), "text"))) == [
+        (1, {"text": 'Good, "cheap.'}), (3, {"text": "Bad;"}), (4, "line too long", "x" * 20), (5, {"text": "Last"})]

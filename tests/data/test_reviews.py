@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sparsecbm.data.own_table import Columns
-from sparsecbm.data.reviews import Reviews, cebab_reviews, imdb_c_reviews, sample_reviews, table_reviews
+from sparsecbm.data.catalogue import DATASETS
+from sparsecbm.data.columns import Columns
+from sparsecbm.data.reviews import Reviews, cebab_reviews, sample_reviews, table_reviews
 from sparsecbm.data.samples import load_samples
 from sparsecbm.data.table_source import open_table
 from sparsecbm.errors import DataError
@@ -55,7 +56,7 @@ def test_cebab_with_votes_and_restaurants(tmp_path: Path) -> None:
     """Agreement is the share of the majority, nothing where nobody was asked; dropped rows stay out of all columns."""
     folder = write(tmp_path, "dev", [
         raw(1, opentable_metadata={"cuisine": "thai"}, edit_goal=None),
-        raw(2, description=" ", edit_goal="Positive"),
+        raw(2, description=" \u200b\u00ad", edit_goal="Positive"),
         raw(3, review_majority="no majority", edit_goal="Negative", review_label_distribution={"4": 2, "5": 2})])
     found = cebab_reviews(folder, "dev", CEBAB)
     assert found.name == "CEBaB dev" and found.ids == ("000001_000000", "000003_000000")
@@ -76,7 +77,7 @@ def test_the_samples_with_their_kinds() -> None:
 @pytest.mark.parametrize(("read", "said"), [
     (lambda: sample_reviews(IMDB_C), "No sample reviews were written for the concepts of imdb-c"),
     (lambda: cebab_reviews("unread", "dev", IMDB_C), "cebab has the concepts food"),
-    (lambda: imdb_c_reviews("unread", "dev", CEBAB), "imdb-c has the concepts acting, .*Load another"),
+    (lambda: DATASETS["imdb-c"].reviews("unread", "dev", CEBAB), "imdb-c has the concepts acting, .*Load another"),
 ])
 def test_reviews_of_other_concepts_are_refused(read: object, said: str) -> None:
     assert callable(read)
@@ -86,7 +87,7 @@ def test_reviews_of_other_concepts_are_refused(read: object, said: str) -> None:
 
 def test_nested_cells_and_empty_columns_are_no_columns(tmp_path: Path) -> None:
     rows = [{"text": "Soup.", "list": [1], "none": None, "yes": True, "number": 3, "long": "x" * 300}]
-    (tmp_path / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     found = table_reviews("r", open_table(tmp_path / "r.jsonl"), Columns("text"), TOY)
     assert found.columns.to_dict("list") == {"yes": ["yes"], "number": [3.0], "long": ["x" * 200]}
     assert found.ids == ("1",)

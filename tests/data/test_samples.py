@@ -82,7 +82,8 @@ def test_other_concepts_have_no_samples() -> None:
 
 def test_a_sample_that_does_not_fit_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "samples.jsonl"
-    file.write_text(samples.SAMPLES_FILE.read_text().replace('"label": "5"', '"label": "6"', 1))
+    content = samples.SAMPLES_FILE.read_text(encoding="utf-8")
+    file.write_text(content.replace('"label": "5"', '"label": "6"', 1), encoding="utf-8")
     monkeypatch.setattr(samples, "SAMPLES_FILE", file)
     load_samples.cache_clear()
     try:

@@ -137,7 +137,7 @@ def hub_folder(folder: Path, rows: list[dict[str, Any]]) -> Path:
     (folder / "data").mkdir(parents=True)
     datasets.Dataset.from_list(plain).to_parquet(folder / "data" / "part-0.parquet")
     (folder / "README.md").write_text("---\nconfigs:\n- config_name: default\n  data_files:\n"
-                                      "  - split: validation\n    path: data/part-*.parquet\n---\n")
+                                      "  - split: validation\n    path: data/part-*.parquet\n---\n", encoding="utf-8")
     return folder
 
 

@@ -25,8 +25,8 @@ def test_columns_and_arrays_agree(tmp_path: Path) -> None:
 def test_the_hash_is_the_same_in_another_process(tmp_path: Path) -> None:
     split = load_split("cebab", write(tmp_path, "dev", toy_rows()), "dev")
     program = f"from sparsecbm.data import load_split; print(load_split('cebab', {str(tmp_path)!r}, 'dev').data_hash)"
-    other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True,
-                           env={"PATH": "", "PYTHONHASHSEED": "7", "HOME": str(tmp_path)})
+    other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True,
+                           env={"PATH": "", "PYTHONHASHSEED": "7", "HOME": str(tmp_path)}, encoding="utf-8")
     assert other.stdout.strip() == split.data_hash
     assert len(split.data_hash) == 64
 

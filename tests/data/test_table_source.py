@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import psutil
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -46,6 +47,54 @@ def test_text_files(tmp_path: Path) -> None:
         assert of(table) == of(table) == ROWS  # as often as asked
 
 
+def test_a_line_of_json_may_lack_what_others_have(tmp_path: Path) -> None:
+    rows = [{"id": "a"}, {}, {"text": "Good."}, *[{"id": str(number)} for number in range(2000)], {"day": 1, "id": "z"}]
+    table = open_table(put(tmp_path / "r.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert table.columns == ("id", "text", "day")
+    assert [dict(one.cells) for one in table.records(["text", "id"]) if isinstance(one, Record)] == rows
+
+
+def test_a_text_file_holds_a_document_a_line_or_says_that_it_is_a_table(tmp_path: Path) -> None:
+    plain = 'Great food, great "staff.\nBad; really, bad.\n\nFine\n'
+    texts = ['Great food, great "staff.', "Bad; really, bad.", "Fine"]
+    for content, column in [(plain, "text"), ("Review\n" + plain, "Review"), (plain.replace("\n", "\r\n"), "text")]:
+        table = open_table(put(tmp_path / "r.TXT", content))
+        assert (table.columns, table.form, len(table.notes)) == ((column,), "lines utf-8", 1)
+        assert [row[column] for row in of(table, column)] == texts
+    for content, separator in [("stars;Text\n1;Bad\n", None), ("sep=;\nstars;words\n1;Bad\n", None),
+                               ("stars|words\n1|Bad\n", "|")]:
+        table = open_table(put(tmp_path / "r.txt", content), separator=separator)
+        assert [list(row.values()) for row in of(table, *table.columns)] == [["1", "Bad"]]
+
+
+def test_the_line_that_names_the_separator_is_no_row(tmp_path: Path) -> None:
+    table = open_table(put(tmp_path / "r.csv", "sep=;\nid;text\na;Good, cheap\n"))
+    assert table.columns == ("id", "text") and of(table) == [{"id": "a", "text": "Good, cheap"}]
+    assert [one.number for one in table.records(["id"])] == [3]
+
+
+def test_a_document_may_stand_where_a_column_is_named(tmp_path: Path) -> None:
+    """One column of any name holds the texts, so a file without a heading would lose its first document unsaid."""
+    for first, said in (("Good soup.", True), ("text", False), ("Review", False)):
+        notes = open_table(put(tmp_path / "r.csv", f"{first}\nBad soup.\n")).notes
+        assert [repr(first) in note for note in notes] == [True] * said
+
+
+def test_tables_of_two_columns_of_one_name_or_of_too_many(tmp_path: Path) -> None:
+    wide = {str(number): [1] for number in range(1001)}
+    put(tmp_path / "wide.jsonl", "".join(json.dumps({name: 1}) + "\n" for name in wide))
+    parquet.write_table(pa.table(wide), tmp_path / "wide.parquet")
+    parquet.write_table(pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], ["text", "text"]),
+                        tmp_path / "twice.parquet")
+    put(tmp_path / "twice.csv", "text,text\na,b\n")
+    put(tmp_path / "half.jsonl", '{"text": "a"}\n{"\\ud83d": 1}\n')
+    for name, says in [("wide.jsonl", "1,001 columns; allowed: up to 1,000"), ("wide.parquet", "1,001 columns"),
+                       ("twice.parquet", "names 'text' more than once"), ("twice.csv", "names 'text' more than once"),
+                       ("half.jsonl", "holds half a character")]:
+        with pytest.raises(DataError, match=says):
+            open_table(tmp_path / name)
+
+
 def test_parquet(tmp_path: Path) -> None:
     """In several row groups; columns that nobody asked for are not read."""
     for name in ["r.parquet", "without a suffix"]:
@@ -83,6 +132,15 @@ def test_damaged_parquet(tmp_path: Path) -> None:
             open_table(tmp_path / "r.parquet")
 
 
+def test_damaged_parquet_is_closed_while_its_error_is_shown(tmp_path: Path) -> None:
+    """Windows deletes no file that is open."""
+    path = put(tmp_path / "r.parquet", "PAR1 not a table")
+    with pytest.raises(DataError) as told:
+        open_table(path)
+    assert told.value.__context__ is not None  # which holds on to whatever was left open
+    assert str(path) not in [one.path for one in psutil.Process().open_files()]
+
+
 def hub_folder(folder: Path) -> Path:
     """A local data set laid out as on the Hub, with a class label and a column that is no plain value."""
     features = datasets.Features({"id": datasets.Value("int64"), "text": datasets.Value("string"),
@@ -95,7 +153,7 @@ def hub_folder(folder: Path) -> Path:
         "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: test\n    path: data/part-*.parquet\n"
         "dataset_info:\n  features:\n  - name: id\n    dtype: int64\n  - name: text\n    dtype: string\n"
         "  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': neg\n          '1': pos\n"
-        "  - name: tokens\n    list: string\n---\n")
+        "  - name: tokens\n    list: string\n---\n", encoding="utf-8")
     return folder
 
 

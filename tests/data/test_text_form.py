@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.data import text_form as module
-from sparsecbm.data.text_form import separator_of, text_form
+from sparsecbm.data.text_form import csv_form, text_form
 from sparsecbm.errors import DataError, InputError
 
 TEXT = "id,text\n1,Café très bon\n2,“Quoted” – 😀\n"
@@ -60,6 +60,19 @@ def test_a_named_encoding_is_held_to(tmp_path: Path) -> None:
     assert text_form(put(tmp_path, TEXT.encode()), "UTF8").encoding == "utf-8-sig"  # with the mark or without
 
 
+def test_what_reads_anything_can_be_named(tmp_path: Path) -> None:
+    for name in ("latin-1", "cp1252", "CP1252", "windows-1252", "iso-8859-15", "utf-8-sig"):
+        for content in (TEXT.encode(), b"text\ncaf\xe9\n", b"text\nplain\n"):
+            if name == "utf-8-sig" and b"\xe9\n" in content:
+                continue
+            if "1252" in name and content == TEXT.encode():  # 0x9d, of a quotation mark, means nothing there
+                with pytest.raises(DataError, match="near line 3: not"):
+                    text_form(put(tmp_path, content), name)
+                continue
+            form = text_form(put(tmp_path, content), name)
+            assert (form.encoding, form.notes) == (name, ())
+
+
 def test_an_unknown_encoding(tmp_path: Path) -> None:
     for name in ["klingon", "rot13", "base64", "utf\0"]:
         with pytest.raises(InputError, match="Unknown encoding .*allowed: names such as"):
@@ -94,11 +107,25 @@ def test_the_separator_is_found_by_records_that_agree(tmp_path: Path) -> None:
         ("text\nGood; bad; ugly\n", ",", ()),
         ("", ",", ()),
     ]:
-        assert separator_of(put(tmp_path, content.encode()), "utf-8") == (separator, notes)
+        form = csv_form(put(tmp_path, content.encode()), "utf-8")
+        assert (form.separator, form.notes, form.hint) == (separator, notes, False)
+
+
+def test_a_first_line_may_name_the_separator(tmp_path: Path) -> None:
+    for first, separator in [("sep=;", ";"), ('"sep=,"', ","), ("SEP=\t", "\t"), ("sep=|", "|")]:
+        for end in ("\n", "\r\n"):
+            path = put(tmp_path, f"{first}{end}id{separator}text{end}1{separator}a, b; c{end}".encode("utf-16"))
+            form = csv_form(path, "utf-16")
+            assert (form.separator, form.hint) == (separator, True)
+            assert csv_form(path, "utf-16", "|").separator == "|"  # who names one is right
+    with pytest.raises(DataError, match="says that ':' separates cells; allowed: commas, semicolons"):
+        csv_form(put(tmp_path, b"sep=:\nid:text\n"), "utf-8")
+    assert not csv_form(put(tmp_path, b"sep=;id,text\n1,a\n"), "utf-8").hint
 
 
 def test_a_separator_can_be_named(tmp_path: Path) -> None:
     path = put(tmp_path, b"id,text\n1,Good\n")
-    assert separator_of(path, "utf-8", ";") == (";", ())
+    form = csv_form(path, "utf-8", ";")
+    assert (form.separator, form.notes) == (";", ())
     with pytest.raises(InputError, match="Unknown separator '::'"):
-        separator_of(path, "utf-8", "::")
+        csv_form(path, "utf-8", "::")
