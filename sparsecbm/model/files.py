@@ -23,7 +23,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """The object that a JSON file holds; CheckpointError says what is wrong with it."""
     require(folder, [name])
     try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        values = json.loads((folder / name).read_bytes())
     except (ValueError, RecursionError) as error:  # also integers too long and brackets too deep to read
         raise CheckpointError(f"{folder / name} is not valid JSON ({error}); restore the file.") from None
     if not isinstance(values, dict):
@@ -36,7 +36,20 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
     The file is read once and not mapped into memory: whoever overwrites it later changes nothing that is loaded.
     """
+    return read_noted_tensors(path)[0]
+
+
+def read_noted_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The same, and the texts that are stored with the tensors."""
     try:
-        return load(path.read_bytes())
+        content = path.read_bytes()
+        tensors = load(content)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is truncated or damaged ({error}); copy the file again.") from None
+    return tensors, stored_texts(content)
+
+
+def stored_texts(content: bytes) -> dict[str, str]:
+    """The texts that are stored with the tensors of a safetensors file, which `load` has checked."""
+    header: dict[str, dict[str, str]] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return header.get("__metadata__", {})

@@ -89,3 +89,57 @@ def run_logit_terms(
         for place, number in enumerate(mine):
             read[number] = terms[number].read(pooled[:, place])
     return torch.stack(read, dim=1).flatten()
+
+
+def term_values(
+    model: SparseCBM,
+    weights: MaskedWeights | None,
+    terms: Sequence[LogitTerm],
+    rows: Rows,
+    attention_mask: Int[Tensor, "row token"],
+) -> Float[Tensor, "row term"]:
+    """Every term of every row; each pass runs once, whichever number of terms it has, and no other pass runs."""
+    passes = _passes(weights, terms)
+    pooled = _run(model, weights, list(dict.fromkeys(passes)), rows.repeat(len(set(passes)), 1, 1), attention_mask)
+    return torch.stack([term.read(pooled[k]) for term, k in zip(terms, passes, strict=True)], dim=1)
+
+
+def term_gradients(
+    model: SparseCBM,
+    weights: MaskedWeights | None,
+    terms: Sequence[LogitTerm],
+    rows: Rows,
+    attention_mask: Int[Tensor, "row token"],
+) -> Float[Tensor, "term row token embedding"]:
+    """The gradient of every term by every row.
+
+    Passes run together that have equally many terms, so that the way back is nowhere taken in vain.
+    """
+    made = rows.new_empty(len(terms), *rows.shape)
+    passes = _passes(weights, terms)
+    for count in sorted({passes.count(k) for k in passes}):
+        some = [k for k in dict.fromkeys(passes) if passes.count(k) == count]
+        embedded = rows.detach().repeat(len(some), 1, 1).requires_grad_()
+        with torch.enable_grad():
+            pooled = _run(model, weights, some, embedded, attention_mask)
+            own = {k: [number for number, pass_ in enumerate(passes) if pass_ == k] for k in some}
+            logits = [torch.stack([terms[own[k][turn]].read(pooled[k]).sum() for k in some]).sum()
+                      for turn in range(count)]  # one term of every pass
+        for turn, logit in enumerate(logits):
+            gradient, = torch.autograd.grad(logit, embedded, retain_graph=turn < count - 1)
+            for k, part in zip(some, gradient.split(len(rows)), strict=True):
+                made[own[k][turn]] = part
+    return made
+
+
+def _passes(weights: MaskedWeights | None, terms: Sequence[LogitTerm]) -> list[int]:
+    """The pass of each term. Without masks all passes are the same: the first."""
+    return [0 if weights is None else term.pass_ for term in terms]
+
+
+def _run(
+    model: SparseCBM, weights: MaskedWeights | None, passes: Sequence[int],
+    embedded: Float[Tensor, "run token embedding"], attention_mask: Int[Tensor, "row token"],
+) -> dict[int, Float[Tensor, "row hidden"]]:
+    own = [{} if weights is None else weights.of(k) for k in passes]
+    return dict(zip(passes, model.run_passes(own, embedded, attention_mask), strict=True))

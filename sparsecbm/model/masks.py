@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from sparsecbm.model.units import UnitLayout
+
 
 def kept_weights(density: float, weights: int) -> int:
     """The number of weights that make a density 0..1, rounded down so that the sparsity is always reached."""
@@ -43,6 +45,10 @@ class ConceptMasks:
     `bits[name]` holds the masks of the parameter `name`, flattened in the parameter's own layout and packed
     most significant bit first; `shapes[name]` is the parameter's shape. An edit makes a new value.
 
+    Structured masks consist of whole attention heads and feed-forward neurons, which lie as their `layout` says; so a
+    pass can run on smaller matrices, and `KeptUnits` says the same in a few thousand bits. Masks of single weights have
+    no layout.
+
         >>> masks = ConceptMasks.ones(("food", "residual"), {"layer.weight": (4, 8)})
         >>> masks.density()
         {'food': 1.0, 'residual': 1.0}
@@ -51,23 +57,34 @@ class ConceptMasks:
     passes: tuple[str, ...]
     shapes: Mapping[str, tuple[int, int]]
     bits: Mapping[str, Bits]
+    layout: UnitLayout | None = None
 
     @classmethod
-    def from_bools(cls, passes: tuple[str, ...], stacks: Mapping[str, MaskStack]) -> "ConceptMasks":
+    def from_bools(
+        cls, passes: tuple[str, ...], stacks: Mapping[str, MaskStack], layout: UnitLayout | None = None
+    ) -> "ConceptMasks":
         """Pack one boolean stack per matrix; the first axis follows `passes`."""
         shapes = {name: (stack.shape[1], stack.shape[2]) for name, stack in stacks.items()}
-        return cls(passes, shapes, {name: _pack(stack) for name, stack in stacks.items()})
+        return cls(passes, shapes, {name: _pack(stack) for name, stack in stacks.items()}, layout)
 
     @classmethod
-    def ones(cls, passes: tuple[str, ...], shapes: Mapping[str, tuple[int, int]]) -> "ConceptMasks":
+    def ones(
+        cls, passes: tuple[str, ...], shapes: Mapping[str, tuple[int, int]], layout: UnitLayout | None = None
+    ) -> "ConceptMasks":
         """Masks that keep every weight."""
         size = len(passes)
-        return cls.from_bools(passes, {n: torch.ones(size, *shape, dtype=torch.bool) for n, shape in shapes.items()})
+        return cls.from_bools(
+            passes, {name: torch.ones(size, *shape, dtype=torch.bool) for name, shape in shapes.items()}, layout)
 
     @property
     def matrices(self) -> tuple[str, ...]:
         """The names of the masked parameters."""
         return tuple(self.shapes)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the bits lie."""
+        return next(iter(self.bits.values())).device
 
     @property
     def weights(self) -> int:
@@ -90,7 +107,11 @@ class ConceptMasks:
 
     def to(self, device: torch.device | str) -> "ConceptMasks":
         """The same masks on another device."""
-        return ConceptMasks(self.passes, self.shapes, {name: bits.to(device) for name, bits in self.bits.items()})
+        return self.with_bits({name: bits.to(device) for name, bits in self.bits.items()})
+
+    def with_bits(self, bits: Mapping[str, Bits]) -> "ConceptMasks":
+        """Other masks of the same passes and matrices, and of whole units if these are."""
+        return ConceptMasks(self.passes, self.shapes, bits, self.layout)
 
     def density(self) -> dict[str, float]:
         """Share of the masked weights that each pass keeps, 0..1."""

@@ -3,8 +3,9 @@
 Tan et al., "Sparsity-Guided Holistic Explanation for LLMs with Interpretable Inference-Time Intervention", AAAI 2024.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -13,32 +14,55 @@ from torch.func import functional_call
 from transformers import PreTrainedModel
 
 from sparsecbm.config import ModelConfig
-from sparsecbm.model.backbone import output_width, weight_sites
+from sparsecbm.model.backbone import attention_heads, output_width, weight_sites
 from sparsecbm.model.encoding import Encoded
+from sparsecbm.model.kept_units import KeptUnits
 from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.model.side_by_side import SideBySide, side_by_side
+from sparsecbm.model.small_pass import SmallPass, small_pass
+from sparsecbm.model.units import UnitLayout
+from sparsecbm.schema import ConceptSchema
 
-#: Up to this number of tokens in a batch, one vmap over the stacked passes is faster than a loop over them.
-VMAP_TOKENS = 512
+#: What one pass runs on: changed matrices of the backbone by parameter, or a small pass.
+PassWeights = Mapping[str, Float[Tensor, "_row _column"]] | SmallPass
+
+#: The first bias, in nats, of a value that a concept cannot have. No gradient to speak of ever reaches it.
+IMPOSSIBLE = -30.0
 
 
 @dataclass(frozen=True, eq=False)
 class MaskedWeights:
     """The masked matrices of all passes, kept on the device between requests.
 
-    `instead` holds changed matrices of single passes, which run in place of the stacked ones.
+    Masks of single weights have stacks of whole matrices, and `instead` holds changed matrices of single passes, which
+    run in place of the stacked ones. Structured masks have a small pass each, and whole passes in `instead`.
     """
 
-    stacks: Mapping[str, Float[Tensor, "pass_ row column"]]
-    instead: Mapping[int, Mapping[str, Float[Tensor, "_row _column"]]] = field(default_factory=dict)
+    stacks: Mapping[str, Float[Tensor, "pass_ row column"]] = field(default_factory=dict)
+    small: tuple[SmallPass, ...] = ()
+    instead: Mapping[int, PassWeights] = field(default_factory=dict)
 
     @property
     def passes(self) -> int:
         """The number of passes."""
-        return next(iter(self.stacks.values())).shape[0]
+        return len(self.small) or next(iter(self.stacks.values())).shape[0]
 
-    def of(self, k: int) -> dict[str, Float[Tensor, "row column"]]:
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of all matrices, on the device."""
+        tensors = [*self.stacks.values(), *(tensor for one in self.small for tensor in one.tensors.values())]
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def of(self, k: int) -> PassWeights:
         """The matrices of pass k, for `SparseCBM.run_pass`."""
-        return {name: stack[k] for name, stack in self.stacks.items()} | dict(self.instead.get(k, {}))
+        instead = self.instead.get(k, {})
+        if isinstance(instead, SmallPass):
+            return instead
+        return self.small[k] if self.small else {name: stack[k] for name, stack in self.stacks.items()} | dict(instead)
+
+    def with_instead(self, instead: Mapping[int, PassWeights]) -> "MaskedWeights":
+        """The same with other matrices for some passes."""
+        return MaskedWeights(self.stacks, self.small, instead)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +92,7 @@ class SparseCBM(nn.Module):
         concepts, values, labels = (len(names) for names in (schema.concepts, schema.values, schema.labels))
         self.config, self.backbone, self.sites = config, backbone, weight_sites(backbone)
         self.concept_weight = nn.Parameter(torch.randn(concepts, values, hidden) * 0.02)
-        self.concept_bias = nn.Parameter(torch.zeros(concepts, values))
+        self.concept_bias = nn.Parameter(impossible_values(schema))
         self.residual_weight = nn.Parameter(torch.zeros(labels, hidden))
         self.residual_bias = nn.Parameter(torch.zeros(labels))
         self.label_weight = nn.Parameter(torch.zeros(concepts, values, labels))
@@ -87,10 +111,24 @@ class SparseCBM(nn.Module):
         pooled = self.pool(encoded, masks)
         return self.concept_logits(pooled), self.residual_logits(pooled)
 
+    @cached_property
+    def layout(self) -> UnitLayout:
+        """Where the heads and neurons lie; ConfigError for a backbone whose parts have unknown names."""
+        return UnitLayout.of(self.sites, attention_heads(self.backbone))
+
+    @property
+    def mask_layout(self) -> UnitLayout | None:
+        """The layout of the masks that this model has: none where they are of single weights."""
+        return self.layout if self.config.mask_kind == "structured" else None
+
     # -- backbone passes -------------------------------------------------------------------------------------------
 
     def masked_weights(self, masks: ConceptMasks) -> MaskedWeights:
-        """W * M for every pass; differentiable in W."""
+        """W * M for every pass, differentiable in W; of structured masks, what they keep of W, cut out."""
+        if masks.layout is not None:
+            kept = KeptUnits.of(masks)
+            return MaskedWeights(small=tuple(small_pass(self.backbone, kept, k)
+                                             for k in range(len(masks.passes))))
         parameters = dict(self.backbone.named_parameters())
         return MaskedWeights({name: parameters[name] * masks.unpack(name) for name in masks.matrices})
 
@@ -113,29 +151,46 @@ class SparseCBM(nn.Module):
     ) -> Float[Tensor, "batch pass_ hidden"]:
         """As `pool`, from word embeddings. Without masks all passes are equal, so that one is run and shared."""
         if masks is None:
-            pooled = self.run_pass({}, embedded, attention_mask)
+            pooled = self.run_passes([{}], embedded, attention_mask)[0]
             return pooled.unsqueeze(1).expand(-1, len(self.config.passes), -1)
         weights = self.masked_weights(masks) if isinstance(masks, ConceptMasks) else masks
-        if attention_mask.numel() <= VMAP_TOKENS and not weights.instead:
-            run = torch.vmap(self.run_pass, in_dims=(0, None, None), out_dims=1, randomness="different")
-            together: Tensor = run(weights.stacks, embedded, attention_mask)
-            return together
-        runs = [self.run_pass(weights.of(k), embedded, attention_mask) for k in range(weights.passes)]
-        return torch.stack(runs, dim=1)
+        passes = [weights.of(k) for k in range(weights.passes)]
+        return self.run_passes(passes, embedded.repeat(len(passes), 1, 1), attention_mask).transpose(0, 1)
+
+    @cached_property
+    def _side_by_side(self) -> SideBySide | None:
+        return side_by_side(self.backbone)
+
+    def run_passes(
+        self,
+        weights: Sequence[PassWeights],
+        embedded: Float[Tensor, "run token embedding"],
+        attention_mask: Int[Tensor, "row token"],
+    ) -> Float[Tensor, "pass_ row hidden"]:
+        """Several passes over as many rows each, in one run where the backbone and its mode allow it.
+
+        `embedded` has the rows of the first pass, then those of the second and so on; row by row they have the same
+        padding. Hooks on modules may not be called.
+        """
+        if self._side_by_side is None or self.training:
+            rows = embedded.split(len(attention_mask))
+            return torch.stack([self.run_pass(own, some, attention_mask)
+                                for own, some in zip(weights, rows, strict=True)])
+        own = [one.tensors if isinstance(one, SmallPass) else one for one in weights]
+        states = self._side_by_side.states(own, embedded, attention_mask)  # [run, token, hidden]
+        return mean_over_tokens(states.unflatten(0, (len(weights), -1)), attention_mask)
 
     def run_pass(
         self,
-        weights: Mapping[str, Float[Tensor, "row column"]],
+        weights: PassWeights,
         embedded: Float[Tensor, "batch token embedding"],
         attention_mask: Int[Tensor, "batch token"],
     ) -> Float[Tensor, "batch hidden"]:
-        """One pass of the unmodified backbone with some matrices replaced; the mean leaves out padding."""
-        states = functional_call(
-            self.backbone, dict(weights), (), {"inputs_embeds": embedded, "attention_mask": attention_mask}
-        ).last_hidden_state  # [batch, token, hidden]
-        real = attention_mask.unsqueeze(-1).to(states.dtype)
-        pooled: Tensor = (states * real).sum(1) / real.sum(1)
-        return pooled
+        """One pass of the backbone with some matrices replaced; the mean leaves out padding."""
+        inputs = {"inputs_embeds": embedded, "attention_mask": attention_mask}
+        states = (weights.states(embedded, attention_mask) if isinstance(weights, SmallPass) else
+                  functional_call(self.backbone, dict(weights), (), inputs).last_hidden_state)  # [batch, token, hidden]
+        return mean_over_tokens(states, attention_mask)
 
     # -- heads -----------------------------------------------------------------------------------------------------
 
@@ -171,3 +226,18 @@ class SparseCBM(nn.Module):
         """The label logits as an exact sum; predictions and overrides both use this."""
         contributions = (bottleneck.unsqueeze(-1) * self.label_weight).sum(-2)  # [batch, concept, label]
         return Ledger(contributions, self.label_bias, residual, self.label_bias + contributions.sum(1) + residual)
+
+
+def impossible_values(schema: ConceptSchema) -> Float[Tensor, "concept value"]:
+    """A first bias of the concept logits that leaves out, but for e^-30, values that a concept cannot have; else 0."""
+    return torch.tensor([[0.0 if value in own else IMPOSSIBLE for value in schema.values]
+                         for own in map(schema.values_of, schema.concepts)])
+
+
+def mean_over_tokens(
+    states: Float[Tensor, "*pass_ row token hidden"], attention_mask: Int[Tensor, "row token"]
+) -> Float[Tensor, "*pass_ row hidden"]:
+    """The mean over real tokens, without padding."""
+    real = attention_mask.unsqueeze(-1).to(states.dtype)
+    pooled: Tensor = (states * real).sum(-2) / real.sum(-2)
+    return pooled

@@ -10,10 +10,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sparsecbm.errors import CheckpointError
 from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.familiarity import Familiarity
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.network import VMAP_TOKENS, Ledger, MaskedWeights, SparseCBM
+from sparsecbm.model.network import Ledger, MaskedWeights, SparseCBM
 from sparsecbm.types import Prediction, Receipt
+
+#: Tokens of a padded batch whose texts each get a prediction of their own.
+BATCH_TOKENS = 512
 
 
 def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -64,12 +69,20 @@ def pool_texts(
 
 @torch.inference_mode()
 def predict(
-    model: SparseCBM, encoder: Encoder, weights: MaskedWeights | None, text: str, checkpoint: str
+    model: SparseCBM,
+    encoder: Encoder,
+    weights: MaskedWeights | None,
+    text: str,
+    checkpoint: str,
+    familiarity: Familiarity | None = None,
 ) -> Prediction:
-    """Run all passes over one text; `checkpoint` is the hash that goes on the receipt. InputError on blank text."""
+    """Run all passes over one text; `checkpoint` is the hash that goes on the receipt. InputError on blank text.
+
+    `familiarity` is to be that of these weights; without it, `unlike` is None.
+    """
     started = time.perf_counter()
     pooled = model.pool(encoder.encode([text]).to(model.device), weights)
-    return _from_pooled(model, encoder, pooled, text, encoder.count_tokens(text), checkpoint, started)
+    return _from_pooled(model, encoder, pooled, text, encoder.count_tokens(text), checkpoint, started, familiarity)
 
 
 @torch.inference_mode()
@@ -80,6 +93,7 @@ def predict_many(
     texts: Sequence[str],
     checkpoint: str,
     progress: Callable[[float], None] = lambda _: None,
+    familiarity: Familiarity | None = None,
 ) -> list[Prediction]:
     """As `predict` for each text, in their order, but many at a time; `progress` gets the share done after each batch.
 
@@ -88,10 +102,10 @@ def predict_many(
     started = time.perf_counter()
     tokens = [encoder.count_tokens(text) for text in texts]
     made: dict[int, Prediction] = {}
-    for rows in batches([min(count, encoder.max_tokens) for count in tokens], VMAP_TOKENS):
+    for rows in batches([min(count, encoder.max_tokens) for count in tokens], BATCH_TOKENS):
         pooled = model.pool(encoder.encode([texts[row] for row in rows]).to(model.device), weights)
         for row, own in zip(rows, pooled.split(1), strict=True):
-            made[row] = _from_pooled(model, encoder, own, texts[row], tokens[row], checkpoint, started)
+            made[row] = _from_pooled(model, encoder, own, texts[row], tokens[row], checkpoint, started, familiarity)
         progress(len(made) / len(texts))
     return [made[row] for row in range(len(texts))]
 
@@ -104,17 +118,20 @@ def _from_pooled(
     tokens: int,
     checkpoint: str,
     started: float,
+    familiarity: Familiarity | None,
 ) -> Prediction:
     """The prediction for one text from its pooled features: its heads run alone, so `relabel` reproduces it exactly."""
     concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
     bottleneck = model.bottleneck(concept_logits)
     ledger = model.label(bottleneck, residual)
+    check_finite(ledger.logits)
     receipt = Receipt(checkpoint, "prediction", str(model.device), str(residual.dtype).removeprefix("torch."),
                       1000 * (time.perf_counter() - started))
     return Prediction(
         schema=model.config.schema, text=text, concept_probabilities=_numpy(concept_logits.softmax(-1)[0]),
         bottleneck=_numpy(bottleneck[0]), residual=_numpy(residual[0]), **_label_parts(ledger),
-        tokens_read=min(tokens, encoder.max_tokens), tokens_total=tokens, receipt=receipt)
+        tokens_read=min(tokens, encoder.max_tokens), tokens_total=tokens, receipt=receipt,
+        unlike=None if familiarity is None else float(familiarity.unlike(pooled, [min(tokens, encoder.max_tokens)])[0]))
 
 
 @torch.inference_mode()
@@ -129,6 +146,13 @@ def relabel(model: SparseCBM, prediction: Prediction) -> Prediction:
     ledger = model.label(bottleneck, residual)
     milliseconds = 1000 * (time.perf_counter() - started)
     return replace(prediction, **_label_parts(ledger), receipt=replace(prediction.receipt, milliseconds=milliseconds))
+
+
+def check_finite(logits: Float[Tensor, "row label"]) -> None:
+    """CheckpointError when the model's answer is no number, as where huge weights overflow."""
+    if not bool(logits.isfinite().all()):
+        raise CheckpointError("The model answers a text with numbers that are not finite (NaN or infinity), so there "
+                              "is no prediction; use another checkpoint, or train again.")
 
 
 def _label_parts(ledger: Ledger) -> dict[str, Any]:

@@ -1,6 +1,13 @@
 """The model card, written from the metrics of a checkpoint."""
 
+from collections import Counter
 from typing import Any
+
+from sparsecbm.data.catalogue import DATASETS
+from sparsecbm.evaluation.correction import KINDS
+from sparsecbm.file_names import last_part
+from sparsecbm.subnetworks.stability import METRICS_KEY, MaskStability
+from sparsecbm.subnetworks.stability_text import cautions, details, stability_text
 
 CARD = """---
 license: apache-2.0
@@ -15,27 +22,27 @@ subnetwork of one shared backbone, plus a visible residual. Read it with `stream
 ## What it is
 - Kind: {kind}; concepts: {concepts}; values: {values}; labels: {labels}.
 - Backbone: `{backbone}`; masks: {masks}.
-- Trained on `{train}` of {data} ({rows} rows, seed {seed}, {epochs} epochs, {minutes:.0f} minutes);
-  best epoch {best}, chosen on {selection} rows of the evaluation split.{before}
+- Trained on `{train}` of {data} ({rows} rows, seed {seed}, {epochs} epochs, {minutes:.0f} minutes, passes in
+  {precision}); best epoch {best}, chosen on {selection} rows of the evaluation split.{annotated}{sources}{before}
 
 ## What was measured
 On split `{split}`, n = {n}. Percent, with bootstrap 95 % intervals where given.
 
 | | accuracy | macro F1 |
 |---|---|---|
-{table}
+{table}{others}
 
 {correction}
 {subnetworks}
 ## Limits
-Trained on short English restaurant reviews; ratings, and what counts as a concept, follow that data set's annotators.
-The evaluation split chose the epoch and the residual's penalty, so figures on unseen data may be lower. The residual
-says how much of the label the concepts do not explain: read it before believing a concept-level story.
+What a label and a concept mean is what the annotators of the training texts meant, and other kinds of texts than those
+may be read worse. The evaluation splits chose the epoch and the residual's penalty, so figures on unseen data may be
+lower. The residual says how much of the label the concepts do not explain: read it before believing a concept-level
+story.
 
 ## Licence and attribution
-Weights: Apache-2.0, derived from the backbone named above (the shipped checkpoint:
-sentence-transformers/all-MiniLM-L6-v2, Apache-2.0). Training data of the shipped checkpoint: CEBaB v1.1
-(Abraham et al., NeurIPS 2022, arXiv 2205.14140), CC BY 4.0; no text of it is contained here.
+Weights: Apache-2.0, derived from the backbone named above, which has a licence of its own (all-MiniLM-L6-v2 and
+all-mpnet-base-v2 of sentence-transformers: Apache-2.0). Trained on {credits}; no text of it is contained here.
 """
 
 
@@ -48,15 +55,25 @@ def model_card(metrics: dict[str, Any]) -> str:
     return CARD.format(
         title=f"{model['schema']['name']} {model['kind'].replace('_', ' ')}", kind=model["kind"],
         concepts=", ".join(model["schema"]["concepts"]), values=", ".join(model["schema"]["values"]),
-        labels=", ".join(model["schema"]["label_display"]), backbone=config["backbone"].rstrip("/").split("/")[-1],
-        masks=(f"{prune['scheme']}, {prune['saliency']} saliency, {prune['sparsity']:.0%} of every masked matrix "
-               f"dropped per pass{_damping(training['damping_ratio'])}" if sparse else "none"),
+        labels=", ".join(model["schema"]["label_display"]), backbone=last_part(config["backbone"]),
+        masks=_masks(model, prune) + _damping(training["damping_ratio"]) if sparse else "none",
         train=training["split"], data=model["schema"]["name"], rows=training["rows"], seed=config["seed"],
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
+        precision=training.get("precision", "float32"),
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
-        selection=config["selection_rows"], before=_before(training), split=report["split"], n=report["n"],
-        table="\n".join(_rows(report, metrics["baselines"])), correction=_correction(report),
+        selection=config["selection_rows"], annotated=_annotated(training), sources=_sources(training),
+        before=_before(training),
+        split=report["split"], n=report["n"], table="\n".join(_rows(report, metrics["baselines"])),
+        others=_others(metrics), credits=_credits(training), correction=_correction(report),
         subnetworks=_subnetworks(metrics))
+
+
+def _masks(model: dict[str, Any], prune: dict[str, Any]) -> str:
+    structured = model.get("mask_kind") == "structured"
+    saliency = "squared gradients of gates" if structured and prune["saliency"] == "obert" else prune["saliency"]
+    where = "the network" if structured or prune["scheme"] == "contrastive" else "every masked matrix"
+    where += ", in whole heads and neurons," if structured else ""
+    return f"{prune['scheme']}, {saliency} saliency, {prune['sparsity']:.0%} of {where} dropped per pass"
 
 
 def _damping(ratio: dict[str, float]) -> str:
@@ -64,6 +81,40 @@ def _damping(ratio: dict[str, float]) -> str:
     if not ratio:
         return ""
     return f"; damping ratio {', '.join(f'{name} {value:.2f}' for name, value in ratio.items())} (1 would be magnitude)"
+
+
+def _sources(training: dict[str, Any]) -> str:
+    """Each source with its weight and the hash of its content, where there are several."""
+    sources = training.get("sources", [])
+    return "".join(f"\n  - `{one['name']}`: {one['rows']} rows, weight {one['weight']:g}, content "
+                   f"`{one['data_hash'][:12]}`" for one in sources if len(sources) > 1)
+
+
+def _credits(training: dict[str, Any]) -> str:
+    """Whose texts trained the model."""
+    names = [one["name"].partition("/")[0] for one in training.get("sources", [])]
+    known = [DATASETS[name].credit for name in dict.fromkeys(names) if name in DATASETS]
+    return "; ".join(known) or "data of its makers"
+
+
+def _annotated(training: dict[str, Any]) -> str:
+    """How many rows bore the label, and how many each concept, over all sources, where that was counted."""
+    counts = Counter[str]()
+    for source in training.get("sources", []):
+        counts.update(source.get("annotated", {}))
+    return f"\n- Annotated: {', '.join(f'{what} {count:,}' for what, count in counts.items())}." if counts else ""
+
+
+def _others(metrics: dict[str, Any]) -> str:
+    """The scores on every evaluation source but the first; what a source tells nothing of is left out."""
+    lines = []
+    for name, report in list(metrics.get("sources", {}).items())[1:]:
+        lines += ["", f"On `{name}`, n = {report['n']}:", "", "| | n | accuracy | macro F1 | majority class |",
+                  "|---|---|---|---|---|"]
+        lines += [f"| {what} | {one['n']} | {100 * one['accuracy']:.1f} | {100 * one['macro_f1']:.1f} | "
+                  f"{100 * one['majority']['accuracy']:.1f} |"
+                  for what, one in {"label": report["label"], **(report["concepts"] or {})}.items() if one is not None]
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _before(training: dict[str, Any]) -> str:
@@ -96,14 +147,31 @@ def _correction(report: dict[str, Any]) -> str:
         return ""
     lines = ["Label accuracy with the model's own concepts, with its wrong concepts corrected, and with all true ones:",
              "", "| concepts | all rows | rows with a wrong concept | without the residual |", "|---|---|---|---|"]
-    for name, row in report["correction"].items():
-        cells = (row[key] for key in ("all", "rows_with_wrong_concept", "no_residual"))
+    for name in KINDS:
+        cells = (report["correction"][name][key] for key in ("all", "rows_with_wrong_concept", "no_residual"))
         lines.append(f"| {name} | " + " | ".join("-" if cell is None else f"{100 * cell:.1f}" for cell in cells) + " |")
+    gain = report["correction"].get("gain")
+    if gain:
+        low, high = (100 * end for end in gain["ci95"])
+        lines += ["", f"Correcting the wrong concepts of {gain['n']} rows changes their label accuracy by "
+                      f"{100 * gain['mean']:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})."]
     return "\n".join([*lines, "", f"Residual's share of the label logits: {100 * report['residual_share']:.1f} %."])
 
 
 def _subnetworks(metrics: dict[str, Any]) -> str:
-    """Whether each concept needs its own subnetwork, where that was measured."""
+    """Whether each concept needs its own subnetwork, and what repeats over seeds, where that was measured."""
+    return _necessity(metrics) + _stability(metrics)
+
+
+def _stability(metrics: dict[str, Any]) -> str:
+    if METRICS_KEY not in metrics:
+        return ""
+    found = MaskStability.from_json(metrics[METRICS_KEY])
+    said = (stability_text(found), *details(found), *cautions(found)[1:])
+    return f"\n## Do the subnetworks repeat with another seed?\n{' '.join(filter(None, said))}\n"
+
+
+def _necessity(metrics: dict[str, Any]) -> str:
     if "probe" not in metrics:
         return ""
     settings = metrics["probe"]

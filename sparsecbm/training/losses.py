@@ -14,16 +14,22 @@ def concept_losses(
     logits: Float[Tensor, "batch concept value"],
     targets: Float[Tensor, "batch concept value"],
     known: Bool[Tensor, "batch concept"],
+    weights: Float[Tensor, " batch"],
 ) -> Float[Tensor, " concept"]:
-    """Mean cross-entropy (nats) of each concept over the rows where it is known; no sigmoid stands before it."""
-    each = -(targets * logits.log_softmax(-1)).sum(-1) * known  # [batch, concept]
+    """Mean cross-entropy (nats) of each concept, times the row's weight, over the rows where the concept is known.
+
+    The mean is over rows and not over weights: in a batch of light rows the loss is small. No sigmoid stands before it.
+    """
+    each = -(targets * logits.log_softmax(-1)).sum(-1) * known * weights.unsqueeze(-1)  # [batch, concept]
     return each.sum(0) / known.sum(0).clamp_min(1)
 
 
-def label_loss(logits: Float[Tensor, "batch label"], labels: Int[Tensor, " batch"]) -> Float[Tensor, ""]:
-    """Mean cross-entropy (nats) over the rows with a majority label; 0 when there is none."""
-    total = cross_entropy(logits, labels, ignore_index=-1, reduction="sum")
-    return total / (labels >= 0).sum().clamp_min(1)
+def label_loss(
+    logits: Float[Tensor, "batch label"], labels: Int[Tensor, " batch"], weights: Float[Tensor, " batch"]
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy (nats), times the row's weight, over the rows whose label is known; 0 when there is none."""
+    each = cross_entropy(logits, labels, ignore_index=-1, reduction="none") * weights
+    return each.sum() / (labels >= 0).sum().clamp_min(1)
 
 
 def training_loss(
@@ -44,14 +50,14 @@ def training_loss(
     logits = torch.einsum("bkh,kvh->bkv", pooled[:, : len(concepts)], model.concept_weight[concepts])
     logits = logits + model.concept_bias[concepts]
     if concepts and config.model.kind != "black_box":
-        each = concept_losses(logits, rows.targets[:, concepts], rows.known[:, concepts])
+        each = concept_losses(logits, rows.targets[:, concepts], rows.known[:, concepts], rows.weights)
         loss = loss + config.gamma * each.sum() / len(config.model.schema.concepts)
     every = len(concepts) == len(config.model.schema.concepts)
     if config.regime == "joint" and every and config.model.kind != "black_box":
         nothing = pooled.new_zeros(len(rows), len(config.model.schema.labels))
-        loss = loss + label_loss(model.label(model.bottleneck(logits), nothing).logits, rows.labels)
+        loss = loss + label_loss(model.label(model.bottleneck(logits), nothing).logits, rows.labels, rows.weights)
     elif len(concepts) < len(chosen):
-        loss = loss + label_loss(model.residual_logits(pooled), rows.labels)
+        loss = loss + label_loss(model.residual_logits(pooled), rows.labels, rows.weights)
     return loss * len(config.model.passes) / len(chosen)
 
 
@@ -60,9 +66,9 @@ def leakage_loss(
 ) -> Float[Tensor, ""]:
     """How well the concepts' heads predict from each other's passes, in nats; scaled like `training_loss`.
 
-    The mean of KL(prior || prediction) over every concept's head on every other concept's pass, where the prior is the
-    concept's mean over the batch: 0 when no pass carries information about another concept. The heads are detached,
-    so that only the passes can change.
+    The mean of KL(prior || prediction), times the row's weight, over every concept's head on every other concept's
+    pass, where the prior is the concept's weighted mean over the batch: 0 when no pass carries information about
+    another concept. The heads are detached, so that only the passes can change.
     """
     concepts = len(model.config.schema.concepts)
     mine = [k for k in chosen if k < concepts]
@@ -70,9 +76,11 @@ def leakage_loss(
         return pooled.new_zeros(())
     weight, bias = model.concept_weight.detach(), model.concept_bias.detach()
     predicted = (torch.einsum("bmh,kvh->bmkv", pooled[:, : len(mine)], weight) + bias).log_softmax(-1)
-    known = rows.known.unsqueeze(-1)
-    prior = (rows.targets * known).sum(0) / known.sum(0).clamp_min(1)  # [concept, value]
-    divergence = (torch.special.xlogy(prior, prior) - prior * predicted).sum(-1).mean(0)  # [mine, concept]
+    counted = (rows.known * rows.weights.unsqueeze(-1)).unsqueeze(-1)  # [batch, concept, 1]
+    tiny = torch.finfo(counted.dtype).tiny
+    prior = (rows.targets * counted).sum(0) / counted.sum(0).clamp_min(tiny)  # [concept, value]
+    each = (torch.special.xlogy(prior, prior) - prior * predicted).sum(-1)  # [batch, mine, concept]
+    divergence = (each * rows.weights[:, None, None]).mean(0)  # [mine, concept]
     apart = torch.tensor([[k != other for other in range(concepts)] for k in mine], device=pooled.device)
     mean: Tensor = (divergence * apart).sum() / (concepts - 1) / concepts
     return mean * len(model.config.passes) / len(chosen)

@@ -8,6 +8,7 @@ from sparsecbm.config import PruneConfig
 from sparsecbm.errors import SparseCBMError
 from sparsecbm.model.masks import ConceptMasks, best_weights, kept_weights
 from sparsecbm.training.saliency import Saliency
+from sparsecbm.training.threshold import prune_units, prune_weights
 
 
 def cubic_sparsity(step: int, steps: int, start: float, final: float) -> float:
@@ -108,8 +109,18 @@ def _fill(k: int, own: Active, claim: Scores, free: Active, room: int) -> None:
     own[k] |= best_weights(claim[k], free[k] & ~own[k], room - int(own[k].sum()))
 
 
-def prune(masks: ConceptMasks, saliency: Saliency, sparsity: float, config: PruneConfig) -> ConceptMasks:
-    """Masks at `sparsity` in every matrix and pass, nested in `masks`; the density reached is checked."""
+def prune(
+    masks: ConceptMasks, saliency: Saliency, sparsity: float, config: PruneConfig
+) -> ConceptMasks:
+    """Masks at `sparsity`, nested in `masks`; the density reached is checked.
+
+    It is that of every matrix and pass, or, of structured or contrastive masks, of every pass in the whole network.
+    Structured masks come as near to the density as whole units can.
+    """
+    if masks.layout is not None:
+        return prune_units(masks, saliency.scores, sparsity, config)
+    if config.scheme == "contrastive":
+        return prune_weights(masks, saliency.scores, sparsity, config)
     stacks = {}
     for name, scores in saliency.scores.items():
         flat, active = scores.flatten(1).float(), masks.unpack(name).flatten(1)

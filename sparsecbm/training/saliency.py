@@ -13,6 +13,7 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.training.losses import training_loss
 from sparsecbm.training.rows import TrainingRows
+from sparsecbm.training.unit_saliency import squared_gradients, squared_weights
 
 
 class BlockFisher:
@@ -58,6 +59,8 @@ CHUNK = 8
 class Saliency:
     """`scores[matrix]` is [pass_, row, column], larger means more worth keeping.
 
+    Of structured masks, `scores["head"]` and `scores["neuron"]` are [pass_, layer, unit], per weight of the unit.
+
     `damping_ratio[pass_]` is the mean of `damp * [F^-1]_jj` over the weights still active, 0..1: at 1 the Fisher blocks
     are isotropic and oBERT is magnitude pruning in disguise. Empty for the other kinds.
     """
@@ -75,17 +78,26 @@ def saliency(
     seed: int,
     progress: Callable[[str], None],
 ) -> Saliency:
-    """Score every masked weight for every pass; `progress` hears which pass is being worked on."""
-    parameters = dict(model.backbone.named_parameters())
-    weights = {name: parameters[name].detach() for name in masks.matrices}
+    """Score every masked weight, or every unit, for every pass; `progress` hears which pass is being worked on."""
+    structured = masks.layout is not None
     if config.prune.saliency == "obert":
-        return _obert(model, encoder, masks, weights, rows, config, seed, progress)
+        if structured:
+            return Saliency(squared_gradients(model, encoder, masks, rows, config, seed, progress), {})
+        return _obert(model, encoder, masks, _weights(model, masks), rows, config, seed, progress)
+    squares = (squared_weights(model, len(masks.passes)) if structured else
+               {name: weight.square().expand(len(masks.passes), -1, -1)
+                for name, weight in _weights(model, masks).items()})
     generator = torch.Generator().manual_seed(seed)
-    noise = {n: torch.rand(len(masks.passes), *w.shape, generator=generator).to(w.device) for n, w in weights.items()}
+    noise = {name: torch.rand(each.shape, generator=generator).to(each.device) for name, each in squares.items()}
     if config.prune.saliency == "random":
         return Saliency(noise, {})
-    # Magnitude cannot tell passes apart; the jitter decides who gets a weight that all want equally.
-    return Saliency({name: w.square() * (1 + 1e-3 * noise[name]) for name, w in weights.items()}, {})
+    # Magnitude cannot tell passes apart; the jitter decides who gets what all want equally.
+    return Saliency({name: each * (1 + 1e-3 * noise[name]) for name, each in squares.items()}, {})
+
+
+def _weights(model: SparseCBM, masks: ConceptMasks) -> dict[str, Tensor]:
+    parameters = dict(model.backbone.named_parameters())
+    return {name: parameters[name].detach() for name in masks.matrices}
 
 
 def _obert(

@@ -1,20 +1,20 @@
 """What an interrupted run needs to go on: written after every epoch, safetensors and JSON only."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
-from sparsecbm.config import TrainConfig, from_json, to_json
+from sparsecbm.config import Precision, TrainConfig, from_json, to_json
 from sparsecbm.errors import ConfigError
+from sparsecbm.model.files import read_noted_tensors
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
+from sparsecbm.paths import replacing, write_text
 
 FOLDER = "resume"
 STATE_FILE = "state.safetensors"
@@ -25,7 +25,7 @@ NOTES_FILE = "state.json"
 class Progress:
     """Where a run stands. `best` are the weights of the best epoch at the final sparsity so far.
 
-    `damping_ratio` is the newest saliency's.
+    `damping_ratio` is the newest saliency's, and `precision` that of all passes in training.
     """
 
     masks: ConceptMasks
@@ -38,6 +38,7 @@ class Progress:
     epochs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     damping_ratio: dict[str, float] = field(default_factory=dict)
+    precision: Precision = "float32"
 
 
 def save_state(
@@ -53,12 +54,13 @@ def save_state(
         tensors |= {f"optimizer/{index}/{slot}": tensor for slot, tensor in slots.items()}
     notes = {"config": to_json(config)} | {
         key: getattr(progress, key)
-        for key in ("epoch", "step", "prune_step", "best_score", "best_epoch", "epochs", "seconds", "damping_ratio")
+        for key in ("epoch", "step", "prune_step", "best_score", "best_epoch", "epochs", "seconds", "damping_ratio",
+                    "precision")
     }
-    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()},
-              folder / f"{STATE_FILE}.new", {"notes": json.dumps(notes)})
-    os.replace(folder / f"{STATE_FILE}.new", folder / STATE_FILE)
-    (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1), encoding="utf-8")
+    with replacing(folder / STATE_FILE) as new:
+        save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, new,
+                  {"notes": json.dumps(notes)})
+    write_text(folder / NOTES_FILE, json.dumps(notes, indent=1))
 
 
 def load_state(
@@ -68,12 +70,11 @@ def load_state(
     path = output / FOLDER / STATE_FILE
     if not path.exists():
         raise ConfigError(f"There is nothing to resume in {output}; start without --resume.")
-    with safe_open(path, "pt") as file:
-        notes = json.loads(file.metadata()["notes"])
+    tensors, noted = read_noted_tensors(path)
+    notes = json.loads(noted["notes"])
     if from_json(TrainConfig, notes.pop("config"), path) != config:  # settings that it does not know are at default
         raise ConfigError(f"The run in {output} was made with other settings; repeat those, or choose another "
                           "output folder.")
-    tensors = load(path.read_bytes())  # not mapped: the file is replaced after the next epoch
 
     def part(prefix: str) -> dict[str, Tensor]:
         return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
@@ -86,5 +87,5 @@ def load_state(
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
     bits = part("mask/")
     masks = ConceptMasks(passes, {name: site.shape for name, site in model.sites.items()},  # in the order of the model
-                         {name: bits[name].to(model.device) for name in model.sites})
+                         {name: bits[name].to(model.device) for name in model.sites}, model.mask_layout)
     return Progress(masks=masks, best=part("best/"), **notes)

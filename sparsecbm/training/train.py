@@ -1,10 +1,11 @@
-"""A training run from splits to a checkpoint that has been measured."""
+"""A training run from sources to a checkpoint that has been measured."""
 
 import logging
 import random
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,23 @@ from sparsecbm.config import TrainConfig, to_json
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.evaluation.compute import evaluate_pooled
-from sparsecbm.model.backbone import available_device, max_positions, pretrained_backbone
+from sparsecbm.familiarity.compute import add_familiarity
+from sparsecbm.model.backbone import max_positions, pretrained_backbone
 from sparsecbm.model.checkpoint import METRICS_FILE, Checkpoint, load_checkpoint, save_checkpoint, write_notes
+from sparsecbm.model.device import available_device
 from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.prediction import pool_texts
 from sparsecbm.subnetworks.compute_specificity import measure_specificity
 from sparsecbm.training.card import model_card
+from sparsecbm.training.distillation import taught
 from sparsecbm.training.heads import fit_label_head, fit_residual
 from sparsecbm.training.loop import Trainer
 from sparsecbm.training.progress import TrainingDisplay
-from sparsecbm.training.rows import TrainingRows
+from sparsecbm.training.rows import TrainingRows, evenly
 from sparsecbm.training.state import FOLDER
+from sparsecbm.training.training_sources import Source, prepared, read_notes
 
 log = logging.getLogger(__name__)
 
@@ -37,28 +43,34 @@ SPARSITY_TOLERANCE = 0.005
 
 def train(
     config: TrainConfig,
-    train_split: Split,
-    eval_split: Split,
+    training: Split | Sequence[Source],
+    evaluation: Split | Sequence[Source],
     output: Path,
     device: str | None = None,
     resume: bool = False,
 ) -> Path:
     """Train a model, write it with `metrics.json` and a model card to `output`, and return that folder.
 
-    `resume` goes on after the last finished epoch of an interrupted run with the same settings. ConfigError when
-    the splits do not fit the schema or there is nothing to resume.
+    Every row of the training sources comes once an epoch, and its loss counts by the weight of its source. The best
+    epoch is chosen on all evaluation sources; the first one's report is the checkpoint's. `resume` goes on after the
+    last finished epoch of an interrupted run with the same settings and sources. ConfigError when the sources do not
+    fit the model or there is nothing to resume.
     """
-    for split in (train_split, eval_split):
-        if split.schema != config.model.schema:
-            raise ConfigError(f"Split {split.name} speaks of {split.schema.name}, the model of "
-                              f"{config.model.schema.name}; use one data set for both.")
-    available_device(device)
+    learned, scored = prepared(training, evaluation, config.model)
+    config = replace(config, sources=tuple(source.config for source in learned),
+                     evaluation=tuple(source.config for source in scored))
+    place = available_device(device)
     _seed(config.seed)
-    accelerator = Accelerator(cpu=device == "cpu")
+    accelerator = Accelerator()  # which device it would choose does not matter: it is given nothing to place
     before = None if config.start is None else _started(config, config.start)
     model, encoder = _untrained(config) if before is None else (before.model, before.encoder)
-    model.to(accelerator.device)
-    rows, eval_rows = (TrainingRows.of(split, config.concept_targets) for split in (train_split, eval_split))
+    model.to(place)
+    parts = [TrainingRows.of(source.split, config.concept_targets, source.weight) for source in learned]
+    eval_rows = {source.name: TrainingRows.of(source.split, config.concept_targets) for source in scored}
+    rows = TrainingRows.joined(parts)
+    if config.teacher is not None:
+        log.info("asking the teacher")
+        rows = taught(rows, load_checkpoint(config.teacher, place), config)
     trainer = Trainer(model, encoder, rows, eval_rows, config, output, accelerator)
     if before is not None and before.masks is not None:
         trainer.begin_with(before.masks)
@@ -66,25 +78,29 @@ def train(
         trainer.resume()
     elif (output / FOLDER).exists():
         raise ConfigError(f"{output} holds an unfinished run; go on with --resume, or choose another output folder.")
-    with TrainingDisplay(trainer.steps_per_epoch * config.epochs, trainer.progress.step) as display:
+    with TrainingDisplay(sum(trainer.steps), trainer.progress.step) as display:
         progress = trainer.run(display)
     started = time.perf_counter()
-    report, penalties = _fit_heads(trainer, rows, eval_rows, eval_split)
+    reports, penalties = _fit_heads(trainer, parts, eval_rows, scored)
     save_checkpoint(output, model, encoder, progress.masks if trainer.sparse else None)
-    training = {
-        "config": to_json(config), "split": train_split.name, "rows": len(rows), "data_hash": train_split.data_hash,
-        "read": train_split.report.read, "dropped": dict(train_split.report.dropped),
-        "notes": dict(train_split.report.notes), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
-        "damping_ratio": progress.damping_ratio, "residual": penalties,
+    notes = {
+        "config": to_json(config), **read_notes(learned), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
+        "damping_ratio": progress.damping_ratio, "precision": progress.precision, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
     if before is not None:
-        training["before"] = {"hash": before.hash, **before.metrics.get("training", {})}
-    metrics = {"dev": report, "baselines": {}, "training": training}
+        notes["before"] = {"hash": before.hash, **before.metrics.get("training", {})}
+    metrics = {"dev": reports[scored[0].name], "sources": reports, "baselines": {}, "training": notes}
     _write(output, metrics)
     if trainer.sparse and config.probe_rows:
         log.info("probing the subnetworks")
-        _write(output, metrics | _probed(load_checkpoint(output, accelerator.device), eval_split, config))
+        _write(output, metrics | _probed(load_checkpoint(output, place), scored[0].split, config))
+    log.info("measuring how unlike the training texts a text is")
+    try:
+        sample = rows.sample(config.head_rows, config.seed)
+        add_familiarity(load_checkpoint(output, place), sample.texts, eval_rows[scored[0].name].texts)
+    except DataError as error:  # too few texts, or all alike: the model is trained all the same
+        log.warning("%s", error)
     shutil.rmtree(output / FOLDER)
     return output
 
@@ -98,17 +114,39 @@ def _untrained(config: TrainConfig) -> tuple[SparseCBM, Encoder]:
 
 
 def _started(config: TrainConfig, start: str) -> Checkpoint:
-    """A trained model to go on with; ConfigError when it is another than the settings speak of."""
+    """A trained model to go on with; ConfigError when it is another than the settings speak of.
+
+    It keeps its own words for the same concepts, values and labels. A dense one may become sparse. Masks that are there
+    stay, and ask for fine-tuning epochs only.
+    """
     found = load_checkpoint(start, "cpu")
-    if found.model.config != config.model:
+    if found.model.config.kind == "dense" and config.model.kind == "sparse":
+        model = SparseCBM(replace(found.model.config, kind="sparse", mask_kind=config.model.mask_kind),
+                          found.model.backbone)
+        model.load_state_dict(found.model.state_dict())
+        found = replace(found, model=model)
+    own = found.model.config.schema
+    wanted = replace(config.model, schema=own) if own.axes == config.model.schema.axes else config.model
+    if found.model.config != wanted:
         raise ConfigError(f"The checkpoint {start} has other model settings than this run; repeat those of its "
                           "config.json, or start from a backbone.")
-    sparsity = [1 - density for density in (found.masks.density() if found.masks else {}).values()]
+    if found.masks is not None:
+        _check_masks(found.masks, config, start)
+    elif config.model.kind == "sparse" and not config.epochs_prune:
+        raise ConfigError(f"The checkpoint {start} has no masks, and no pruning epoch came that would find them; set "
+                          "epochs_prune to 1 or more.")
+    found.model.requires_grad_(True)
+    return found
+
+
+def _check_masks(masks: ConceptMasks, config: TrainConfig, start: str) -> None:
+    if config.epochs_dense or config.epochs_prune:
+        raise ConfigError(f"The checkpoint {start} has its masks already, but {config.epochs_dense} dense and "
+                          f"{config.epochs_prune} pruning epochs came; set both to 0.")
+    sparsity = [1 - density for density in masks.density().values()]
     if any(abs(one - config.prune.sparsity) > SPARSITY_TOLERANCE for one in sparsity):
         raise ConfigError(f"The checkpoint {start} is {100 * min(sparsity):.1f} to {100 * max(sparsity):.1f} % sparse, "
                           f"but prune.sparsity is {config.prune.sparsity}; set that to what the checkpoint has.")
-    found.model.requires_grad_(True)
-    return found
 
 
 def add_baselines(folder: Path, others: Mapping[str, Path]) -> None:
@@ -142,25 +180,28 @@ def _as_stored(model: SparseCBM) -> None:
 
 
 def _fit_heads(
-    trainer: Trainer, rows: TrainingRows, eval_rows: TrainingRows, eval_split: Split
+    trainer: Trainer, parts: Sequence[TrainingRows], eval_rows: Mapping[str, TrainingRows], scored: Sequence[Source]
 ) -> tuple[dict[str, Any], dict[str, float]]:
+    """Fit the label's heads on the sources that have labels; returns each evaluation source's report by its name."""
     model, config = trainer.model, trainer.config
     masks = trainer.progress.masks if trainer.sparse else None
     penalties: dict[str, float] = {}
     _as_stored(model)
-    log.info("pooling the evaluation split")
-    eval_pooled = pool_texts(model, trainer.encoder, masks, eval_rows.texts)
+    log.info("pooling the evaluation texts")
+    pooled = {name: pool_texts(model, trainer.encoder, masks, rows.texts) for name, rows in eval_rows.items()}
     if config.model.kind != "black_box":
-        log.info("pooling the training split to fit the label head")
-        sample = rows.sample(config.head_rows, config.seed)
-        pooled = pool_texts(model, trainer.encoder, masks, sample.texts)
+        log.info("pooling training texts to fit the label head")
+        sample = evenly([part for part in parts if bool((part.labels >= 0).any())], config.head_rows, config.seed)
+        learned = pool_texts(model, trainer.encoder, masks, sample.texts)
         model.to("cpu")
-        fit_label_head(model, config, pooled, sample)
+        fit_label_head(model, config, learned, sample)
         if config.model.residual:
-            penalties = fit_residual(model, config, pooled, sample, eval_pooled, eval_rows)
+            penalties = fit_residual(model, config, learned, sample,
+                                     [(pooled[name], rows) for name, rows in eval_rows.items()])
         _as_stored(model)
-    report = evaluate_pooled(model.to("cpu"), masks, eval_pooled, eval_split, seed=config.seed)
-    return report.to_json(), penalties
+    model.to("cpu")
+    return {source.name: evaluate_pooled(model, masks, pooled[source.name], source.split, seed=config.seed).to_json()
+            for source in scored}, penalties
 
 
 def _seed(seed: int) -> None:

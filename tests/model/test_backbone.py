@@ -10,6 +10,7 @@ from transformers.pytorch_utils import Conv1D
 from sparsecbm.errors import ConfigError
 from sparsecbm.model.backbone import (
     ROLES,
+    NoRandomNumbers,
     empty_backbone,
     max_positions,
     output_width,
@@ -23,11 +24,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "bert": {"hidden_size": 8, "num_hidden_layers": 3, "intermediate_size": 24},
     "roberta": {"hidden_size": 8, "num_hidden_layers": 3, "intermediate_size": 24},
     "distilbert": {"dim": 8, "n_layers": 3, "hidden_dim": 24},
+    "mpnet": {"hidden_size": 8, "num_hidden_layers": 3, "intermediate_size": 24},
     "gpt2": {"n_embd": 8, "n_layer": 3, "n_inner": 24},
     "opt": {"hidden_size": 8, "word_embed_proj_dim": 8, "num_hidden_layers": 3, "ffn_dim": 24},
 }
 #: Matrices, weights. GPT-2 holds query, key and value in one 8 x 24 matrix: 192 + 64 + 192 + 192 = 640 per layer.
-EXPECTED = {"bert": (18, 1920), "roberta": (18, 1920), "distilbert": (18, 1920), "gpt2": (12, 1920), "opt": (18, 1920)}
+EXPECTED = {**dict.fromkeys(SMALL, (18, 1920)), "gpt2": (12, 1920)}
 
 
 @pytest.mark.parametrize("kind", SMALL)
@@ -42,7 +44,8 @@ def test_only_embeddings_norms_and_biases_stay_unmasked(kind: str) -> None:
     sites = weight_sites(backbone)
     rest = {name: parameter for name, parameter in backbone.named_parameters() if name not in sites}
     matrices = {name for name, parameter in rest.items() if parameter.ndim > 1}
-    assert all("embed" in name or name in ("wte.weight", "wpe.weight") for name in matrices)
+    others = ("wte.weight", "wpe.weight", "encoder.relative_attention_bias.weight")
+    assert all("embed" in name or name in others for name in matrices)
     assert matrices and len(sites) + len(rest) == len(dict(backbone.named_parameters()))
     assert not any("embed" in name or "norm" in name.lower() or name.endswith("bias") for name in sites)
 
@@ -86,6 +89,16 @@ def test_a_backbone_comes_back_from_its_folder_or_its_description(kind: str, tmp
         assert torch.equal(loaded.get_parameter(name), parameter)
     assert not any("pooler" in name for name, _ in loaded.named_parameters())
     assert loaded.config.use_cache is False
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_a_backbone_to_be_loaded_draws_no_random_numbers(kind: str) -> None:
+    before = torch.get_rng_state()
+    with NoRandomNumbers():
+        tiny_backbone(kind)
+    assert torch.equal(torch.get_rng_state(), before)
+    tiny_backbone(kind)  # elsewhere they are drawn
+    assert not torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_backbone_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def test_each_row_is_the_prediction_of_its_text_alone(tmp_path: Path, config: di
         np.testing.assert_allclose(found.label_probabilities[row], one.label_probabilities, atol=2e-6)
         np.testing.assert_allclose(found.concept_probabilities[row], one.concept_probabilities, atol=2e-6)
         assert found.truncated[row] == one.truncated
-    assert found.truncated.any() and not found.truncated.all()
+        assert found.unread is not None and found.unread[row] == sum(bool(w.unread) for w in encoder.words(text)[0])
+    assert found.truncated.any() and not found.truncated.all() and len(set(found.unread.tolist())) > 2
     assert shares == sorted(shares) and len(shares) > 1 and shares[-1] == 1
 
 
@@ -62,7 +63,7 @@ def test_it_can_be_cancelled_between_batches(tmp_path: Path) -> None:
 
 def test_padding_by_hand_is_the_tokenizers(tmp_path: Path) -> None:
     encoder = tiny_checkpoint_of(tmp_path).encoder
-    tokens, cut = encoder.encode_unpadded(TEXTS)
+    tokens, cut, _ = encoder.encode_unpadded(TEXTS)
     whole, padded = encoder.encode(TEXTS), encoder.pad(tokens)
     assert torch.equal(whole.input_ids, padded.input_ids) and torch.equal(whole.attention_mask, padded.attention_mask)
     assert cut == [encoder.count_tokens(text) > encoder.max_tokens for text in TEXTS]

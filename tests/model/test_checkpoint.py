@@ -1,6 +1,7 @@
 """Checkpoints: what is saved comes back, and every fault of a folder is named."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,7 @@ def refused(folder: Path, *parts: str) -> None:
 def test_every_architecture_comes_back_bit_for_bit(kind: str, tmp_path: Path) -> None:
     model, encoder = tiny_model(kind), tiny_encoder()
     masks = random_masks(model)
-    save_checkpoint(tmp_path, model, encoder, masks, torch.float32)
+    save_checkpoint(tmp_path, model, encoder, masks, "float32")
     read = load_checkpoint(tmp_path, "cpu")
     assert read.masks is not None and read.model.config == model.config
     assert all(torch.equal(read.masks.unpack(name), masks.unpack(name)) for name in masks.matrices)
@@ -118,7 +119,7 @@ def test_only_json_safetensors_and_text_are_written(folder: Path) -> None:
     for path in files:  # a pickle starts with its protocol
         assert not path.read_bytes().startswith((b"\x80", b"PK"))
         if path.suffix == ".json":
-            json.loads(path.read_text())
+            json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_notes_come_back_and_leave_the_hash_alone(folder: Path) -> None:
@@ -198,16 +199,16 @@ def test_numbers_that_are_not_finite_are_refused_by_name(name: str, number: floa
 
 
 def test_a_token_beyond_the_embeddings_is_refused(folder: Path) -> None:
-    tokenizer = json.loads((folder / TOKENIZER_FILES[0]).read_text())
+    tokenizer = json.loads((folder / TOKENIZER_FILES[0]).read_text(encoding="utf-8"))
     tokenizer["model"]["vocab"]["surplus"] = 70_000
-    (folder / TOKENIZER_FILES[0]).write_text(json.dumps(tokenizer))
+    (folder / TOKENIZER_FILES[0]).write_text(json.dumps(tokenizer), encoding="utf-8")
     refused(folder, "70000", TOKENIZER_FILES[0])
 
 
 def test_more_tokens_than_positions_are_refused(folder: Path) -> None:
-    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     settings["model"]["max_tokens"] = settings["backbone"]["max_position_embeddings"] + 1
-    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    (folder / CONFIG_FILE).write_text(json.dumps(settings), encoding="utf-8")
     refused(folder, CONFIG_FILE, "max_tokens")
 
 
@@ -253,7 +254,7 @@ def test_masks_that_do_not_fit_are_refused(edit: EDIT, parts: list[str], folder:
 @pytest.mark.parametrize(("edit", "parts"), [
     (lambda c: c.pop("model"), ["model"]),
     (lambda c: c.pop("backbone"), ["backbone"]),
-    (lambda c: c.update(format=2), ["format 2", "reads 1"]),
+    (lambda c: c.update(format=3), ["format 3", "reads 1 and 2"]),
     (lambda c: c.pop("format"), ["format None"]),
     (lambda c: c["model"].update(kind="fuzzy"), ["kind", "fuzzy"]),
     (lambda c: c["model"].update(surplus=1), ["surplus"]),
@@ -264,16 +265,16 @@ def test_masks_that_do_not_fit_are_refused(edit: EDIT, parts: list[str], folder:
     (lambda c: c["backbone"].update(num_hidden_layers=0), ["nothing could be masked"]),
 ], ids=lambda value: "" if callable(value) else "-".join(value))
 def test_settings_that_describe_no_model_are_refused(edit: EDIT, parts: list[str], folder: Path) -> None:
-    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     edit(settings)
-    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    (folder / CONFIG_FILE).write_text(json.dumps(settings), encoding="utf-8")
     refused(folder, CONFIG_FILE, *parts)
 
 
 def test_another_schema_does_not_fit_the_weights(folder: Path) -> None:
-    settings = json.loads((folder / CONFIG_FILE).read_text())
+    settings = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     settings["model"]["schema"].update(labels=["bad", "good"], label_display=["Bad", "Good"])
-    (folder / CONFIG_FILE).write_text(json.dumps(settings))
+    (folder / CONFIG_FILE).write_text(json.dumps(settings), encoding="utf-8")
     refused(folder, "label", "different checkpoints")
 
 
@@ -341,3 +342,16 @@ def test_a_folder_wins_over_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "snapshot_download", lambda *_, **__: pytest.fail("asked the Hub"))
     assert load_checkpoint("owner/name", "cpu").path == Path("owner/name")
+
+
+def test_a_full_disk_leaves_the_metrics_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module.write_notes(tmp_path, {"dev": 1}, "card\n")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        module.add_metrics(tmp_path, {"probe": 2})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

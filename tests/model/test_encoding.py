@@ -1,12 +1,17 @@
 """Texts to tokens and back to words, for any text that a person may paste."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AddedToken, PreTrainedTokenizerFast
 
 from sparsecbm.errors import CheckpointError, InputError
+from sparsecbm.figures.text import visible
 from sparsecbm.model.encoding import Encoder
+from sparsecbm.validation import is_blank
 from tests.helpers import HOSTILE, byte_level, tiny_encoder, vocabulary, word_pieces
 
 
@@ -68,16 +73,75 @@ def test_what_a_person_types_is_never_a_control_token(encoder: Encoder) -> None:
     assert "".join(word.text for word in encoder.words(text)[0]) == text.replace(" ", "")
 
 
-@pytest.mark.parametrize("accented", ["Cafe\u0301", "o\u0308l\u0302", "nai\u0308ve"])
-def test_an_accent_of_its_own_stays_with_its_word(accented: str) -> None:
-    words, _ = tiny_encoder().words(f"The {accented} was {accented}")
-    assert [word.text for word in words] == ["The", accented, "was", accented]
+@pytest.mark.parametrize("kind", ["RobertaTokenizer", "GPT2Tokenizer"])
+def test_nor_after_it_was_saved_and_whatever_kind_it_is(kind: str, tmp_path: Path) -> None:
+    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>",
+             "mask_token": AddedToken("<mask>", lstrip=True, special=True)}
+    if kind == "GPT2Tokenizer":
+        names = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|endoftext|>")
+    tokenizer = byte_level()
+    tokenizer.add_special_tokens(names)
+    tokenizer.save_pretrained(tmp_path)
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text(encoding="utf-8"))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings | {"tokenizer_class": kind}), encoding="utf-8")
+    encoder = Encoder.load(tmp_path, 64)
+    assert type(encoder.tokenizer).__name__ == kind
+    text = "soup<mask> <mask> <s>soup</s> <pad> <unk> <|endoftext|>"
+    own, plain = ([token for token in encoder.encode([one]).input_ids[0].tolist()
+                   if token in encoder.tokenizer.all_special_ids] for one in (text, "soup"))
+    assert own == plain  # what a tokenizer puts around every text
+    assert "".join(word.text for word in encoder.words(text)[0]) == text.replace(" ", "")
+
+
+#: Words with characters that belong to the one before, or to the ones on both sides.
+JOINED = {
+    "accent": "Cafe\u0301", "accents": "o\u0308l\u0302", "accent inside": "nai\u0308ve", "jamo": "\u1112\u1161\u11ab",
+    "Hangul": "\ud55c\uad6d", "Devanagari": "\u0939\u093f\u0928\u094d\u0926\u0940", "Thai": "\u0e44\u0e21\u0e48\u0e14",
+    "Arabic": "\u0645\u0650\u0644\u0652\u062d", "family": "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+    "heart": "\u2764\ufe0f", "skin": "\U0001f44d\U0001f3fd", "flag": "\U0001f1e9\U0001f1ea", "keycap": "1\ufe0f\u20e3",
+    "sign": "#\ufe0f\u20e3", "England": "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+}
+
+
+@pytest.mark.parametrize("joined", JOINED.values(), ids=JOINED)
+def test_what_is_one_character_on_the_screen_is_in_one_word(joined: str, encoder: Encoder) -> None:
+    words, token_words = encoder.words(f"The {joined} was {joined}")
+    assert [word.text for word in words] == ["The", joined, "was", joined]
+    assert {word for word in token_words if word is not None} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("text", [
+    *HOSTILE.values(), *JOINED.values(), " \u0301 soup", "soup\ufffd \uf8ff", "\x07soup\u200b "])
+def test_every_character_that_is_seen_is_in_a_word(text: str, encoder: Encoder) -> None:
+    words, _ = encoder.words(text)
+    inside = {place for word in words for place in range(word.start, word.end)}
+    outside = "".join(character for place, character in enumerate(text) if place not in inside)
+    if encoder.count_tokens(text) <= encoder.max_tokens:
+        assert not visible(outside).strip() or is_blank(visible(outside))
+
+
+def unread(encoder: Encoder, text: str) -> dict[str, str]:
+    return {word.text: word.unread for word in encoder.words(text)[0] if word.unread}
 
 
 def test_what_the_tokenizer_does_not_know_is_marked() -> None:
-    words, _ = tiny_encoder().words("The soup \U0001f92e was \u0e14\u0e35 !")
-    assert [word.text for word in words if word.unread] == ["\U0001f92e", "\u0e14\u0e35"]
-    assert not any(word.unread for word in Encoder(byte_level(), 64).words("The soup \U0001f92e")[0])
+    assert unread(tiny_encoder(), "The soup \U0001f92e was \u0e14\u0e35 ! so\U0001f92e") == {
+        "\U0001f92e": "unread", "\u0e14\u0e35": "unread", "so\U0001f92e": "unread"}
+    assert not unread(Encoder(byte_level(), 64), "The soup \U0001f92e")
+
+
+def test_what_the_tokenizer_drops_is_marked() -> None:
+    assert unread(tiny_encoder(), "soup \ufffd\x01 \uf8ff w\ufffda \x07 \u0301 na\u0308h caf\ufe0f a\u00adb") == {
+        "\ufffd\x01": "unseen", "\uf8ff": "unseen", "w\ufffda": "partly unread", "\x07": "unseen", "\u0301": "unseen"}
+
+
+def test_a_word_of_which_one_piece_is_known_is_read_in_part() -> None:
+    pieces = [("<unk>", 0.0), ("<pad>", 0.0), ("\u2581", -1.0), ("\u2581soup", -1.0), ("s", -2.0)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    encoder = Encoder(PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>"), 64)
+    assert unread(encoder, "\U0001f92e soup soup\U0001f92e \U0001f92e") == {
+        "\U0001f92e": "unread", "soup\U0001f92e": "partly unread"}
 
 
 def test_a_batch_is_padded_on_the_right(encoder: Encoder) -> None:
@@ -121,6 +185,6 @@ def test_a_tokenizer_that_is_missing_or_broken_is_refused(tmp_path: Path) -> Non
     with pytest.raises(CheckpointError, match="tokenizer.json"):
         Encoder.load(tmp_path, 64)
     tiny_encoder().save(tmp_path)
-    (tmp_path / "tokenizer.json").write_text('{"model": {"type"')
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type"', encoding="utf-8")
     with pytest.raises(CheckpointError, match="tokenizer"):
         Encoder.load(tmp_path, 64)

@@ -1,6 +1,7 @@
 """The masked passes: each mask counts in its own pass only, padding counts nowhere, the module stays as it was."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,16 +11,26 @@ from sparsecbm.model import network
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from tests.helpers import ARCHITECTURES, changed_mask, random_masks, tiny_backbone, tiny_model, untouched
+from sparsecbm.model.side_by_side import side_by_side
+from tests.helpers import (
+    ARCHITECTURES,
+    changed_mask,
+    random_masks,
+    structured_masks,
+    tiny_backbone,
+    tiny_model,
+    untouched,
+)
 
 KINDS = list(ARCHITECTURES)
 LABEL = 2  # of toy label "good"
 
 
-@pytest.fixture(params=["vmap", "loop"])
+@pytest.fixture(params=["side by side", "one by one"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to run the passes."""
-    monkeypatch.setattr(network, "VMAP_TOKENS", 10**9 if request.param == "vmap" else 0)
+    if request.param == "one by one":
+        monkeypatch.setattr(network, "side_by_side", lambda _: None)
     return str(request.param)
 
 
@@ -85,18 +96,26 @@ def test_all_ones_equal_no_masks(kind: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_vmap_and_loop_agree(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("masks_of", [random_masks, structured_masks])
+def test_passes_side_by_side_are_those_one_by_one(masks_of: Callable[[SparseCBM], ConceptMasks], kind: str) -> None:
+    """Each on rows of its own, with their gradients; only decoders run one pass after the other."""
     model = tiny_model(kind)
-    masks, encoded = random_masks(model), batch(9, 3, 5)
-    calls = []
-    monkeypatch.setattr(model, "run_pass", lambda *parts, run=model.run_pass: calls.append(1) or run(*parts))
-    monkeypatch.setattr(network, "VMAP_TOKENS", 10**9)
-    together = model.pool(encoded, masks)
-    assert len(calls) == 1
-    monkeypatch.setattr(network, "VMAP_TOKENS", 0)
-    one_by_one = model.pool(encoded, masks)
-    assert len(calls) == 1 + 3
-    torch.testing.assert_close(together, one_by_one, atol=1e-5, rtol=1e-5)
+    weights, encoded = model.masked_weights(masks_of(model)), batch(9, 3, 5)
+    own = [weights.of(k) for k in (2, 0)]
+    embedded = (model.embed(encoded.input_ids).repeat(2, 1, 1) + torch.randn(6, 9, 16)).requires_grad_()
+    together = model.run_passes(own, embedded, encoded.attention_mask)
+    each = [model.run_pass(one, rows, encoded.attention_mask) for one, rows in zip(own, embedded.split(3), strict=True)]
+    torch.testing.assert_close(together, torch.stack(each), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(*(torch.autograd.grad(some.square().sum(), embedded)[0]
+                                 for some in (together, torch.stack(each))), atol=1e-4, rtol=1e-4)
+    assert (side_by_side(model.backbone) is None) == (kind in ("gpt2", "opt"))
+
+
+def test_dropout_is_on_while_training() -> None:
+    model = tiny_model().train()
+    masks = random_masks(model)
+    one, other = (model.pool(batch(6), masks) for _ in range(2))
+    assert not torch.allclose(one, other)
 
 
 def test_unpacked_weights_serve_as_well_as_masks() -> None:
@@ -247,7 +266,7 @@ def test_an_exception_within_a_pass_leaves_the_module_as_it_was(
     model = tiny_model(kind)
     masks = random_masks(model)
     expected = model(batch(5), masks)[0]
-    last = list(model.backbone.named_modules())[-1][1]
+    last = [module for module in model.backbone.modules() if isinstance(module, torch.nn.LayerNorm)][-1]
 
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("in the middle")

@@ -99,7 +99,7 @@ MANY = [LONG, TEXT, "Tasty.", "The soup was bland.", TEXT, "It rained all day lo
                                     {"kind": "black_box"}], ids=str)
 @pytest.mark.parametrize("most", [1, 30, 512])
 def test_many_give_what_each_gives_alone(config: dict[str, Any], most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predicting, "VMAP_TOKENS", most)
+    monkeypatch.setattr(predicting, "BATCH_TOKENS", most)
     model = tiny_model(**config)
     weights = model.masked_weights(random_masks(model)) if model.config.kind == "sparse" else None
     with untouched(model):
@@ -117,7 +117,7 @@ def test_many_give_what_each_gives_alone(config: dict[str, Any], most: int, monk
 
 def test_many_run_in_bounded_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six texts of up to 12 tokens fit into 100 together; the one that is cut at 64 runs alone."""
-    monkeypatch.setattr(predicting, "VMAP_TOKENS", 100)
+    monkeypatch.setattr(predicting, "BATCH_TOKENS", 100)
     model, sizes, shares = tiny_model(kind="dense"), [], []
     pool = model.pool
     monkeypatch.setattr(model, "pool", lambda encoded, weights: sizes.append(encoded.input_ids.numel())

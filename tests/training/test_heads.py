@@ -15,6 +15,7 @@ from sparsecbm.training.rows import TrainingRows
 from tests.helpers import tiny_model, toy_reviews, toy_split, train_config
 
 ROWS = TrainingRows.of(toy_split(4), "majority")
+NO_OFFSET = torch.zeros(len(ROWS), 3)
 
 
 def fitted(rows: TrainingRows = ROWS, seed: int = 0, regime: str = "independent", **model: Any) -> SparseCBM:
@@ -37,7 +38,7 @@ def head(model: SparseCBM) -> torch.Tensor:
 def test_the_regression_equals_scikit_learns(l2: float, bias: bool) -> None:
     """Mean loss plus l2 / 2 |w|^2 is scikit-learn's C = 1 / (rows * l2)."""
     features, labels = torch.randn(60, 5), torch.randint(0, 3, (60,))
-    weight, constant = fit_multinomial(features, labels, torch.zeros(60, 3), l2, bias)
+    weight, constant = fit_multinomial(features, labels, torch.ones(60), torch.zeros(60, 3), l2, bias)
     peer = LogisticRegression(C=1 / (60 * l2), fit_intercept=bias, tol=1e-10, max_iter=10_000)
     peer.fit(features.double().numpy(), labels.numpy())
     np.testing.assert_allclose(weight.T, peer.coef_, atol=2e-4)
@@ -46,10 +47,22 @@ def test_the_regression_equals_scikit_learns(l2: float, bias: bool) -> None:
     assert bias or not constant.any()
 
 
+def test_a_weight_of_two_is_the_row_twice() -> None:
+    features, labels, offset = torch.randn(20, 4), torch.randint(0, 3, (20,)), torch.randn(20, 3)
+    weights = torch.tensor([1.0, 2.0]).repeat(10)
+    twice = torch.arange(20).repeat_interleave(weights.long())
+    weighted = fit_multinomial(features, labels, 0.3 * weights, offset, 0.1, bias=True)  # only their ratios count
+    repeated = fit_multinomial(features[twice], labels[twice], torch.ones(30), offset[twice], 0.1, bias=True)
+    plain = fit_multinomial(features, labels, torch.ones(20), offset, 0.1, bias=True)
+    for one, other, unlike in zip(weighted, repeated, plain, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+        assert not torch.allclose(one, unlike, atol=1e-3)
+
+
 def test_the_regression_stands_on_the_given_logits() -> None:
     """At the optimum features^T (p - y) / n + l2 w = 0, with p from offset plus features."""
     features, labels, offset = torch.randn(40, 4), torch.randint(0, 3, (40,)), 2 * torch.randn(40, 3)
-    weight, constant = fit_multinomial(features, labels, offset, 0.1, bias=True)
+    weight, constant = fit_multinomial(features, labels, torch.ones(40), offset, 0.1, bias=True)
     error = (offset + features @ weight + constant).softmax(-1) - torch.eye(3)[labels]
     torch.testing.assert_close(features.T @ error / 40 + 0.1 * weight, torch.zeros(4, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(error.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
@@ -63,7 +76,7 @@ def test_concept_first_reads_true_concepts_and_nothing_of_the_backbone() -> None
     one, other = fitted(seed=0), fitted(seed=1)
     assert torch.equal(head(one), head(other))
     inputs = ROWS.targets.flatten(1)
-    weight, bias = fit_multinomial(inputs, ROWS.labels, torch.zeros(len(ROWS), 3), LABEL_L2, bias=True)
+    weight, bias = fit_multinomial(inputs, ROWS.labels, ROWS.weights, NO_OFFSET, LABEL_L2, bias=True)
     assert torch.equal(one.label_weight.flatten(0, 1), weight) and torch.equal(one.label_bias, bias)
 
 
@@ -81,7 +94,7 @@ def test_sequential_reads_what_the_model_predicts() -> None:
     pooled = torch.randn(len(ROWS), 3, 16)
     fit_label_head(model, train_config(regime="sequential"), pooled, ROWS)
     inputs = model.concept_logits(pooled).softmax(-1).flatten(1)
-    weight, _ = fit_multinomial(inputs, ROWS.labels, torch.zeros(len(ROWS), 3), LABEL_L2, bias=True)
+    weight, _ = fit_multinomial(inputs, ROWS.labels, ROWS.weights, NO_OFFSET, LABEL_L2, bias=True)
     torch.testing.assert_close(model.label_weight.flatten(0, 1), weight, atol=1e-3, rtol=1e-3)
 
 
@@ -101,7 +114,7 @@ def test_rows_without_majority_label_are_left_out() -> None:
 
 def test_soft_targets_are_fitted_as_they_are() -> None:
     soft = TrainingRows.of(toy_split(4), "shares")
-    weight, _ = fit_multinomial(soft.targets.flatten(1), soft.labels, torch.zeros(len(soft), 3), LABEL_L2, bias=True)
+    weight, _ = fit_multinomial(soft.targets.flatten(1), soft.labels, soft.weights, NO_OFFSET, LABEL_L2, bias=True)
     assert torch.equal(fitted(soft).label_weight.flatten(0, 1), weight)
     assert not torch.allclose(fitted(soft).label_weight, fitted().label_weight)
 
@@ -121,6 +134,20 @@ def test_typical_logits_are_means_over_the_rows_of_a_value() -> None:
             torch.testing.assert_close(model.typical_logits[k, value], logits[chosen, k].mean(0))
 
 
+def test_typical_logits_and_the_residuals_zero_count_rows_by_their_weight() -> None:
+    """Rows of weight 0.25 and 0.75, by hand."""
+    model, pooled = tiny_model(), torch.randn(2, 3, 16)
+    two = replace(ROWS.select([0, 0]), weights=torch.tensor([0.25, 0.75]), labels=torch.tensor([0, 1]))
+    fit_typical_logits(model, pooled, two)
+    logits = model.concept_logits(pooled)
+    value = int(two.targets[0, 0].argmax())
+    torch.testing.assert_close(model.typical_logits[0, value], 0.25 * logits[0, 0] + 0.75 * logits[1, 0])
+    fit_residual(model, train_config(residual_l2=(0.1,)), pooled, two, [(pooled, two)])
+    residual = model.residual_logits(pooled)
+    torch.testing.assert_close(0.25 * residual[0] + 0.75 * residual[1], torch.zeros(3), atol=1e-5, rtol=0)
+    assert residual.abs().max() > 0.01
+
+
 def test_an_unseen_value_keeps_its_typical_logits_finite() -> None:
     model = tiny_model()
     before = model.typical_logits.clone()
@@ -133,7 +160,7 @@ def test_a_logit_bottleneck_is_fitted_on_what_an_override_would_set() -> None:
     model = fitted(bottleneck="logits")
     inputs = torch.stack([torch.stack([model.override_bottleneck(row[k], k) for k in range(2)])
                           for row in ROWS.targets])
-    weight, _ = fit_multinomial(inputs.flatten(1), ROWS.labels, torch.zeros(len(ROWS), 3), LABEL_L2, bias=True)
+    weight, _ = fit_multinomial(inputs.flatten(1), ROWS.labels, ROWS.weights, NO_OFFSET, LABEL_L2, bias=True)
     torch.testing.assert_close(model.label_weight.flatten(0, 1), weight, atol=1e-3, rtol=1e-3)
 
 
@@ -146,7 +173,7 @@ def residual_case(signal: float, **changes: Any) -> tuple[SparseCBM, TrainConfig
     pooled = torch.randn(len(ROWS), 3, 16)
     pooled[:, 2, :3] += signal * torch.eye(3)[ROWS.labels] + 5  # not centred
     fit_label_head(model, config, pooled, ROWS)
-    return model, config, pooled, fit_residual(model, config, pooled, ROWS, pooled, ROWS)
+    return model, config, pooled, fit_residual(model, config, pooled, ROWS, [(pooled, ROWS)])
 
 
 def test_the_residual_is_zero_on_average() -> None:
@@ -159,7 +186,7 @@ def test_the_residual_is_zero_on_average() -> None:
 def test_the_residual_leaves_the_concepts_head_alone() -> None:
     model, config, pooled, _ = residual_case(2.0)
     before = head(model)
-    fit_residual(model, config, pooled, ROWS, pooled, ROWS)
+    fit_residual(model, config, pooled, ROWS, [(pooled, ROWS)])
     assert torch.equal(head(model), before)
 
 
@@ -169,7 +196,7 @@ def test_the_residual_is_fitted_on_what_the_concepts_leave() -> None:
     features = pooled[:, 2]
     scaled = (features - features.mean(0)) / features.std(0)
     fixed = model.label(ROWS.targets, torch.zeros(len(ROWS), 3)).logits
-    weight, _ = fit_multinomial(scaled, ROWS.labels, fixed, 0.1, bias=False)
+    weight, _ = fit_multinomial(scaled, ROWS.labels, ROWS.weights, fixed, 0.1, bias=False)
     torch.testing.assert_close(model.residual_logits(pooled), scaled @ weight, atol=1e-4, rtol=1e-3)
 
 
@@ -182,6 +209,16 @@ def test_the_strongest_penalty_within_tolerance_is_chosen() -> None:
     assert useful["chosen_l2"] == max(l2 for l2 in penalties if useful[f"accuracy_l2_{l2:g}"] >= best - 0.005)
 
 
+def test_sources_count_the_same_when_a_penalty_is_chosen() -> None:
+    """One source is all right, one of five rows all wrong, and one has no label: the mean is one half."""
+    model, config, pooled, _ = residual_case(2.0, residual_l2=(0.1,))
+    read = model.label(model.bottleneck(model.concept_logits(pooled)), model.residual_logits(pooled)).logits.argmax(-1)
+    right, wrong = replace(ROWS, labels=read), replace(ROWS, labels=(read + 1) % 3)
+    untold = replace(ROWS, labels=torch.full_like(read, -1))
+    sources = [(pooled, right), (pooled[:5], wrong.select([*range(5)])), (pooled, untold)]
+    assert fit_residual(model, config, pooled, ROWS, sources)["accuracy_l2_0.1"] == 0.5
+
+
 def test_a_useless_residual_is_pressed_to_nothing() -> None:
     """True concepts in, so that nothing is left to explain: every penalty is as good, and the strongest wins."""
     model, config = tiny_model(), train_config(residual_l2=(1e-3, 1e6))
@@ -190,5 +227,5 @@ def test_a_useless_residual_is_pressed_to_nothing() -> None:
         model.concept_bias.zero_()
     pooled = torch.cat([torch.nn.functional.pad(ROWS.targets, (0, 13)), torch.randn(len(ROWS), 1, 16)], dim=1)
     fit_label_head(model, config, pooled, ROWS)
-    assert fit_residual(model, config, pooled, ROWS, pooled, ROWS)["chosen_l2"] == 1e6
+    assert fit_residual(model, config, pooled, ROWS, [(pooled, ROWS)])["chosen_l2"] == 1e6
     assert model.residual_logits(pooled).abs().max() < 1e-3

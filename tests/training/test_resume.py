@@ -48,7 +48,7 @@ def interrupt(step: int, output: Path, *parts: Any) -> None:
 
 def metrics(folder: Path) -> dict[str, Any]:
     """Everything measured but how long it took."""
-    found: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text())
+    found: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     for note in (found["training"], *found["training"]["epochs"]):
         del note["seconds"]
     return found
@@ -77,7 +77,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
     for step in (STEPS + 1, 2 * STEPS + 1, 5 * STEPS - 1):
         output = tmp_path / f"cut at {step}"
         interrupt(step, output, *parts)
-        assert json.loads((output / FOLDER / NOTES_FILE).read_text())["epoch"] == step // STEPS
+        assert json.loads((output / FOLDER / NOTES_FILE).read_text(encoding="utf-8"))["epoch"] == step // STEPS
         assert_same(train(*parts, output, "cpu", resume=True), unbroken)
         assert not (output / FOLDER).exists()
 

@@ -1,6 +1,7 @@
 """Saliency of each weight for each pass, against gradients and inverses computed the long way."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def test_dropout_is_off_while_gradients_are_taken_and_the_mode_comes_back() -> N
 
 def test_only_rows_that_tell_something_are_read() -> None:
     """The others are blank here, which the encoder would refuse."""
-    untold = TrainingRows(("", "", *ROWS.texts[2:]), ROWS.targets, ROWS.known.clone(), ROWS.labels.clone())
+    untold = replace(ROWS, texts=("", "", *ROWS.texts[2:]), known=ROWS.known.clone(), labels=ROWS.labels.clone())
     untold.known[:2] = False
     untold.labels[:2] = -1
     model = small()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ RUNS: dict[str, dict[str, Any]] = {
     "independent masks, obert": {"prune": {"scheme": "independent", "saliency": "obert"}},
     "independent masks, magnitude": {"prune": {"scheme": "independent", "saliency": "magnitude"}},
     "independent masks, random": {"prune": {"scheme": "independent", "saliency": "random"}},
+    "contrastive masks, obert": {"prune": {"scheme": "contrastive"}},
+    "structured, squared gradients": {"model": {"mask_kind": "structured"}, "prune": {"scheme": "contrastive"}},
+    "structured, magnitude": {"model": {"mask_kind": "structured"},
+                              "prune": {"scheme": "independent", "saliency": "magnitude"}},
     "sparse, sequential": {"regime": "sequential", "model": {"bottleneck": "logits"}},
     "sparse, joint": {"regime": "joint", "model": NO_RESIDUAL},
     "sparse, no residual": {"model": NO_RESIDUAL},
@@ -48,7 +53,7 @@ RUNS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", RUNS)
 def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(name: str, backbone: Path, trained: Trained) -> None:
     config, folder = train_config(backbone, **RUNS[name]), trained(**RUNS[name])
-    metrics = json.loads((folder / METRICS_FILE).read_text())
+    metrics = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     kind, sparse = config.model.kind, config.model.kind == "sparse"
     assert metrics["dev"]["n"] == 18 and metrics["dev"]["split"] == "dev" and metrics["baselines"] == {}
     assert (metrics["dev"]["concepts"] is None) == (kind == "black_box")
@@ -56,12 +61,16 @@ def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(name: str, backbone
     training = metrics["training"]
     assert training["rows"] == 18 and training["split"] == "train" and len(training["epochs"]) == 3
     assert training["best_epoch"] in ((1, 2) if config.prune.sparsity and sparse else (0, 1, 2))
-    assert set(training["damping_ratio"]) == (set(config.model.passes) if sparse and config.prune.saliency == "obert"
+    by_weight = sparse and config.model.mask_kind == "weights"
+    assert set(training["damping_ratio"]) == (set(config.model.passes) if by_weight and config.prune.saliency == "obert"
                                               else set())
     assert ("chosen_l2" in training["residual"]) == (config.model.residual and kind != "black_box")
-    assert kind.replace("_", " ") in (folder / CARD_FILE).read_text()
+    assert kind.replace("_", " ") in (folder / CARD_FILE).read_text(encoding="utf-8")
     read = load_checkpoint(folder, "cpu")
-    if read.masks is not None:
+    if read.masks is not None and (not by_weight or config.prune.scheme == "contrastive"):
+        within = 32 / read.masks.weights if config.model.mask_kind == "structured" else 1 / read.masks.weights
+        assert all(0.3 - within <= density <= 0.3 + 1e-6 for density in read.masks.density().values())
+    elif read.masks is not None:
         for matrix in read.masks.matrices:
             stack = read.masks.unpack(matrix)
             count = kept_weights(1 - config.prune.sparsity, stack[0].numel())
@@ -71,9 +80,11 @@ def test_every_kind_of_run_ends_in_a_checkpoint_that_answers(name: str, backbone
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".md"}
 
 
-@pytest.mark.parametrize("kind", ["roberta", "distilbert", "gpt2", "opt"])
-def test_other_architectures_train(kind: str, rows: Split, other_rows: Split, tmp_path: Path) -> None:
-    config = train_config(backbone_folder(tmp_path / "backbone", kind))
+@pytest.mark.parametrize(("kind", "masks"), [
+    *product(["roberta", "distilbert", "gpt2", "opt"], ["weights", "structured"]), ("mpnet", "structured")])
+def test_other_architectures_train(kind: str, masks: str, rows: Split, other_rows: Split, tmp_path: Path) -> None:
+    config = train_config(backbone_folder(tmp_path / "backbone", kind), model={"mask_kind": masks},
+                          prune={"scheme": "contrastive"})
     read = load_checkpoint(train(config, rows, other_rows, tmp_path / "run", "cpu"), "cpu")
     assert read.masks is not None
     assert read.masks.density() == pytest.approx(dict.fromkeys(config.model.passes, 0.3), abs=0.01)
@@ -137,12 +148,13 @@ def test_without_any_learning_a_run_that_goes_on_stays_where_it_was(
     ({"prune": {"sparsity": 0.8}}, "70.* % sparse, but prune.sparsity is 0.8"),
     ({"model": {"bottleneck": "logits"}}, "other model settings"),
     ({"model": {"kind": "dense"}}, "other model settings"),
+    ({"epochs_prune": 1}, "set both to 0"), ({"epochs_dense": 1}, "set both to 0"),
 ])
 def test_a_checkpoint_that_does_not_fit_the_settings_is_refused(
     changes: dict[str, Any], message: str, trained: Trained, backbone: Path, rows: Split, other_rows: Split,
     tmp_path: Path,
 ) -> None:
-    config = train_config(backbone, start=str(trained()), epochs_dense=0, epochs_prune=0, **changes)
+    config = train_config(backbone, start=str(trained()), **{"epochs_dense": 0, "epochs_prune": 0} | changes)
     with pytest.raises(ConfigError, match=message):
         train(config, rows, other_rows, tmp_path / "second", "cpu")
 
@@ -194,7 +206,7 @@ def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_ro
     read = load_checkpoint(train(config, rows, other_rows, tmp_path, "cpu"), "cpu")
     made = measure_specificity(read, other_rows, sample=9, seed=3)
     assert {name: read.metrics[name] for name in made.to_json()} == made.to_json()
-    assert set(read.metrics) == {"dev", "baselines", "training", *made.to_json()}
+    assert set(read.metrics) == {"dev", "sources", "baselines", "training", *made.to_json()}
     assert "Percent accuracy on 9 texts of `dev`" in read.card
     soup = made.necessity["soup"]
     cells = (f"{100 * share:.1f}" for share in (soup.own, soup.swap["room"], soup.complement))
@@ -204,14 +216,15 @@ def test_subnetworks_are_probed_at_the_end(backbone: Path, rows: Split, other_ro
 @pytest.mark.parametrize("changes", [{"probe_rows": 0}, {"probe_rows": 9, "model": {"kind": "dense"}}], ids=str)
 def test_nothing_is_probed_unasked_or_without_masks(changes: dict[str, Any], trained: Trained) -> None:
     read = load_checkpoint(trained(**changes), "cpu")
-    assert set(read.metrics) == {"dev", "baselines", "training"} and "carry its concept" not in read.card
+    assert set(read.metrics) == {"dev", "sources", "baselines", "training"} and "carry its concept" not in read.card
 
 
 def test_rows_that_cannot_be_probed_do_not_spoil_a_run(
     backbone: Path, rows: Split, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One row is drawn, and of most rows the room's truth is unknown."""
-    reviews = [replace(review, concepts=(review.concepts[0], review.concepts[1] if number == 0 else -1))
+    reviews = [replace(review, text=f"Again: {review.text}",
+                       concepts=(review.concepts[0], review.concepts[1] if number == 0 else -1))
                for number, review in enumerate(toy_reviews())]
     folder = train(train_config(backbone, probe_rows=1), rows, toy_split(name="dev", reviews=reviews), tmp_path, "cpu")
     assert "necessity" not in load_checkpoint(folder, "cpu").metrics
