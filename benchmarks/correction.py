@@ -4,7 +4,8 @@
     python -m benchmarks.correction FOLDER --split dev
 
 Every score stands with that of always giving the most common answer. Corrected means that only the wrong concepts are
-set to their labels; its gain is paired by document, with a bootstrap interval. Prints one JSON object.
+set to their labels; its gain is paired by document, with a bootstrap interval, also of the documents that are unlike
+the training texts and of the others. Prints one JSON object.
 """
 
 import argparse
@@ -16,9 +17,11 @@ import numpy as np
 
 from sparsecbm import Explainer
 from sparsecbm.data.catalogue import load_split
-from sparsecbm.data.own_table import Columns, load_table
+from sparsecbm.data.columns import Columns
+from sparsecbm.data.own_table import load_table
 from sparsecbm.data.split import NO_LABEL, Split
 from sparsecbm.data.table_source import open_table
+from sparsecbm.familiarity.unlike import is_unlike
 from sparsecbm.intervals import bootstrap_mean
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.types import Prediction
@@ -34,12 +37,15 @@ def measure(explainer: Explainer, split: Split) -> dict[str, Any]:
                           for prediction, gold in zip(predictions, concepts, strict=True)])
     wrong = ((values != concepts) & (concepts != NO_LABEL)).any(-1)
     known = labels != NO_LABEL
+    marked = np.array([is_unlike(prediction.unlike) for prediction in predictions])
     return {
         "rows": len(split), "truncated": sum(prediction.truncated for prediction in predictions),
         "label": score(label, labels),
         "concepts": {name: score(values[:, k], concepts[:, k]) for k, name in enumerate(schema.concepts)},
         "correction": {"all": gain(label, corrected, labels, known),
-                       "rows with a wrong concept": gain(label, corrected, labels, known & wrong)},
+                       "rows with a wrong concept": gain(label, corrected, labels, known & wrong),
+                       **{name: gain(label, corrected, labels, known & rows) for name, rows in (
+                           ("unlike the training texts", marked), ("others", ~marked)) if (known & rows).any()}},
     }
 
 

@@ -22,7 +22,7 @@ import torch
 
 from sparsecbm.model.backbone import WeightSite
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
 
 MOST_SECONDS, MOST_MEMORY = 2.0, 1.5

@@ -6,13 +6,10 @@ Starts the app, opens a review in Chromium, and sets concepts by button and by t
 time. The clock runs inside the browser, from the release of the mouse or key until the panel has drawn the answer of
 the server, which takes the place of the browser's own preview. The same is measured for a page of Streamlit that does
 nothing but say which of two buttons was pressed: what is left of a move without the app, so that a slow machine can be
-told from a slow app. Exit code 1 when the median of the moves is above the limit.
+told from a slow app. Exit code 1 when the median of the moves is above the bound.
 """
 
 import argparse
-import json
-import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,6 +21,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page
 
 from benchmarks.browser import chromium
+from benchmarks.report import report, spread, write
 from benchmarks.server import APP, served
 
 MOST_MILLISECONDS = 80.0
@@ -118,15 +116,12 @@ def measure(url: str, empty: str, moves: int) -> dict[str, Any]:
 
 def summary(pressed: Sequence[float], slid: Sequence[float], least: Sequence[float]) -> dict[str, Any]:
     """Milliseconds of moves by button and by slider, and of those of the empty page."""
-    taken = [*pressed, *slid]
-    median = statistics.median(taken)
-    return {"moves": len(taken), "milliseconds": _spread(taken), "buttons": _spread(pressed), "slider": _spread(slid),
-            "empty_fragment": _spread(least), "over_empty": median / statistics.median(least),
-            "limit": MOST_MILLISECONDS, "within_limits": median <= MOST_MILLISECONDS, "cores": os.cpu_count()}
+    return report(milliseconds={"moves": spread([*pressed, *slid], MOST_MILLISECONDS), "buttons": spread(pressed),
+                                "slider": spread(slid), "empty_page": spread(least)})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison; 0 within the limit, 1 beyond it."""
+    """Run the comparison; 0 within the bound, 1 beyond it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_moves", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default="checkpoints/cebab-minilm", help="a model with the concepts food and "
@@ -135,15 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "empty.py"
-        script.write_text(EMPTY)
+        script.write_text(EMPTY, encoding="utf-8")
         with served(APP, SPARSECBM_CHECKPOINT=options.checkpoint) as url, served(script) as empty:
             result = measure(url, empty, options.moves)
-    sys.stdout.write(json.dumps(result, indent=1) + "\n")
-    return 0 if result["within_limits"] else 1
-
-
-def _spread(taken: Sequence[float]) -> dict[str, float]:
-    return {"median": statistics.median(taken), "least": min(taken), "most": max(taken)}
+    return write(result)
 
 
 if __name__ == "__main__":

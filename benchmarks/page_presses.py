@@ -1,7 +1,7 @@
 """How long a person waits on Subnetworks and Failures: for a page that is opened again, and for what a press shows.
 
     python -m benchmarks.page_presses
-    SPARSECBM_DATA=DIR python -m benchmarks.page_presses --source folder-dev
+    python -m benchmarks.page_presses --source folder-dev    (with SPARSECBM_DATA set to CEBaB's folder)
 
 Starts the app, chooses layers and pairs of subnetworks and presses cells of the confusion matrix in Chromium, one
 after the other. The clock runs inside the browser, from the event of the press until what it asks for is drawn; and,
@@ -11,8 +11,6 @@ Exit code 1 when a median is above its limit.
 
 import argparse
 import json
-import os
-import statistics
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +19,7 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import chromium
 from benchmarks.page_moves import PAUSE
+from benchmarks.report import report, spread, write
 from benchmarks.server import APP, served
 
 #: Milliseconds.
@@ -131,15 +130,13 @@ def measure(url: str, times: int, source: str) -> dict[str, Any]:
 
 def summary(found: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
     """Milliseconds of each kind of press until it was answered, and until the page had followed."""
-    said = {name: {part: {"median": statistics.median(taken), "most": max(taken)} for part, taken in
-                   zip(("answered", "followed"), zip(*presses, strict=True), strict=True)} | {"limit": LIMITS[name]}
-            for name, presses in found.items()}
-    within = all(one["answered"]["median"] <= one["limit"] for one in said.values())
-    return {"milliseconds": said, "within_limits": within, "cores": os.cpu_count()}
+    answered = {name: spread([one for one, _ in presses], LIMITS[name]) for name, presses in found.items()}
+    followed = {f"{name}_followed": spread([one for _, one in presses]) for name, presses in found.items()}
+    return report(milliseconds=answered | followed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Time the presses; 0 within the limits, 1 beyond them."""
+    """Time the presses; 0 within the bounds, 1 beyond them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_presses", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default="checkpoints/cebab-minilm", help="(default: %(default)s)")
@@ -149,8 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with served(APP, SPARSECBM_CHECKPOINT=options.checkpoint) as url:
         result = measure(url, options.times, options.source)
-    sys.stdout.write(json.dumps(result, indent=1) + "\n")
-    return 0 if result["within_limits"] else 1
+    return write(result)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,29 @@
-"""Train the models of the results table and print it: mean and standard deviation over seeds on the evaluation split.
+"""Train and measure the models of the results tables and print them: mean and standard deviation over seeds.
 
     python -m benchmarks.table --data CEBAB_FOLDER --backbone FOLDER_OR_HUB_ID --output runs
+    python -m benchmarks.table --data CEBAB_FOLDER --measure runs/structured_70-0 runs/structured_70-1 ...
 
-The metrics of finished runs are stored in benchmarks/results. These runs are not repeated, and an interrupted run
-resumes after its last complete epoch, so that the command can be repeated until the table is complete. `--only NAME`
-trains a single row, and `--print` trains nothing.
+What was measured of finished runs is stored in benchmarks/results. These runs are not repeated, and an interrupted
+run resumes after its last complete epoch, so that the command can be repeated until the tables are complete. `--only
+NAME` trains a single row; `--measure` trains nothing and measures runs that are finished, all seeds of a row in one
+call, or what repeats over seeds stays unknown; `--print` does neither. A run with other settings than its row's is
+measured from a folder such as runs/structured_70-0-beta=2, and gets a line of its own.
 """
 
 import argparse
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
+from benchmarks.table_columns import STABILITY, TABLES, stability_cells
+from benchmarks.table_measure import SAMPLE, store
+from sparsecbm.cli.parser import add_device
 from sparsecbm.config import ModelConfig, PruneConfig, TrainConfig
 from sparsecbm.data import load_split
 from sparsecbm.model.checkpoint import METRICS_FILE
@@ -30,6 +37,8 @@ RESULTS = Path(__file__).parent / "results"
 #: at the final sparsity, with all passes in every step and a higher learning rate than a dense model.
 EPOCHS = {"epochs_dense": 3, "epochs_prune": 1, "epochs_finetune": 2}
 MASKED = {"epochs_dense": 1, "epochs_prune": 1, "epochs_finetune": 4, "learning_rate": 3e-4}
+#: Contrastive masks are trained with the leakage loss: it cost no accuracy on dev and raised the least lead.
+LEAKAGE = {"foreign_penalty": 0.3}
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,18 @@ class Row:
 
 ROWS = (
     Row("black_box", "black box", {"kind": "black_box"}, {}, {}),
-    Row("published", "dense CBM, published head", {"kind": "dense", "bottleneck": "logits", "residual": False}, {},
+    Row("published", "dense CBM, published head (joint, logits, no residual)",
+        {"kind": "dense", "bottleneck": "logits", "residual": False}, {},
         {"regime": "joint", "concept_targets": "majority"}),
     Row("dense", "dense CBM", {"kind": "dense"}, {}, {}),
-    Row("core_exclusive", "SparseCBM, core + exclusive", {}, {}, {}),
-    Row("independent", "SparseCBM, independent masks", {}, {"scheme": "independent"}, {}),
-    Row("magnitude", "core + exclusive by magnitude", {}, {"saliency": "magnitude"}, {}, seeds=1),
-    Row("random", "core + exclusive at random", {}, {"saliency": "random"}, {}, seeds=1),
+    Row("core_exclusive", "SparseCBM, 70 % pruned, core + exclusive", {}, {}, {}),
+    Row("independent", "SparseCBM, 70 % pruned, independent masks", {}, {"scheme": "independent"}, {}),
+    Row("contrastive", "SparseCBM, 70 % pruned, contrastive masks", {}, {"scheme": "contrastive"}, LEAKAGE),
+    *(Row(f"structured_{percent}", f"SparseCBM, {percent} % pruned, contrastive heads and neurons",
+          {"mask_kind": "structured"}, {"scheme": "contrastive", "sparsity": percent / 100, "gradients": 192}, LEAKAGE)
+      for percent in (50, 70, 90)),
+    Row("magnitude", "core + exclusive, weights chosen by magnitude", {}, {"saliency": "magnitude"}, {}, seeds=1),
+    Row("random", "core + exclusive, weights chosen at random", {}, {"saliency": "random"}, {}, seeds=1),
 )
 
 
@@ -64,79 +78,86 @@ def config(row: Row, backbone: str, seed: int, passes: int | None) -> TrainConfi
                        probe_rows=0, **(MASKED if model.kind == "sparse" else EPOCHS) | row.train)
 
 
-COLUMNS: Mapping[str, Callable[[dict[str, Any]], float | None]] = {
-    "label accuracy": lambda r: r["label"]["accuracy"],
-    "label macro F1": lambda r: r["label"]["macro_f1"],
-    "concept macro F1": lambda r: r["concepts"] and float(np.mean([c["macro_f1"] for c in r["concepts"].values()])),
-    "gain of correcting": lambda r: r["correction"] and (r["correction"]["corrected"]["rows_with_wrong_concept"]
-                                                         - r["correction"]["predicted"]["rows_with_wrong_concept"]),
-    "least lead of own mask": lambda r: r["specificity"] and lead(np.array(r["specificity"])),
-    "mean Jaccard": lambda r: r["jaccard"] and mean_overlap(np.array(r["jaccard"])),
-}
+def tables(seeds: int, results: Path = RESULTS) -> str:
+    """The Markdown tables of all rows with finished runs, in percent; that of subnetworks has only those with masks."""
+    return "\n\n".join(f"{title}\n\n{_table(title, seeds, results)}" for title in TABLES)
 
 
-def lead(specificity: np.ndarray) -> float:
-    """The smallest margin, over heads, of a concept's own mask over the best other one."""
-    others = np.where(np.eye(len(specificity), dtype=bool), -np.inf, specificity).max(0)
-    return float((specificity.diagonal() - others).min())
-
-
-def mean_overlap(jaccard: np.ndarray) -> float:
-    """The mean over all pairs of different concepts."""
-    return float(jaccard[~np.eye(len(jaccard), dtype=bool)].mean())
-
-
-def table(seeds: int, results: Path = RESULTS) -> str:
-    """The Markdown table of all finished runs, in percent."""
-    lines = ["| model | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
-    for row in ROWS:
-        paths = [results / f"{row.name}-{seed}.json" for seed in range(min(seeds, row.seeds))]
-        reports = [json.loads(path.read_text()) for path in paths if path.exists()]
-        cells = [_cell([column(report) for report in reports]) for column in COLUMNS.values()]
-        lines.append(f"| {row.title} | {len(reports)} | " + " | ".join(cells) + " |")
+def _table(title: str, seeds: int, results: Path) -> str:
+    columns, masks = TABLES[title], title == "Subnetworks"
+    names = ["model", "seeds", *(column.name for column in columns), *(STABILITY if masks else ())]
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for name, model, most in _named(results):
+        paths = [results / f"{name}-{seed}.json" for seed in range(min(seeds, most))]
+        reports = [_read(path) for path in paths if path.exists()]
+        if not reports or (masks and not any(report["jaccard"] for report in reports)):
+            continue
+        cells = [column.cell(reports) for column in columns]
+        if masks:
+            repeated = results / f"{name}-seeds.json"
+            cells += stability_cells(_read(repeated)) if repeated.exists() else ["-"] * len(STABILITY)
+        lines.append(f"| {model} | {len(reports)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(values: list[float | None]) -> str:
-    known = [100 * value for value in values if value is not None]
-    if not known:
-        return "-"
-    return f"{np.mean(known):.1f}" + (f" ± {np.std(known, ddof=1):.1f}" if len(known) > 1 else "")
+def _named(results: Path) -> Iterator[tuple[str, str, int]]:
+    """Name, title and largest number of seeds of each row, each followed by what was measured of it with other
+    settings, such as structured_70-beta=2."""
+    found = sorted({path.stem.rpartition("-")[0] for path in results.glob("*=*-*.json")})
+    for row in ROWS:
+        yield row.name, row.title, row.seeds
+        for name in found:
+            if name.startswith(f"{row.name}-"):
+                yield name, f"{row.title}, {name.removeprefix(f'{row.name}-').replace('-', ', ')}", row.seeds
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def main() -> None:
-    """Train the missing runs, then print the table."""
+    """Train the missing runs, or measure those that are named; then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--print", action="store_true", help="print the table of the finished runs and stop")
+    parser.add_argument("--print", action="store_true", help="print the tables of the finished runs and stop")
+    parser.add_argument("--measure", type=Path, nargs="+", metavar="FOLDER", help="measure finished runs and stop")
     parser.add_argument("--data", help="folder or zip with the CEBaB release files")
     parser.add_argument("--backbone", help="folder or Hub id of the pretrained transformer")
     parser.add_argument("--output", type=Path, default=Path("runs"), help="folder of the runs (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0..N-1 (default: %(default)s)")
     parser.add_argument("--passes-per-step", type=int, help="passes per masked step (default: all)")
     parser.add_argument("--only", choices=[row.name for row in ROWS], action="append", help="rows to train")
-    parser.add_argument("--device", help="cpu or cuda")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="rows to probe masks on (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads when measuring (default: %(default)s)")
+    add_device(parser)
     options = parser.parse_args()
-    if not options.print:
-        if not (options.data and options.backbone):
-            parser.error("training needs --data and --backbone; or give --print")
-        _train_missing(options)
-    print(table(options.seeds))  # noqa: T201
-
-
-def _train_missing(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if not options.print:
+        if not options.data or not (options.backbone or options.measure):
+            parser.error("training needs --data and --backbone, measuring needs --data; or give --print")
+        folders = options.measure or _train_missing(options)
+        torch.set_num_threads(options.threads)
+        store(folders, load_split("cebab", options.data, "dev"), RESULTS, options.device, options.sample)
+    print(tables(options.seeds))  # noqa: T201
+
+
+def _train_missing(options: argparse.Namespace) -> list[Path]:
+    """The folders of the runs whose results are missing, once they are trained, and all seeds of their rows."""
     train_split, dev = (load_split("cebab", options.data, split) for split in ("train_exclusive", "dev"))
-    for seed in range(options.seeds):
-        for row in ROWS:
-            folder, result = options.output / f"{row.name}-{seed}", RESULTS / f"{row.name}-{seed}.json"
-            if seed >= row.seeds or (options.only and row.name not in options.only) or result.exists():
-                continue
+    rows = [row for row in ROWS if not options.only or row.name in options.only]
+    trained = set()
+    for seed, row in product(range(options.seeds), rows):
+        folder, result = options.output / f"{row.name}-{seed}", RESULTS / f"{row.name}-{seed}.json"
+        if seed >= row.seeds or result.exists():
+            continue
+        if not (folder / METRICS_FILE).exists():
             logging.info("training %s, seed %d", row.title, seed)
             settings = config(row, options.backbone, seed, options.passes_per_step)
             train(settings, train_split, dev, folder, options.device, resume=(folder / FOLDER).exists())
-            RESULTS.mkdir(exist_ok=True)
-            report = json.loads((folder / METRICS_FILE).read_text())["dev"]
-            result.write_text(json.dumps(report, indent=1) + "\n")
+        trained.add(row.name)
+    found = [options.output / f"{row.name}-{seed}" for row in rows if row.name in trained
+             for seed in range(min(options.seeds, row.seeds))]
+    return [folder for folder in found if (folder / METRICS_FILE).exists()]
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _revised(checkpoint: Checkpoint, changes: Sequence[MaskChange]) -> ConceptMa
     if not len(chosen):
         return None
     return ConceptMasks(tuple(masks.passes[k] for k in chosen), masks.shapes,
-                        {name: after.bits[name][chosen.tolist()] for name in masks.matrices})
+                        {name: after.bits[name][chosen.tolist()] for name in masks.matrices}, after.layout)
 
 
 @torch.inference_mode()

@@ -18,6 +18,7 @@ from sparsecbm.figures.style import (
     plain,
     ticks,
 )
+from sparsecbm.figures.text import counted_documents, plural
 from sparsecbm.impact.impact import Effect, Impact, Outcome
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import LABEL_TARGET
@@ -47,7 +48,7 @@ def impact_bars(impact: Impact, title: str, dark: bool) -> go.Figure:
             name=said, orientation="h", y=rows, x=[side * count for count in counts], xaxis=axis,
             marker={"color": colour, "pattern": hatched(pattern, paper)},
             customdata=[[effect.subject, *outcomes] for effect in effects],
-            hovertext=[f"{plain(name)}: {said} in {count:,} of {impact.settings.n:,} reviews"
+            hovertext=[f"{plain(name)}: {said} in {count:,} of {impact.settings.n:,} {impact.schema.documents}"
                        for name, count in zip(names, counts, strict=True)],
             hovertemplate="%{hovertext}<extra></extra>"))
         sign = {"x2": ""}.get(axis, "−" if side < 0 else "+")
@@ -97,17 +98,17 @@ def cases_table(
     schema = impact.schema
     shown = dict(zip(schema.labels, schema.label_display, strict=True)) if subject == LABEL_TARGET else {}
     return pd.DataFrame([{
-        "review": texts[case.row], sides[0]: shown.get(case.before, case.before),
+        "text": texts[case.row], sides[0]: shown.get(case.before, case.before),
         sides[1]: shown.get(case.after, case.after),
         "truth": "not labelled" if case.truth is None else shown.get(case.truth, case.truth), "id": case.id,
-    } for case in impact.cases(subject, *outcomes)], columns=["review", *sides, "truth", "id"])
+    } for case in impact.cases(subject, *outcomes)], columns=["text", *sides, "truth", "id"])
 
 
 def impact_text(impact: Impact) -> str:
     """What the picture shows, for somebody who has never seen one: counts, then the verdict on each answer."""
     reviews, schema = impact.settings.n, impact.schema
     label, *concepts = impact.effects
-    said = [f"Of {reviews:,} review{'' if reviews == 1 else 's'}, {_counted(label, schema.label_title)}."]
+    said = [f"Of {counted_documents(reviews, schema)}, {_counted(label, schema.label_title)}."]
     changed = [effect for effect in concepts if effect.count(*UNCHANGED) < reviews]
     said += [f"Of {effect.subject}, {_counted(effect, 'prediction')}." for effect in changed]
     if not changed:
@@ -121,7 +122,7 @@ def _counted(effect: Effect, what: str) -> str:
     fixed, broken, other = effect.count(Outcome.FIXED), effect.count(Outcome.BROKEN), effect.count(*OTHER)
     if not fixed + broken + other:
         return f"no {what} changes"
-    parts = [f"{f'{fixed:,}' if fixed else 'no'} {what}{'' if fixed == 1 else 's'} "
+    parts = [f"{f'{fixed:,}' if fixed else 'no'} {what if fixed == 1 else plural(what)} "
              f"{'becomes' if fixed == 1 else 'become'} right",
              f"{f'{broken:,}' if broken else 'none'} {'become' if broken > 1 else 'becomes'} wrong"]
     if other:

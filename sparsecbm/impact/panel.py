@@ -10,6 +10,7 @@ import streamlit as st
 
 from sparsecbm.data.catalogue import DATA_VARIABLE
 from sparsecbm.data.reviews import Reviews
+from sparsecbm.figures.text import counted_documents
 from sparsecbm.impact.figure import impact_text
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel_changes import changes_view
@@ -26,10 +27,10 @@ from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, work_state
 
 HELP = (
-    "A revision or a rule that helps one review can harm others. Here all revisions and rules in force are tried on "
-    "reviews with gold labels: which answers become right, which become wrong, and whether that may be chance (the "
-    "blast radius of an edit). Concepts that you set for the current review play no part. Press a bar to read its "
-    "reviews."
+    "A revision or a rule that helps one text can harm others. Here all revisions and rules in force are tried on "
+    "texts with gold labels: which answers become right, which become wrong, and whether that may be chance (the "
+    "blast radius of an edit). Concepts that you set for the current text play no part. Press a bar to read its "
+    "texts."
 )
 #: Sizes of a sample to choose from; a small one is quick on a CPU.
 SAMPLES = (50, 100, 200, 400, 800)
@@ -49,7 +50,7 @@ class ImpactRequest:
 
 def impact_panel() -> None:
     """What to try the edits on, how far that is, and what came of it."""
-    st.markdown("### Impact on other reviews", help=HELP)
+    st.markdown("### Impact on other texts", help=HELP)
     polling_fragment(session_job(_PANEL), _panel, key=fragment_key("impact"))
 
 
@@ -59,21 +60,22 @@ def impact_work(explainer: Explainer, edits: tuple[LastingEdit, ...], request: I
     def run(progress: Progress) -> Impact:
         return explainer.impact(edits, reviews.split, request.sample, 0, request.residual, progress)
 
-    return Work(("impact", explainer.checkpoint.hash, reviews.digest, request), "Predicting the reviews again", run)
+    return Work(("impact", explainer.checkpoint.hash, reviews.digest, request), "Predicting the texts again", run)
 
 
 def impact_view(impact: Impact, reviews: Reviews, edits: Sequence[LastingEdit], key: str) -> None:
     """The impact of edits on some documents; `key` starts the keys of its widgets."""
+    tried_on = counted_documents(impact.settings.n, impact.schema)
     for rule, rows in zip([edit for edit in edits if isinstance(edit, Rule)], impact.matched, strict=True):
-        note(as_markdown(f"Applies to {len(rows):,} of {impact.settings.n:,} reviews: {rule.in_words(impact.schema)}."))
-    changes_view(impact, reviews.texts, key, f"What becomes of the answers on {impact.settings.n:,} reviews",
-                 take=("Make it the current review", _take))
+        note(as_markdown(f"Applies to {len(rows):,} of {tried_on}: {rule.in_words(impact.schema)}."))
+    changes_view(impact, reviews.texts, key, f"What becomes of the answers on {tried_on}",
+                 take=("Make it the current text", _take))
 
 
 def sample_choice(schema: ConceptSchema, key: str) -> tuple[Reviews, str, int | None]:
     """Let a person choose what to try edits on: a source, its name, and how many of its documents, None for all."""
     titles = source_titles(schema)
-    source = st.selectbox("Reviews", list(titles), key=f"{key}:source", width=330, format_func=titles.__getitem__)
+    source = st.selectbox("Source", list(titles), key=f"{key}:source", width=330, format_func=titles.__getitem__)
     reviews = opened_reviews(source, schema)
     assert reviews is not None  # a table that is not loaded is not offered
     sizes = [size for size in SAMPLES if size < len(reviews)]
@@ -94,11 +96,11 @@ def _panel(looking: bool) -> None:
         work = impact_work(explainer, edits, request, reviews) if request and reviews else None
         request_work(job, [work] if work else [], looking, run_again)
         if not edits:
-            note("No revision and no rule is in force, so nothing reaches other reviews. Revise a subnetwork or keep a "
-                 "rule, and see here what that does to many reviews before you save it.")
+            note("No revision and no rule is in force, so nothing reaches other texts. Revise a subnetwork or keep a "
+                 "rule, and see here what that does to many texts before you save it.")
             return
         if not source_titles(explainer.schema):
-            st.info("There are no labelled reviews for the concepts of this model. Load a table on the Failures page, "
+            st.info("There are no labelled texts for the concepts of this model. Load a table on the Failures page, "
                     f"or set `{DATA_VARIABLE}` to a folder of them.", icon=":material/info:")
             return
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_PANEL}:form"):

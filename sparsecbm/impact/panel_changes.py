@@ -41,7 +41,7 @@ def changes_view(
           lambda pressed: _pressed(key, pressed))
     _cases(impact, texts, key, sides, take)
     settings = impact.settings
-    note(as_markdown(receipt_line(impact.receipt, f"{settings.n:,} reviews of {settings.split}",
+    note(as_markdown(receipt_line(impact.receipt, f"{settings.n:,} {impact.schema.documents} of {settings.split}",
                                   f"data {settings.data_hash[:12]}", f"seed {settings.seed}", f"key {settings.key}")))
 
 
@@ -49,7 +49,7 @@ def _cases(
     impact: Impact, texts: Sequence[str], key: str, sides: tuple[str, str], take: tuple[str, Take] | None
 ) -> None:
     subjects, schema = [effect.subject for effect in impact.effects], impact.schema
-    st.markdown("#### The reviews behind a number", help="Press a bar above, or choose here.")
+    st.markdown("#### The texts behind a number", help="Press a bar above, or choose here.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.session_state.get(_subject(key))
         start = chosen if chosen in subjects else LABEL_TARGET
@@ -65,8 +65,8 @@ def _cases(
     table = cases_table(impact, texts, subject, [Outcome(name) for name in outcomes], sides)
     picked: Any = st.dataframe(table, hide_index=True, key=f"{key}:cases:{subject}:{'+'.join(outcomes)}",
                                on_select="rerun", selection_mode="single-row", height=min(400, 40 + 36 * len(table)),
-                               column_config={"review": st.column_config.Column(width="large")},
-                               alt=f"{len(table)} reviews with their answers before and after, and the gold answer")
+                               column_config={"text": st.column_config.Column(width="large")},
+                               alt=f"{len(table)} texts with their answers before and after, and the gold answer")
     _marked(table, [row for row in picked["selection"]["rows"] if row < len(table)], key, schema, take)
 
 
@@ -75,9 +75,9 @@ def _marked(
 ) -> None:
     """What can be done with the marked document."""
     if not rows:
-        note("Mark a row to open its review.")
+        note("Mark a row to open its text.")
         return
-    text = str(table["review"].iloc[rows[0]])
+    text = str(table["text"].iloc[rows[0]])
     st.markdown(f"“{as_markdown(shortened(text, 160))}”")
     with st.container(horizontal=True, vertical_alignment="center"):
         if take is not None:

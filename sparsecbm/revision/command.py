@@ -3,17 +3,19 @@
 import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json, write_line
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, number, whole
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, number, output_path, whole
 from sparsecbm.errors import InputError
+from sparsecbm.paths import check_file
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
-from sparsecbm.words.command import add_override, best, overrides_of, show_prediction, utf8
+from sparsecbm.words.command import add_override, overrides_of, say_unread, setting, show_prediction, utf8
 
 if TYPE_CHECKING:
     from sparsecbm.revision.edit import Revision
+    from sparsecbm.revision.patch import Patch
     from sparsecbm.revision.result import RevisionResult
     from sparsecbm.service import Explainer
 
@@ -42,9 +44,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--steps", type=whole, default=STEPS, metavar="N",
                         help="maximum number of steps of a revision (default: %(default)s)")
     add_patch(parser)
-    parser.add_argument("--save-patch", metavar="FILE",
+    parser.add_argument("--save-patch", type=output_path, metavar="FILE",
                         help="save the revisions, after those of --patch, to this file; an existing file is replaced")
-    for name, what in (("name", "name of the saved patch (default: the name of the file)"),
+    for name, what in (("name", "name of the saved patch (default: that of --patch, or of the file)"),
                        ("note", "why the saved patch was made"), ("author", "who made the saved patch")):
         parser.add_argument(f"--{name}", metavar="TEXT", help=what)
     add_checkpoint(parser)
@@ -54,7 +56,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make the changes and write the predictions before and after."""
-    from sparsecbm.export.values import edit_json, prediction_json
+    from sparsecbm.export.values import edit_json, prediction_json, unread_json
     from sparsecbm.revision.compute import check_bounds, parse_revision
     from sparsecbm.revision.compute_patch import save_patch
     from sparsecbm.revision.edit import Override, net_changes
@@ -71,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
         if patch is not None:
             explainer.check_patch(patch)
         kept = [] if patch is None else list(patch.revisions)
-        before = explainer.predict(text)
+        before, words = explainer.predict(text), explainer.words(text)
         edits = [edit_json(revision, schema) for revision in kept]
         for concept, value in wanted:
             result = _revise(explainer, text, concept, value, kept, options)
@@ -85,20 +87,37 @@ def run(options: argparse.Namespace) -> None:
         net = net_changes(changes)
         touched = {concept for concept, _ in wanted} | {change.pass_ for change in changes}
         values = {
-            "before": prediction_json(before), "after": prediction_json(after), "edits": edits,
+            "unread": unread_json(words), "before": prediction_json(before), "after": prediction_json(after),
+            "edits": edits,
             "weights": {"dropped": sum(change.dropped_count for change in net),
                         "grown": sum(change.grown_count for change in net),
                         "active": sum(explainer.active_weights(name) for name in touched)},
             "milliseconds": 1000 * (time.perf_counter() - started),
         }
-        if options.save_patch is not None:
-            path = Path(options.save_patch)
-            name = path.stem if options.name is None else options.name
-            save_patch(path, explainer.patch(name, kept, options.note or "", options.author or ""))
+        path = options.save_patch
+        if path is not None:
+            made = _made(explainer, patch, kept, options)
     if options.json:
         write_json(values)
     else:
+        say_unread(words)
         show(values, "" if patch is None else described(patch))
+    if path is not None:  # last: an answer whose patch cannot be saved has at least been shown
+        save_patch(path, made)
+
+
+def _made(
+    explainer: "Explainer", patch: "Patch | None", kept: "Sequence[Revision]", options: argparse.Namespace
+) -> "Patch":
+    """The patch to save. One that continues another has its name, note and author, unless others are given; one that
+    adds nothing is that one itself, with its time and impact."""
+    texts = {"name": options.save_patch.stem, "note": "", "author": ""}
+    if patch is not None:
+        texts |= {name: getattr(patch, name) for name in texts}
+    texts |= {name: given for name in texts if (given := getattr(options, name)) is not None}
+    if patch is not None and len(kept) == len(patch.revisions):
+        return replace(patch, **texts)
+    return explainer.patch(texts["name"], kept, texts["note"], texts["author"])
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -108,8 +127,8 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("name", "note", "author"):
         if getattr(options, name) is not None and options.save_patch is None:
             raise InputError(f"--{name} needs --save-patch. Say where to save the patch, or leave --{name} out.")
-    if options.save_patch is not None and not Path(options.save_patch).absolute().parent.is_dir():
-        raise InputError(f"The folder of --save-patch {options.save_patch!r} does not exist. Create the folder first.")
+    if options.save_patch is not None:
+        check_file(options.save_patch, "The patch")
 
 
 def _revise(
@@ -137,11 +156,12 @@ def show(values: dict[str, Any], patch: str) -> None:
         say(f"With {patch}")
     for edit in values["edits"]:
         if edit["kind"] == "override":
-            say(f"Override: {edit['concept']} set to {best(edit['distribution'])}")
+            say(f"Override: {edit['concept']} set to {setting(edit['distribution'])}")
         else:
             say(f"Revision: {edit['concept']} to {edit['value']}, steps {edit['steps']}: {edit['dropped']:,} weights "
                 f"dropped and {edit['grown']:,} grown, {edit['portion']:.4%} of the active ones")
-    show_prediction(values["after"], "After")
+    show_prediction(values["after"], "After", {edit["concept"]: edit["distribution"] for edit in values["edits"]
+                                               if edit["kind"] == "override"})
     weights = values["weights"]
     say(f"{weights['dropped']:,} weights dropped and {weights['grown']:,} grown in all, of {weights['active']:,} "
         f"active; {values['milliseconds']:.0f} ms")

@@ -2,11 +2,10 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsecbm.cli.console import printable
-from sparsecbm.cli.parser import Parser
+from sparsecbm.cli.parser import Parser, input_path
 
 if TYPE_CHECKING:
     from sparsecbm.model.checkpoint import Checkpoint
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_patch(parser: Parser) -> None:
     """Which saved patch to apply."""
-    parser.add_argument("--patch", metavar="FILE",
+    parser.add_argument("--patch", type=input_path, metavar="FILE",
                         help="apply this saved patch to the masks first; it must have been made for the checkpoint")
 
 
@@ -23,12 +22,12 @@ def patch_of(options: argparse.Namespace) -> "Patch | None":
     """The patch that the user named, not yet checked against the checkpoint."""
     from sparsecbm.revision.compute_patch import load_patch
 
-    return None if options.patch is None else load_patch(Path(options.patch))
+    return None if options.patch is None else load_patch(options.patch)
 
 
 def patched(checkpoint: "Checkpoint", patch: "Patch") -> "Checkpoint":
     """The checkpoint with its masks as a patch leaves them; InputError unless the patch was made for it."""
-    from sparsecbm.model.units import Subnetworks
+    from sparsecbm.model.subnetwork_masks import Subnetworks
     from sparsecbm.revision.compute_masks import changed_masks
     from sparsecbm.revision.compute_patch import check_patch
 

@@ -14,16 +14,16 @@ from torch import Tensor
 from sparsecbm.errors import InputError
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks, kept_weights
-from sparsecbm.model.network import SparseCBM
-from sparsecbm.revision.compute_exchange import ConceptState, Exchange, Plan
-from sparsecbm.revision.compute_masks import Matrices
+from sparsecbm.model.network import PassWeights, SparseCBM
+from sparsecbm.model.small_pass import SmallPass
+from sparsecbm.revision.compute_exchange import ConceptState, Exchange, Exchanging, Plan
+from sparsecbm.revision.compute_unit_exchange import UnitExchange
 from sparsecbm.revision.edit import Revision
 from sparsecbm.revision.result import RevisionStep
 from sparsecbm.schema import ConceptSchema
 
 DEFAULT_PORTION, MAX_PORTION = 0.01, 0.1
 DEFAULT_STEPS, MAX_STEPS = 5, 50
-
 
 @dataclass(frozen=True, eq=False)
 class RevisionTrace:
@@ -38,7 +38,7 @@ class RevisionTrace:
 def revise(
     model: SparseCBM,
     masks: ConceptMasks,
-    own: Matrices,
+    own: PassWeights,
     encoded: Encoded,
     concept: str,
     value: str,
@@ -59,6 +59,9 @@ def revise(
     finds how many: with these the value is predicted, with one fewer in the largest matrix it is not. Another choice of
     weights might need even fewer.
 
+    Structured masks exchange whole heads and neurons in the same way, g being the gradient of the unit's gate, and
+    every layer keeps its numbers of them.
+
     `own` are the matrices of the concept's pass under `masks`; neither is written to. Only this pass runs: every other
     concept has a pass of its own, so that no revision can change it. `progress` gets the share done, 0..1, and may
     raise Cancelled. The result is deterministic. InputError when portion or steps are not allowed, the portion is less
@@ -66,9 +69,11 @@ def revise(
     """
     check_bounds(portion, steps)
     schema = model.config.schema
-    exchange = Exchange(model, masks, own, encoded, schema.concept_index(concept), schema.value_index(value))
+    k, v = schema.concept_index(concept), schema.value_index(value, concept)
+    exchange: Exchanging = (UnitExchange(model, masks, encoded, k, v) if isinstance(own, SmallPass)
+                            else Exchange(model, masks, own, encoded, k, v))
     budget = {name: kept_weights(portion, active) for name, active in exchange.active.items()}
-    steps, active = min(steps, max(budget.values())), sum(exchange.active.values())
+    steps, active = min(steps, max(budget.values())), exchange.active_weights
     if not steps:
         raise InputError(f"A portion of {portion:g} is less than one weight of any matrix; allowed: more than "
                          f"{1 / max(1, *exchange.active.values()):.2g} here. Choose a larger portion.")
@@ -103,8 +108,7 @@ def parse_revision(text: str, schema: ConceptSchema) -> tuple[str, str]:
     if not separator:
         raise InputError(f"Revision {text!r} is not of the form concept=value; e.g. "
                          f"{schema.concepts[0]}={schema.values[-1]}.")
-    schema.concept_index(concept)
-    schema.value_index(value)
+    schema.value_index(value, concept)
     return concept, value
 
 
@@ -117,7 +121,7 @@ def check_bounds(portion: float, steps: int) -> None:
         raise InputError(f"The number of steps is {steps}; allowed: 1 to {MAX_STEPS}. Choose another number.")
 
 
-def _step(exchange: Exchange, plan: Plan, before: ConceptState, last: bool) -> tuple[int, ConceptState]:
+def _step(exchange: Exchanging, plan: Plan, before: ConceptState, last: bool) -> tuple[int, ConceptState]:
     """The size at which to apply a plan, and the state at that size.
 
     The whole plan, or a half, a quarter, .. of it where the whole does not lower the loss. In the last step, the size
@@ -134,7 +138,7 @@ def _step(exchange: Exchange, plan: Plan, before: ConceptState, last: bool) -> t
 
 
 def _cut_to_smallest(
-    exchange: Exchange, plan: Plan, enough: int, reached: ConceptState, advance: Callable[[], None]
+    exchange: Exchanging, plan: Plan, enough: int, reached: ConceptState, advance: Callable[[], None]
 ) -> tuple[int, ConceptState]:
     """The smallest size of a plan at which the value is predicted, given that it is at `enough`; and the state then."""
     short = 0

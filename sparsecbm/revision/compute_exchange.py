@@ -1,5 +1,6 @@
 """A working copy of one pass, in which weights are exchanged while one document is predicted again and again."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from sparsecbm.model.encoding import Encoded
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.revision.compute_masks import Matrices, concept_logits
+from sparsecbm.revision.compute_masks import Exchanged, Matrices, concept_logits
 from sparsecbm.revision.edit import MaskChange
 
 #: A threshold is estimated from every 61st score. It is a prime, so that the sample reaches all columns of a matrix.
@@ -64,8 +65,6 @@ def _largest_first(values: Float[np.ndarray, " found"], count: int) -> Int[np.nd
     return places[:count]
 
 
-Exchanged = Int[np.ndarray, " _weight"]
-
 #: The kinds of weights: not used by the pass, used, or exchanged before.
 _INACTIVE, _ACTIVE, _EXCHANGED = 0, 1, 2
 
@@ -106,39 +105,105 @@ class ConceptState:
         return float(self.loss.detach())
 
 
-class Exchange:
-    """The pass of concept k, for one document and one wanted value. It never writes to its arguments."""
+class Exchanging(ABC):
+    """The pass of concept k, for one document and one wanted value, in which parts of it are exchanged.
 
-    def __init__(
-        self, model: SparseCBM, masks: ConceptMasks, own: Matrices, encoded: Encoded, k: int, value: int
-    ) -> None:
+    It never writes to its arguments.
+
+    `active` is how many parts the pass uses, by the name of the group within which they are exchanged.
+    """
+
+    active: Mapping[str, int]
+
+    def __init__(self, model: SparseCBM, encoded: Encoded, k: int, value: int) -> None:
         self._model, self._k, self._attention_mask = model, k, encoded.attention_mask
         with torch.no_grad():
             self._embedded = model.embed(encoded.input_ids)
         self._value, self._target = value, torch.tensor([value], device=model.device)
-        parameters = dict(model.backbone.named_parameters())
-        self._weights = {name: parameters[name].detach().flatten() for name in masks.matrices}
-        self._matrices = {name: own[name].detach().clone().requires_grad_() for name in masks.matrices}
-        self._kinds: dict[str, Kinds] = {name: masks.unpack_pass(name, k).flatten().cpu().numpy().astype(np.uint8)
-                                         for name in masks.matrices}
         self._size = 0  # of the plan that is applied, but not committed
-        self._committed: list[tuple[Plan, int]] = []
-        self.active = {name: int(np.count_nonzero(kinds)) for name, kinds in self._kinds.items()}
+
+    @property
+    @abstractmethod
+    def active_weights(self) -> int:
+        """The number of weights that the pass uses."""
+
+    @abstractmethod
+    def plan(self, state: ConceptState, counts: Mapping[str, int]) -> Plan:
+        """In each group, the exchange of `counts` parts that lowers the loss most to first order.
+
+        Fewer where fewer lower it.
+        """
+
+    @abstractmethod
+    def change(self, pass_: str) -> MaskChange:
+        """What was kept, as a change of the masks that came in."""
+
+    @abstractmethod
+    def _pooled(self) -> Float[Tensor, "1 hidden"]:
+        """The mean states of the pass as it is now."""
+
+    @abstractmethod
+    def _switch(self, name: str, goes: Exchanged, comes: Exchanged) -> None:
+        """Take some parts of a group out, and others in."""
+
+    @abstractmethod
+    def _close(self, plan: Plan, size: int) -> None:
+        """Note what a plan has exchanged for good."""
 
     def evaluate(self, gradient: bool) -> ConceptState:
         """Predict the concept; a plan can be made from the result only with `gradient`."""
         with torch.set_grad_enabled(gradient):
-            pooled = self._model.run_pass(self._matrices, self._embedded, self._attention_mask)
+            pooled = self._pooled()
             logits = concept_logits(self._model, self._k, pooled)
             loss = cross_entropy(logits, self._target)
         probabilities = logits.detach().softmax(-1)[0]
         return ConceptState(int(probabilities.argmax()) == self._value, float(probabilities[self._value]), loss, pooled)
 
-    def plan(self, state: ConceptState, counts: Mapping[str, int]) -> Plan:
-        """In each matrix, the exchange of `counts` weights that lowers the loss most to first order.
+    def apply(self, plan: Plan, size: int, gradient: bool = False) -> ConceptState:
+        """Apply a plan at this size, in place of the size at which it was applied before, and predict."""
+        self._resize(plan, size)
+        return self.evaluate(gradient)
 
-        Fewer where fewer lower it.
-        """
+    def commit(self, plan: Plan, size: int) -> None:
+        """Apply a plan at this size for good: no later plan exchanges those parts."""
+        self._resize(plan, size)
+        self._size = 0
+        self._close(plan, size)
+
+    @torch.no_grad()
+    def _resize(self, plan: Plan, size: int) -> None:
+        if size == self._size:
+            return  # even an empty write would detach what is switched from the graph of the last evaluation
+        for name, dropped, grown in plan.between(max(size, self._size), min(size, self._size)):
+            self._switch(name, *((dropped, grown) if size > self._size else (grown, dropped)))
+        self._size = size
+
+
+class Exchange(Exchanging):
+    """Exchanges single weights, within each matrix."""
+
+    def __init__(
+        self, model: SparseCBM, masks: ConceptMasks, own: Matrices, encoded: Encoded, k: int, value: int
+    ) -> None:
+        super().__init__(model, encoded, k, value)
+        parameters = dict(model.backbone.named_parameters())
+        self._weights = {name: parameters[name].detach().flatten() for name in masks.matrices}
+        self._matrices = {name: own[name].detach().clone().requires_grad_() for name in masks.matrices}
+        self._kinds: dict[str, Kinds] = {name: masks.unpack_pass(name, k).flatten().cpu().numpy().astype(np.uint8)
+                                         for name in masks.matrices}
+        self._committed: list[tuple[Plan, int]] = []
+        self.active = {name: int(np.count_nonzero(kinds)) for name, kinds in self._kinds.items()}
+
+    @property
+    def active_weights(self) -> int:
+        """The number of weights that the pass uses."""
+        return sum(self.active.values())
+
+    def _pooled(self) -> Float[Tensor, "1 hidden"]:
+        return self._model.run_pass(self._matrices, self._embedded, self._attention_mask)
+
+    def plan(self, state: ConceptState, counts: Mapping[str, int]) -> Plan:
+        """The weights of each matrix to exchange, as `Exchanging.plan` says."""
         gradients = torch.autograd.grad(state.loss, list(self._matrices.values()))
         plan = {}
         for (name, weights), gradient in zip(self._weights.items(), gradients, strict=True):
@@ -148,29 +213,15 @@ class Exchange:
             plan[name] = dropped[: len(grown)], grown
         return Plan(plan)
 
-    def apply(self, plan: Plan, size: int, gradient: bool = False) -> ConceptState:
-        """Apply a plan at this size, in place of the size at which it was applied before, and predict."""
-        self._resize(plan, size)
-        return self.evaluate(gradient)
+    def _switch(self, name: str, goes: Exchanged, comes: Exchanged) -> None:
+        matrix, weights = self._matrices[name].view(-1), self._weights[name]
+        gone, come = (torch.from_numpy(positions).to(matrix.device) for positions in (goes, comes))
+        matrix[gone], matrix[come] = 0, weights[come]
 
-    def commit(self, plan: Plan, size: int) -> None:
-        """Apply a plan at this size for good: no later plan exchanges those weights."""
-        self._resize(plan, size)
-        self._size = 0
+    def _close(self, plan: Plan, size: int) -> None:
         self._committed.append((plan, size))
         for name, dropped, grown in plan.between(size, 0):
             self._kinds[name][dropped] = self._kinds[name][grown] = _EXCHANGED
-
-    @torch.no_grad()
-    def _resize(self, plan: Plan, size: int) -> None:
-        if size == self._size:
-            return  # even an empty write would detach the matrices from the graph of the last evaluation
-        for name, dropped, grown in plan.between(max(size, self._size), min(size, self._size)):
-            matrix, weights = self._matrices[name].view(-1), self._weights[name]
-            goes, comes = (torch.from_numpy(positions).to(matrix.device)
-                           for positions in ((dropped, grown) if size > self._size else (grown, dropped)))
-            matrix[goes], matrix[comes] = 0, weights[comes]
-        self._size = size
 
     def change(self, pass_: str) -> MaskChange:
         """What was kept, as a change of the masks that came in."""

@@ -9,13 +9,18 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from sparsecbm.errors import InputError, unknown_name
+from sparsecbm.model.kept_units import KeptUnits
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.network import PassWeights, SparseCBM
 from sparsecbm.model.prediction import relabel
-from sparsecbm.model.units import Subnetworks, head_parts
+from sparsecbm.model.small_pass import small_pass
+from sparsecbm.model.subnetwork_masks import Subnetworks
+from sparsecbm.model.units import KINDS, head_parts
 from sparsecbm.revision.edit import MaskChange, Positions
 from sparsecbm.revision.result import ChangeCounts, Counts, PlaceCounts
 from sparsecbm.types import Prediction
+
+Exchanged = Int[np.ndarray, " _weight"]
 
 #: The matrices of one pass by parameter name, each the weights times the mask.
 Matrices = Mapping[str, Float[Tensor, "_row _column"]]
@@ -25,7 +30,7 @@ def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> Concept
     """The masks after some changes, one after another; matrices without a change share their bits with `masks`.
 
     InputError when a change names an unknown pass, matrix or weight, drops a weight that is not used or grows one that
-    is: then it was made for other masks.
+    is: then it was made for other masks. Structured masks change by whole units.
     """
     bits = dict(masks.bits)
     for change in changes:
@@ -42,7 +47,14 @@ def changed_masks(masks: ConceptMasks, changes: Sequence[MaskChange]) -> Concept
                 np.bitwise_xor.at(row, positions >> 3, _place(positions))
             bits[name] = bits[name].clone()
             bits[name][k] = torch.from_numpy(row)
-    return ConceptMasks(masks.passes, masks.shapes, bits)
+    after = masks.with_bits(bits)
+    if after.layout is not None and changes:
+        whole = KeptUnits.of(after).masks(after.passes, after.device).bits
+        odd = [name for name in bits if not torch.equal(bits[name], whole[name])]
+        if odd:
+            raise InputError(f"A change came that takes parts of heads or neurons of {odd[0]}; allowed for structured "
+                             "masks: whole ones. Apply it to the masks that it was made for.")
+    return after
 
 
 def _checked(
@@ -70,8 +82,14 @@ def _place(positions: Int[np.ndarray, " weight"]) -> UInt8[np.ndarray, " weight"
 
 
 @torch.no_grad()
-def changed_matrices(model: SparseCBM, before: ConceptMasks, after: ConceptMasks, k: int) -> dict[str, Tensor]:
-    """The masked matrices of pass k whose masks differ; matrices that share their bits with `before` are skipped."""
+def changed_pass(model: SparseCBM, before: ConceptMasks, after: ConceptMasks, k: int) -> PassWeights:
+    """What pass k runs on where its masks differ: the masked matrices that changed, or the whole small pass.
+
+    Empty where nothing differs. Matrices that share their bits with `before` are skipped.
+    """
+    if after.layout is not None:
+        same = all(torch.equal(bits[k], before.bits[name][k]) for name, bits in after.bits.items())
+        return {} if same else small_pass(model.backbone, KeptUnits.of(after), k)
     weights = dict(model.backbone.named_parameters())
     return {name: weights[name] * after.unpack_pass(name, k) for name, bits in after.bits.items()
             if bits is not before.bits[name] and not torch.equal(bits[k], before.bits[name][k])}
@@ -107,12 +125,15 @@ def concept_logits(model: SparseCBM, k: int, pooled: Float[Tensor, "batch hidden
 def random_edit(masks: ConceptMasks, like: MaskChange, seed: int = 0) -> MaskChange:
     """Drop and grow as many weights of the same pass and matrices as `like` does, each with the same probability.
 
-    The same seed draws the same weights. InputError when `like` does not fit the masks, or the seed is negative.
+    Of structured masks, as many heads and neurons of the same layers. The same seed draws the same weights. InputError
+    when `like` does not fit the masks, or the seed is negative.
     """
     if seed < 0:
         raise InputError(f"The seed is {seed}; allowed: 0 or more. Choose another seed.")
-    changed_masks(masks, [like])
-    k, generator = masks.passes.index(like.pass_), np.random.default_rng(seed)
+    after, k = changed_masks(masks, [like]), masks.passes.index(like.pass_)
+    if masks.layout is not None:
+        return _random_units(KeptUnits.of(masks), KeptUnits.of(after), like.pass_, k, seed)
+    generator = np.random.default_rng(seed)
 
     def drawn(positions: Positions, used: bool) -> Positions:
         found = {}
@@ -125,6 +146,32 @@ def random_edit(masks: ConceptMasks, like: MaskChange, seed: int = 0) -> MaskCha
         return found
 
     return MaskChange(like.pass_, drawn(like.dropped, used=True), drawn(like.grown, used=False))
+
+
+def _random_units(before: KeptUnits, like: KeptUnits, pass_: str, k: int, seed: int) -> MaskChange:
+    """Drop and grow as many heads and neurons of each layer as lead from `before` to `like`, drawn at random."""
+    generator, drawn = np.random.default_rng(seed), []
+    for kind in KINDS:
+        units = before.of_kind(kind).clone()
+        for old, new, made in zip(before.of_kind(kind)[k], like.of_kind(kind)[k], units[k], strict=True):
+            for used in (True, False):
+                candidates = np.flatnonzero(old.numpy() == used)
+                count = int(((old != new) & (old == used)).sum())
+                made[torch.from_numpy(generator.choice(candidates, count, replace=False))] = not used
+        drawn.append(units)
+    return unit_change(before, KeptUnits(before.layout, *drawn), pass_, k)
+
+
+def unit_change(before: KeptUnits, after: KeptUnits, pass_: str, k: int) -> MaskChange:
+    """What leads from some kept units to others in pass k, as a change of the single weights."""
+    both = [units.masks(("pass",) * len(units.heads)) for units in (before, after)]
+    found: tuple[dict[str, Exchanged], dict[str, Exchanged]] = ({}, {})
+    for name in both[0].matrices:
+        old, new = (masks.unpack_pass(name, k).flatten().numpy() for masks in both)
+        for places, some in ((old & ~new, found[0]), (new & ~old, found[1])):
+            if places.any():
+                some[name] = np.flatnonzero(places).astype(np.int32)
+    return MaskChange(pass_, *found)
 
 
 def change_counts(subnetworks: Subnetworks, change: MaskChange) -> ChangeCounts:

@@ -5,11 +5,7 @@ revision. The names of patches become file names that are safe on every system; 
 """
 
 import dataclasses
-import hashlib
-import json
 import re
-import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +18,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from sparsecbm.errors import InputError
+from sparsecbm.file_names import kept_name
+from sparsecbm.model.files import stored_texts
 from sparsecbm.model.masks import ConceptMasks
+from sparsecbm.paths import write_bytes
 from sparsecbm.revision.compute_masks import changed_masks
 from sparsecbm.revision.edit import MaskChange, Revision
 from sparsecbm.revision.patch import Patch
@@ -93,13 +92,8 @@ def read_patch(data: bytes, source: str = "The file") -> Patch:
 
 
 def save_patch(path: Path, patch: Patch) -> None:
-    """Write a patch to a file in one step: readers get the old file or the complete new one."""
-    new = path.with_name(f".{secrets.token_hex(8)}.new")
-    try:
-        new.write_bytes(patch_bytes(patch))
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    """Write a patch to a file, in place of what is there."""
+    write_bytes(path, patch_bytes(patch))
 
 
 def load_patch(path: Path) -> Patch:
@@ -122,7 +116,7 @@ def check_patch(patch: Patch, base: str, masks: ConceptMasks) -> None:
 
 def _header(data: bytes, source: str) -> _Header:
     """The header of a patch's file that `load` has read."""
-    values: Mapping[str, str] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
+    values = stored_texts(data)
     if _KEY not in values:
         raise InputError(f"{source} holds tensors, but is not a patch; allowed: a file that was saved as a patch. "
                          "Choose another file.")
@@ -168,7 +162,7 @@ class PatchStore:
 
     def save(self, patch: Patch) -> str:
         """Save a patch; returns its file's name. InputError when the name is taken."""
-        file = file_name(patch.name)
+        file = kept_name(patch.name, "patch", SUFFIX)
         self.folder.mkdir(parents=True, exist_ok=True)
         if (self.folder / file).exists():
             raise InputError(f"There already is a patch {patch.name!r}; allowed: a name that is not taken. Choose "
@@ -204,9 +198,3 @@ class PatchStore:
             raise InputError(f"There is no patch {file[:80]!r} here; allowed: a file name from the list of patches. "
                              "List them again.")
         return path
-
-
-def file_name(name: str) -> str:
-    """A file name for a patch: the safe characters of its name, and a hash that keeps similar names apart."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-") or "patch"
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}{SUFFIX}"

@@ -1,11 +1,13 @@
 """The edits of a session in order, as a value: every undo, redo or new edit gives a new history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 
 from sparsecbm.errors import InputError
+from sparsecbm.figures.text import reading_text, setting_text
 from sparsecbm.revision.edit import Edit, MaskChange, Override, Revision
 from sparsecbm.revision.rule import LastingEdit, Rule, edit_key, setting_in_words
 from sparsecbm.schema import ConceptSchema
@@ -13,29 +15,27 @@ from sparsecbm.types import Prediction
 
 
 def describe(
-    edit: Edit | Rule, schema: ConceptSchema, before: Prediction | None = None, active: int | None = None
+    edit: Edit | Rule, schema: ConceptSchema, before: Prediction | None = None, active: int | None = None,
+    overrides: Mapping[str, Sequence[float]] = MappingProxyType({}),
 ) -> str:
-    """Such as "service set to Negative (was Positive 0.81)".
+    """Such as "service set to Negative (was Positive 81 %)".
 
-    `before` is the prediction before the edit, and `active` the number of weights that the revised pass used; either
-    may be left out of the description.
+    `before` is the prediction before the edit, with `overrides` of a person in force, and `active` the number of
+    weights that the revised pass used; either may be left out of the description.
     """
     if isinstance(edit, Rule):
         return edit.in_words(schema)
     if isinstance(edit, Override):
         if edit.distribution is None:
             return f"{edit.concept} reset to the prediction"
-        was = "" if before is None else f" (was {_value_text(before, edit.concept)})"
+        was = "" if before is None else f" (was {reading_text(before, edit.concept)})"
+        if edit.concept in overrides:
+            was = f" (was {setting_text(overrides[edit.concept], schema.values)})"
         return f"{edit.concept} set to {setting_in_words(edit, schema)}{was}"
     dropped, grown = edit.change.dropped_count, edit.change.grown_count
     what = f"{dropped:,} weights exchanged" if dropped == grown else f"{dropped:,} weights dropped, {grown:,} grown"
     of = "its weights" if active is None else f"{active:,}"
     return f"{edit.concept} revised towards {edit.value}: {what} ({_percent(edit.portion)} of {of})"
-
-
-def _value_text(prediction: Prediction, concept: str) -> str:
-    probability = float(prediction.concept_probabilities[prediction.schema.concept_index(concept)].max())
-    return f"{prediction.value(concept)} {probability:.2f}"
 
 
 def _percent(share: float) -> str:

@@ -3,7 +3,6 @@
 A patch can be saved only after its author viewed the impact of the revisions in force.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
@@ -14,6 +13,7 @@ import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import counted
+from sparsecbm.paths import path_in
 from sparsecbm.revision.compute_patch import SUFFIX, PatchStore, StoredPatch, patch_bytes
 from sparsecbm.revision.history import EditState, applied_after, describe
 from sparsecbm.revision.panel_session import do, fragment_key, history, read_only, refresh, state, undo, viewed_impact
@@ -45,7 +45,7 @@ def patches_panel() -> None:
 
 def patch_store() -> PatchStore:
     """The patches that everyone who uses this server sees."""
-    return PatchStore(Path(os.environ.get(PATCHES_VARIABLE) or "patches"))
+    return PatchStore(path_in(PATCHES_VARIABLE) or Path("patches"))
 
 
 def stored_patches(store: PatchStore) -> tuple[StoredPatch, ...]:

@@ -75,8 +75,8 @@ def revision_form(explainer: Explainer, now: EditState, request: Callable[[Revis
         concept = st.selectbox("Concept", schema.concepts, key=f"{FORM}:concept", width=170)
         k, predicted = schema.concept_index(concept), before.value(concept)
         share = float(before.concept_probabilities[k].max())
-        others = [value for value in schema.values if value != predicted]
-        value = st.selectbox("Should be", schema.values, schema.value_index(others[0]), width=150,
+        values = schema.values_of(concept)
+        value = st.selectbox("Should be", values, int(values[0] == predicted), width=150,
                              key=f"{FORM}:value:{k}")
         portion = st.slider("Weights at most", 0.1, 100 * MAX_PORTION, 100 * DEFAULT_PORTION, 0.1, "%.1f %%",
                             key=f"{FORM}:portion", width=180, help=PORTION_HELP)

@@ -31,6 +31,7 @@ from sparsecbm.ui.tasks import Job, Progress, Work
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import full_colour, heatmap_html, legend_html
 from sparsecbm.words.methods import method_named
+from sparsecbm.words.unread import word_name
 
 #: The start of all keys of the section.
 FORM = "interventions:revise"
@@ -117,13 +118,14 @@ def revision_view(explainer: Explainer, job: Job, entry: Entry, comparing: Work,
             return
         title("Effect on this text", COMPARE_HELP)
         st.markdown(as_markdown(finding_text(found, revision)))
-        k, schema = explainer.schema.concept_index(revision.concept), explainer.schema
+        k, own = explainer.schema.concept_index(revision.concept), explainer.schema.value_places(revision.concept)
         for column, (name, side) in zip(st.columns(4, gap="medium"), found.sides.items(), strict=True):
             with column:
                 st.markdown(f"**{name}**  \n{as_markdown(label_with_probability(side))}")
                 st.html(label_bars_html(side, name, changed=side is not found.before))
                 st.html(f"<b>{as_html(revision.concept)}</b>" + distribution_html(
-                    schema.values, found.before.concept_probabilities[k], side.concept_probabilities[k]))
+                    explainer.schema.values_of(revision.concept), found.before.concept_probabilities[k, own],
+                    side.concept_probabilities[k, own]))
         _draws(revision)
         st.dataframe(comparison_table(found), hide_index=True,
                      alt="Every concept and the label before the revision, after it, and after the two controls")
@@ -226,8 +228,8 @@ def _both_heatmaps(before: Explanation, after: Explanation, revision: Revision) 
         with column:
             st.markdown(f"**{name}**")
             st.html(heatmap_html(side.attributions[0], side.prediction.text, limit, dark, side.prediction.truncated))
-    st.html(legend_html(limit, dark, target_name(old.target, before.prediction.schema)))
-    st.dataframe(pd.DataFrame({"word": [word.text for word in old.words], "before": old.scores.round(4),
+    st.html(legend_html(limit, dark, target_name(old.target, before.prediction.schema), old.words))
+    st.dataframe(pd.DataFrame({"word": [word_name(word) for word in old.words], "before": old.scores.round(4),
                                "after": new.scores.round(4)}), hide_index=True,
                  alt=f"Score of every word for {revision.concept} = {revision.value} before and after, in logits")
     note(as_markdown(receipt_line(after.receipt, str(new.target))))

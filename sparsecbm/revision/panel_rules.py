@@ -9,7 +9,7 @@ import streamlit as st
 
 from sparsecbm.concepts.panel_before_after import flip_html, side_html, sides_html
 from sparsecbm.data.reviews import Reviews
-from sparsecbm.figures.text import counted, percent
+from sparsecbm.figures.text import counted_documents, reading_text, setting_text
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel import ImpactRequest, impact_view, impact_work, sample_choice
 from sparsecbm.revision.compute_rules import check_rule, rule_applies
@@ -54,14 +54,14 @@ def with_rule(explainer: Explainer, rule: Rule, now: EditState, read: Prediction
 
 
 def moves_text(result: InterventionResult, rule: Rule) -> str:
-    """Such as: service changes from Positive (98 %) to Negative; food is Negative already."""
+    """Such as: service changes from Positive 98 % to Negative; food is Negative already."""
     schema, parts = result.before.schema, []
     for concept in (one.concept for one in rule.overrides):
         k = schema.concept_index(concept)
-        shares, value = result.before.concept_probabilities[k], result.after.value(concept)
-        before = f"{result.before.value(concept)} ({percent(float(shares.max()))})"
-        parts.append(f"{concept} is {value} already" if float(shares[schema.value_index(value)]) == 1.0 else
-                     f"{concept} changes from {before} to {value}")
+        before, after = (side.concept_probabilities[k].tolist() for side in (result.before, result.after))
+        value = setting_text(after, schema.values)
+        parts.append(f"{concept} is {value} already" if before == after else
+                     f"{concept} changes from {reading_text(result.before, concept)} to {value}")
     return f"{'; '.join(parts)}."
 
 
@@ -79,7 +79,7 @@ HELP = (
     "that you set for one text win over every rule. A rule belongs to your session."
 )
 TEST_HELP = (
-    "The rule alone is tested on reviews with gold labels. The first test predicts them all; after that, every "
+    "The rule alone is tested on texts with gold labels. The first test predicts them all; after that, every "
     "change of the rule is tested at once."
 )
 _PANEL, _TESTED_ON = "interventions:rules", "interventions:rules-tested-on"
@@ -115,7 +115,7 @@ def _panel(polling: bool) -> None:
         if rule is None:
             _impact(job, explainer, None, polling)
             if draft.missing:
-                note(" ".join(draft.missing) + " Then test the rule on many reviews before you put it in force.")
+                note(" ".join(draft.missing) + " Then test the rule on many texts before you put it in force.")
             return
         said = rule.in_words(schema)
         st.markdown(f"**The rule:** {as_markdown(said)}.")
@@ -130,7 +130,7 @@ def _panel(polling: bool) -> None:
 def _test(explainer: Explainer, rule: Rule, job: Job, polling: bool) -> None:
     """The rule's own impact, and the button that puts it in force once that has been computed."""
     schema, found = explainer.schema, source_titles(explainer.schema)
-    st.markdown("#### Impact on other reviews", help=TEST_HELP)
+    st.markdown("#### Impact on other texts", help=TEST_HELP)
     impact = _impact(job, explainer, rule, polling) if found else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"{_PANEL}:form"):
         if found:
@@ -141,14 +141,14 @@ def _test(explainer: Explainer, rule: Rule, job: Job, polling: bool) -> None:
                   icon=":material/gavel:", type="primary" if impact else "secondary",
                   disabled=read_only() or (bool(found) and impact is None))
     if not found:
-        note("There are no reviews with gold labels for the concepts of this model, so the rule cannot be tested.")
+        note("There are no texts with gold labels for the concepts of this model, so the rule cannot be tested.")
         return
     _counted_by_text(rule, reviews)
     work_state(job, _PANEL, _cancel)
     request = _request(rule)
     if impact is None or request is None:
         if not job.running:
-            note("Test the rule on other reviews first; then you can put it in force.")
+            note("Test the rule on other texts first; then you can put it in force.")
         return
     if state().lasting:
         note("This is the impact of the rule alone. The section *Impact* shows all edits in force together.")
@@ -168,7 +168,7 @@ def _counted_by_text(rule: Rule, reviews: Reviews) -> None:
     if count is not None:
         others = any(not isinstance(one, TextSays | WordCount) for one in rule.conditions)
         note(f"{'Its conditions on the text hold for' if others else 'It applies to'} {count:,} of these "
-             f"{counted(len(reviews), 'review')}.")
+             f"{counted_documents(len(reviews), reviews.schema)}.")
 
 
 def _impact(job: Job, explainer: Explainer, rule: Rule | None, polling: bool) -> Impact | None:

@@ -90,7 +90,7 @@ def _kinds(schema: ConceptSchema) -> Mapping[str, Callable[[int, ConceptSchema],
 def _value_is(line: int, schema: ConceptSchema) -> Condition:
     concept = _choice(line, "concept", "Concept of the condition", schema.concepts)
     negated = _choice(line, "is", "Is or is not", (IS, IS_NOT), 100) == IS_NOT
-    return ValueIs(concept, _choice(line, "value", "Value of the condition", schema.values), negated)
+    return ValueIs(concept, _choice(line, "value", "Value of the condition", schema.values_of(concept)), negated)
 
 
 def _text_says(line: int, schema: ConceptSchema) -> Condition | str:
@@ -127,7 +127,7 @@ def _settings(schema: ConceptSchema) -> tuple[Override, ...]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_KEY}:setting"):
         concepts: Sequence[str] = st.multiselect("set", schema.concepts, key=key, width=320,
                                                  placeholder="one or more concepts", persist_state="session")
-        to = {concept: st.selectbox(f"{concept} to", schema.values, key=f"{key}:{concept}", width=150,
+        to = {concept: st.selectbox(f"{concept} to", schema.values_of(concept), key=f"{key}:{concept}", width=150,
                                     persist_state="session") for concept in concepts}
     return tuple(Override(concept, tuple(float(name == value) for name in schema.values))
                  for concept, value in to.items())

@@ -20,6 +20,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from sparsecbm.errors import InputError
+from sparsecbm.figures.text import setting_text
 from sparsecbm.revision.edit import Override, Revision
 from sparsecbm.schema import ConceptSchema
 
@@ -61,7 +62,7 @@ class ValueIs:
     def check(self, schema: ConceptSchema) -> None:
         """InputError when the schema does not have the concept or the value."""
         schema.concept_index(self.concept)
-        schema.value_index(self.value)
+        schema.value_index(self.value, self.concept)
 
     def holds(self, predicted: PredictedTexts) -> Holds:
         """Row by row."""
@@ -229,11 +230,8 @@ def edit_key(edit: LastingEdit) -> str:
 
 
 def setting_in_words(override: Override, schema: ConceptSchema) -> str:
-    """The value that a concept is set to, or the probability of each: Negative 0.2, unknown 0.3, Positive 0.5."""
-    shares = override.distribution or ()
-    if 1.0 in shares:
-        return schema.values[shares.index(1.0)]
-    return ", ".join(f"{value} {share:.2g}" for value, share in zip(schema.values, shares, strict=True))
+    """The value that a concept is set to, or the probability of each: Negative 20 %, unknown 30 %, Positive 50 %."""
+    return setting_text(override.distribution or (), schema.values)
 
 
 def _folded(text: str) -> str:

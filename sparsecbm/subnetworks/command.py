@@ -1,24 +1,20 @@
 """`overlap`: how the concepts' subnetworks share weights and, on a labelled split, whether each carries its concept."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sparsecbm.cli.console import printable, say, show_table
-from sparsecbm.errors import InputError
-
-if TYPE_CHECKING:
-    from sparsecbm.subnetworks.comparison import MaskComparison
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsecbm.cli.console import share_bar, write_line
+from sparsecbm.cli.console import printable, say, share_bar, show_table, write_line
 from sparsecbm.cli.measurement import Measurement, add_measurement
-from sparsecbm.cli.parser import Commands, add_seed, at_least
+from sparsecbm.cli.parser import Commands, add_seed, at_least, input_path, input_place
+from sparsecbm.errors import InputError
+from sparsecbm.subnetworks.command_stability import STABILITY_HELP, show_stability
 
 if TYPE_CHECKING:
     from sparsecbm.model.checkpoint import Checkpoint
+    from sparsecbm.subnetworks.comparison import MaskComparison
     from sparsecbm.subnetworks.specificity import SpecificityReport
 
 
@@ -84,11 +80,16 @@ def add(commands: Commands) -> None:
         help="show how subnetworks share weights and, with --probe, whether each carries its concept",
         description="Count which weights the concepts' masks share, and compare that with independent masks. With "
         "--probe, also predict each concept through its own mask, through other and random masks, and with weights "
-        "knocked out, on a labelled split. With --against, also compare the masks with those of another checkpoint.",
-        split="split to probe on", data_required=False, saved="the result of --probe", epilog=JSON_HELP)
-    parser.add_argument("--against", metavar="FOLDER_OR_SPARSITY",
+        "knocked out, on a labelled split. With --against, also compare the masks with those of another checkpoint. "
+        "With --seeds, also say what repeats when the same training runs with other seeds.",
+        split="split to probe on", data_required=False, saved="the result of --probe and of --seeds",
+        epilog=f"{JSON_HELP} {STABILITY_HELP}")
+    parser.add_argument("--against", type=input_place, metavar="FOLDER_OR_SPARSITY",
                         help="compare with the masks of another checkpoint, or with these masks pruned further by "
                         "magnitude, without training, e.g. runs/other or 90%%")
+    parser.add_argument("--seeds", type=input_path, nargs="+", default=[], metavar="FOLDER",
+                        help="checkpoints of the same training with other seeds, e.g. runs/mine-1 runs/mine-2: also "
+                        "measure which overlaps, heads, neurons or weights repeat")
     parser.add_argument("--probe", action="store_true", help="also measure accuracies on a split; this takes minutes")
     parser.add_argument("--sample", type=at_least(1), metavar="N",
                         help="number of rows to probe, drawn at random without replacement (default: all)")
@@ -98,32 +99,39 @@ def add(commands: Commands) -> None:
 
 
 def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Measurement:
-    """Count shared weights, and compare and probe the masks if the user wants it."""
-    from sparsecbm.model.units import Subnetworks
+    """Count shared weights, and compare, repeat and probe the masks if the user wants it."""
+    from sparsecbm.model.subnetwork_masks import Subnetworks
     from sparsecbm.service import Explainer
     from sparsecbm.subnetworks.compute_overlap import mask_overlap
+    from sparsecbm.subnetworks.compute_stability import stability_of
+    from sparsecbm.subnetworks.stability import METRICS_KEY
 
     if options.probe and options.data is None:
         raise InputError("--probe needs labelled texts. Add --data with a folder or zip file of the official files, or "
                          "hub:OWNER/NAME.")
-    if options.save and not options.probe:
-        raise InputError("--save needs --probe, because only the result of the probe is saved. Add --probe, or leave "
-                         "--save out.")
+    if options.save and not (options.probe or options.seeds):
+        raise InputError("--save needs --probe or --seeds, because only their results are saved. Add one of them, or "
+                         "leave --save out.")
     other = None if options.against is None else against(options.against)
     checkpoint = load()
     report: Report = {"checkpoint": checkpoint.hash, **mask_overlap(Subnetworks.of(checkpoint)).to_json()}
     compared = None if other is None else Explainer(checkpoint).compare(other)
+    stability = stability_of(checkpoint, options.seeds) if options.seeds else None
     probed = _probe(options, checkpoint) if options.probe else None
-    probe = {} if probed is None else probed.to_json()
+    saved = {} if probed is None else probed.to_json()
+    if stability is not None:
+        saved[METRICS_KEY] = stability.to_json()
 
     def show() -> None:
         show_overlap(report)
         if compared is not None:
             show_comparison(compared)
+        if stability is not None:
+            show_stability(stability)
         if probed is not None:
             show_probe(probed)
 
-    return Measurement(report | ({} if compared is None else {"against": compared.to_json()}) | probe, show, probe,
+    return Measurement(report | ({} if compared is None else {"against": compared.to_json()}) | saved, show, saved,
                        _write_card)
 
 
@@ -135,7 +143,7 @@ def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "Specificit
     from sparsecbm.subnetworks.compute_specificity import measure_specificity, specificity_settings
     from sparsecbm.subnetworks.specificity import SpecificityReport
 
-    split = load_split(options.dataset, options.data, options.split)
+    split = load_split(options.dataset, options.data, options.split, options.schema)
     wanted = (checkpoint, split, options.sample, options.random_masks, options.seed)
     if checkpoint.metrics.get("probe") == asdict(specificity_settings(*wanted)):
         write_line("This was measured before with the same settings; the result is read from metrics.json.")
@@ -147,11 +155,12 @@ def _probe(options: argparse.Namespace, checkpoint: "Checkpoint") -> "Specificit
 def _write_card(folder: Path) -> None:
     """Write the card again from the new metrics, if training wrote it from metrics before."""
     from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE
+    from sparsecbm.paths import write_text
     from sparsecbm.training.card import model_card
 
-    metrics = json.loads((folder / METRICS_FILE).read_text())
+    metrics = json.loads((folder / METRICS_FILE).read_bytes())
     if "training" in metrics:
-        (folder / CARD_FILE).write_text(model_card(metrics))
+        write_text(folder / CARD_FILE, model_card(metrics))
 
 
 def show_overlap(report: Report) -> None:

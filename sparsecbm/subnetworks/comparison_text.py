@@ -108,7 +108,7 @@ def cautions(comparison: MaskComparison) -> tuple[str, ...]:
                     "correspond only if both started from the same network.")
     data = [_at(source.metrics, "dev", "data_hash") for source in (one, other)]
     if None not in data and data[0] != data[1]:
-        said.append("Their scores are of different reviews and cannot be compared.")
+        said.append("Their scores are of different texts and cannot be compared.")
     return tuple(said)
 
 
@@ -149,7 +149,7 @@ def _least_lead(metrics: Mapping[str, Any], concepts: tuple[str, ...]) -> str | 
 
 def _rows(metrics: Mapping[str, Any], _: tuple[str, ...]) -> str | None:
     split, n = _at(metrics, "dev", "split"), _number(metrics, "dev", "n")
-    return None if split is None or n is None else f"{split}, {n:,.0f} reviews"
+    return None if split is None or n is None else f"{split}, {n:,.0f} texts"
 
 
 def _trained(*path: str) -> Any:

@@ -1,6 +1,7 @@
 """Taking weights out of the passes: new masked weights, while the old ones are never written to."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,10 +11,14 @@ from torch import Tensor
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.model.backbone import WeightSite
 from sparsecbm.model.masks import Bits, ConceptMasks
-from sparsecbm.model.network import MaskedWeights
-from sparsecbm.model.units import Part, Subnetworks, head_parts, neuron_parts
+from sparsecbm.model.network import MaskedWeights, PassWeights
+from sparsecbm.model.small_pass import SmallPass
+from sparsecbm.model.subnetwork_masks import Subnetworks
+from sparsecbm.model.units import Part, head_parts, neuron_parts
 from sparsecbm.subnetworks.compute_variants import OneMask, exclusive_bits
 from sparsecbm.subnetworks.knockout import KnockOut
+
+Own = TypeVar("Own", SmallPass, PassWeights)
 
 
 def knock_out(
@@ -28,20 +33,32 @@ def knock_out(
         _check(one, subnetworks)
     masks = subnetworks.masks
     removed, stacks = dict.fromkeys(masks.passes, 0), dict(weights.stacks)
-    instead = {k: dict(own) for k, own in weights.instead.items()}
+    small, instead = list(weights.small), dict(weights.instead)
     for site in subnetworks.sites.values():
         gone = _gone(subnetworks, site, knock_outs)
         lost = [int(np.bitwise_count(bits.cpu().numpy()).sum()) for bits in gone]
         if not any(lost):
             continue
         chosen = ConceptMasks(masks.passes, {site.name: site.shape}, {site.name: gone}).unpack(site.name)
-        stacks[site.name] = stacks[site.name].masked_fill(chosen, 0)
-        for k, own in instead.items():
-            if site.name in own:
-                own[site.name] = own[site.name].masked_fill(chosen[k], 0)
+        if site.name in stacks:
+            stacks[site.name] = stacks[site.name].masked_fill(chosen, 0)
+        for k, some in enumerate(small):
+            small[k] = _cut(some, site.name, chosen[k])
+        instead = {k: _cut(own, site.name, chosen[k]) for k, own in instead.items()}
         for name, count in zip(masks.passes, lost, strict=True):
             removed[name] += count
-    return MaskedWeights(stacks, instead), removed
+    return MaskedWeights(stacks, tuple(small), instead), removed
+
+
+def _cut(own: Own, name: str, gone: Bool[Tensor, "row column"]) -> Own:
+    """What one pass runs on without some weights of one matrix; the same where it has none of them."""
+    if isinstance(own, SmallPass):
+        if name not in own.places:  # a silent unit
+            return own
+        axis, places = own.places[name]
+        here = gone.index_select(axis, places)
+        return own.with_tensors({name: own.tensors[name].masked_fill(here, 0)}) if here.any() else own
+    return {**own, name: own[name].masked_fill(gone, 0)} if name in own else own
 
 
 def _gone(subnetworks: Subnetworks, site: WeightSite, knock_outs: Iterable[KnockOut]) -> Bits:

@@ -12,7 +12,8 @@ from torch import Tensor
 from sparsecbm.model.backbone import WeightSite
 from sparsecbm.model.masks import Bits, ConceptMasks
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.model.units import Part, Subnetworks, head_parts, neuron_parts, output_axis
+from sparsecbm.model.subnetwork_masks import Subnetworks
+from sparsecbm.model.units import Part, head_parts, neuron_parts, output_axis
 from sparsecbm.subnetworks.counts import MaskCounts, PairCounts
 from sparsecbm.subnetworks.overlap import ExclusiveUnit, LayerOverlap, MaskOverlap
 
@@ -100,10 +101,16 @@ def mask_overlap(subnetworks: Subnetworks) -> MaskOverlap:
     One sweep over the packed bits; it needs memory for a few more copies of the largest matrix's bits.
     """
     masks, sites = subnetworks.masks, subnetworks.sites
-    tables = [_table([name], subnetworks, count(whole_matrix(masks.bits[name], site.shape), len(subnetworks.concepts)),
-                     site.shape[0] * site.shape[1]) for name, site in sites.items()]
+    parts = {} if masks.layout is None else masks.layout.parts
+    tables = []
+    for name, site in sites.items():
+        weights = site.shape[0] * site.shape[1]
+        together = weights // parts[name][2].units if parts else 1
+        tables.append(_table([name], subnetworks, count(whole_matrix(masks.bits[name], site.shape),
+                                                        len(subnetworks.concepts)), weights, together))
     return MaskOverlap(subnetworks.concepts, MaskCounts.joined(tables),
-                       tuple(str(site.layer) for site in sites.values()), tuple(site.role for site in sites.values()))
+                       tuple(str(site.layer) for site in sites.values()), tuple(site.role for site in sites.values()),
+                       tuple(parts[name][0] for name in sites) if parts else None)
 
 
 def layer_overlap(subnetworks: Subnetworks, layer: int) -> LayerOverlap:
@@ -151,11 +158,13 @@ def _along(subnetworks: Subnetworks, site: WeightSite, axis: int) -> MaskCounts:
     return _table([str(place) for place in range(site.shape[axis])], subnetworks, counts, site.shape[1 - axis])
 
 
-def _table(names: Sequence[str], subnetworks: Subnetworks, counts: Counts, weights_each: int) -> MaskCounts:
+def _table(
+    names: Sequence[str], subnetworks: Subnetworks, counts: Counts, weights_each: int, together: int = 1
+) -> MaskCounts:
     both, exclusive, shared_by = counts
     weights = np.full(len(names), weights_each, dtype=np.int64)
     shared_by[:, 0] = weights - shared_by.sum(axis=1)
-    return MaskCounts.of(names, subnetworks.masks.passes, weights, both, exclusive, shared_by)
+    return MaskCounts.of(names, subnetworks.masks.passes, weights, both, exclusive, shared_by, together)
 
 
 def _empty(subnetworks: Subnetworks) -> MaskCounts:

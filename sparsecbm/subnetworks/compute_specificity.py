@@ -11,7 +11,7 @@ from sparsecbm.errors import DataError, InputError
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.prediction import pool_texts
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.subnetworks import compute_variants as variants
 from sparsecbm.subnetworks.compute_overlap import head_accuracy
 from sparsecbm.subnetworks.specificity import Accuracies, Necessity, SpecificityReport, SpecificitySettings
@@ -98,7 +98,10 @@ def _random(masks: ConceptMasks, concepts: int, draws: int, seed: int) -> list[K
     firsts = [sizes.index(size) for size in sizes]
 
     def make(first: int, draw: int) -> ConceptMasks:
-        return variants.random_mask(masks, sizes[first], np.random.default_rng([seed, first, draw]))
+        generator = np.random.default_rng([seed, first, draw])
+        if masks.layout is not None:
+            return variants.random_units(masks, first, generator)
+        return variants.random_mask(masks, sizes[first], generator)
 
     return [{("random", first, draw): partial(make, first, draw) for draw in range(draws)} for first in firsts]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from captum.attr import LayerActivation, LayerGradientXActivation, NeuronIntegratedGradients
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparsecbm.errors import InputError, unknown_name
@@ -19,7 +19,8 @@ from sparsecbm.model.backbone import WeightSite, attention_heads
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, run_logit_terms
 from sparsecbm.model.network import MaskedWeights, SparseCBM
-from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS
+from sparsecbm.model.small_pass import SmallPass
+from sparsecbm.model.units import HEAD_INPUTS, NEURON_INPUTS, output_axis
 from sparsecbm.subnetworks.unit_attribution import Kind, Unit, UnitAttribution, UnitScores
 from sparsecbm.types import Attribution, Target
 from sparsecbm.words.compute import BATCH_TOKENS, EmbeddedText
@@ -51,14 +52,15 @@ def attribute_units(
     term, review = _term(model, target, through), EmbeddedText.of(model, encoder, text)
     function = _function(model, weights, term, review)
     sites = {kind: _sites(model, kind) for kind in ("head", "neuron")}
-    modules = [_module(model, site) for some in sites.values() for site in some]
+    own = _own(weights, term)
+    modules = [_module(model, own, site) for some in sites.values() for site in some]
     made = LayerGradientXActivation(function, modules).attribute(
         review.x, attribute_to_layer_input=True) if modules else []
     with torch.inference_mode():
         logit = float(function(review.x))
     first = len(sites["head"])
-    heads = _scores(sites["head"], made[:first], attention_heads(model.backbone), review)
-    neurons = _scores(sites["neuron"], made[first:], None, review)
+    heads = _scores(sites["head"], made[:first], attention_heads(model.backbone), review, own)
+    neurons = _scores(sites["neuron"], made[first:], None, review, own)
     return UnitAttribution(target, term.name, review.words, logit, heads, neurons, METHOD,
                    1000 * (time.perf_counter() - started))
 
@@ -74,13 +76,14 @@ def attribute_unit_words(
     """
     started = time.perf_counter()
     review = EmbeddedText.of(model, encoder, text)
-    function = _function(model, weights, _term(model, found.target, found.through), review)
+    term = _term(model, found.target, found.through)
+    function, pass_ = _function(model, weights, term, review), _own(weights, term)
     site = next(site for site in _sites(model, unit.kind) if site.layer == unit.layer)
-    module, tokens = _module(model, site), len(review.features)
+    module, tokens = _module(model, pass_, site), len(review.features)
     gradient = LayerGradientXActivation(function, module, multiply_by_inputs=False).attribute(
         review.x, attribute_to_layer_input=True).detach().reshape(tokens, -1)
-    width = gradient.shape[-1] // found.of(unit.kind).scores.shape[-1]
-    own = slice(unit.number * width, (unit.number + 1) * width)
+    width = site.shape[1 - output_axis(site)] // found.of(unit.kind).scores.shape[-1]
+    own = (_places(pass_, site, gradient.shape[-1]).to(gradient.device) // width) == unit.number
 
     def score(activation: Float[Tensor, "*rows width"]) -> Float[Tensor, " row"]:
         product: Tensor = activation.reshape(-1, tokens, activation.shape[-1]) * gradient
@@ -88,8 +91,9 @@ def attribute_unit_words(
 
     made = NeuronIntegratedGradients(function, module).attribute(
         review.x, neuron_selector=score, baselines=review.baseline, n_steps=STEPS, method="gausslegendre",
-        internal_batch_size=max(1, BATCH_TOKENS // tokens), attribute_to_neuron_input=True).detach().double().sum(-1)
-    scores = made.new_zeros(len(review.words) + 1).index_add(0, review.features, made[0]).cpu().numpy()
+        internal_batch_size=max(1, BATCH_TOKENS // tokens), attribute_to_neuron_input=True)
+    made = made.detach().cpu().double().sum(-1)
+    scores = made.new_zeros(len(review.words) + 1).index_add(0, review.features.cpu(), made[0]).numpy()
     empty = score(LayerActivation(function, module).attribute(review.baseline, attribute_to_layer_input=True))
     difference = found.score(unit) - float(empty)
     scores.setflags(write=False)  # results are shared
@@ -128,23 +132,43 @@ def _sites(model: SparseCBM, kind: Kind) -> list[WeightSite]:
     return sorted((site for site in model.sites.values() if site.role in roles), key=lambda site: site.layer)
 
 
-def _module(model: SparseCBM, site: WeightSite) -> nn.Module:
-    module: nn.Module = model.backbone.get_submodule(site.name.removesuffix(".weight"))
-    return module
+def _own(weights: MaskedWeights | None, term: LogitTerm) -> SmallPass | None:
+    """The small pass that a term runs on; None where it runs on the backbone's own modules."""
+    own = None if weights is None else weights.of(term.pass_)
+    return own if isinstance(own, SmallPass) else None
+
+
+def _module(model: SparseCBM, own: SmallPass | None, site: WeightSite) -> nn.Module:
+    backbone: nn.Module = model.backbone if own is None else own.backbone
+    return backbone.get_submodule(site.name.removesuffix(".weight"))
+
+
+def _places(own: SmallPass | None, site: WeightSite, width: int) -> Int[Tensor, " place"]:
+    """Where what a matrix reads would stand if the pass kept all units; -1 for a silent unit."""
+    if own is None:
+        return torch.arange(width)
+    return own.places[site.name][1].cpu() if site.name in own.places else torch.full((width,), -1)
 
 
 def _scores(
-    sites: Sequence[WeightSite], made: Sequence[Float[Tensor, "*rows width"]], units: int | None,
-    review: EmbeddedText,
+    sites: Sequence[WeightSite], made: Sequence[Float[Tensor, "*_rows _width"]], units: int | None,
+    review: EmbeddedText, own: SmallPass | None,
 ) -> UnitScores:
-    """Sums over the dimensions of each unit and the tokens of each word; without `units`, each dimension is a unit."""
+    """Sums over the dimensions of each unit and the tokens of each word; without `units`, each dimension is a unit.
+
+    Units that a structured mask drops score 0.
+    """
     words, tokens = len(review.words), len(review.features)
     if not sites:
         return UnitScores((), np.zeros((0, 0)), np.zeros((0, 0, words), dtype=np.float32))
     totals, by_word = [], []
-    for layer in made:
-        one = layer.detach().reshape(tokens, units or layer.shape[-1], -1).double().sum(-1)  # [token, unit]
-        merged = one.new_zeros(words + 1, one.shape[1]).index_add(0, review.features, one)  # [word, unit]
-        totals.append(one.sum(0).cpu().numpy())
-        by_word.append(merged[:-1].T.float().cpu().numpy())
+    for site, layer in zip(sites, made, strict=True):
+        kept = layer.detach().cpu().double().reshape(tokens, -1)
+        places, width = _places(own, site, kept.shape[1]), site.shape[1 - output_axis(site)]
+        every = kept.new_zeros(tokens, width)
+        every[:, places[places >= 0]] = kept[:, places >= 0]
+        one = every.reshape(tokens, units or width, -1).sum(-1)  # [token, unit]
+        merged = one.new_zeros(words + 1, one.shape[1]).index_add(0, review.features.cpu(), one)  # [word, unit]
+        totals.append(one.sum(0).numpy())
+        by_word.append(merged[:-1].T.float().numpy())
     return UnitScores(tuple(site.layer for site in sites), np.stack(totals), np.stack(by_word))

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from sparsecbm.errors import InputError
 from sparsecbm.model.checkpoint import load_outline
+from sparsecbm.model.kept_units import KeptUnits
 from sparsecbm.model.masks import Bits, ConceptMasks, best_weights, kept_weights
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
+from sparsecbm.model.units import best_units, mean_squares
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
 from sparsecbm.subnetworks.compute_overlap import mask_overlap
 
@@ -72,6 +74,14 @@ def random_mask(masks: ConceptMasks, kept: tuple[int, ...], generator: np.random
     return ConceptMasks(("random",), masks.shapes, bits)
 
 
+def random_units(masks: ConceptMasks, k: int, generator: np.random.Generator) -> ConceptMasks:
+    """A structured mask that keeps as many heads and neurons of each layer as pass k does, drawn at random."""
+    kept = KeptUnits.of(masks)
+    heads, neurons = (torch.from_numpy(generator.permuted(units[k].numpy(), axis=1)).unsqueeze(0)
+                      for units in (kept.heads, kept.neurons))
+    return KeptUnits(kept.layout, heads, neurons).masks(("random",), masks.device)
+
+
 def sparser(
     masks: ConceptMasks, weights: Mapping[str, Float[Tensor, "_row _column"]], sparsity: float
 ) -> ConceptMasks:
@@ -96,8 +106,25 @@ def sparser(
     return ConceptMasks(masks.passes, masks.shapes, bits)
 
 
+def sparser_units(
+    masks: ConceptMasks, weights: Mapping[str, Float[Tensor, "_row _column"]], sparsity: float
+) -> ConceptMasks:
+    """The same of structured masks: of the whole network, the units whose weights are smallest in mean square go."""
+    kept = KeptUnits.of(masks)
+    layout, score = kept.layout, mean_squares(kept.layout, weights)
+    budget = kept_weights(1 - sparsity, masks.weights)
+    for pass_, density in masks.density().items():
+        if not min(layout.costs) <= budget <= density * masks.weights + 0.5:
+            raise InputError(f"A sparsity of {100 * sparsity:g} % came, which leaves {budget:,} weights; {pass_} keeps "
+                             f"{density * masks.weights:,.0f} of them now. Allowed: at least one neuron, and no more "
+                             "than now. Choose a sparsity above the present one and below 100 %.")
+    flat = torch.stack([best_units(score, on, layout, budget, torch.zeros_like(on)) for on in kept.flat])
+    return KeptUnits.of_flat(layout, flat).masks(masks.passes, masks.device)
+
+
 def _one(masks: ConceptMasks, choose: Callable[[Bits], OneMask]) -> ConceptMasks:
-    return ConceptMasks(("one",), masks.shapes, {name: choose(bits).unsqueeze(0) for name, bits in masks.bits.items()})
+    bits = {name: choose(bits).unsqueeze(0) for name, bits in masks.bits.items()}
+    return ConceptMasks(("one",), masks.shapes, bits, masks.layout)
 
 
 def compare(first: Subnetworks, second: Subnetworks, sources: tuple[MaskSource, MaskSource]) -> MaskComparison:
@@ -105,7 +132,7 @@ def compare(first: Subnetworks, second: Subnetworks, sources: tuple[MaskSource, 
 
     Weights are the same when they stand in the same place. Takes about three times the memory of the packed bits.
     """
-    _require_same(first, second, sources)
+    require_same(first, second, sources)
     concepts = len(first.concepts)
 
     def stacked(name: str) -> Bits:
@@ -113,7 +140,8 @@ def compare(first: Subnetworks, second: Subnetworks, sources: tuple[MaskSource, 
         return torch.cat([theirs, ours, *(exclusive_bits(ours, k, concepts)[None] for k in range(concepts))])
 
     passes = (*second.masks.passes, *first.masks.passes, *first.concepts)
-    masks = ConceptMasks(passes, first.masks.shapes, {name: stacked(name) for name in first.sites})
+    layout = first.masks.layout if second.masks.layout is not None else None
+    masks = ConceptMasks(passes, first.masks.shapes, {name: stacked(name) for name in first.sites}, layout)
     across = mask_overlap(Subnetworks(masks, first.sites, first.concepts, first.heads))
     return MaskComparison(*sources, (mask_overlap(first), mask_overlap(second)), across)
 
@@ -125,7 +153,8 @@ def compare_folder(first: Subnetworks, source: MaskSource, folder: Path) -> Mask
     return compare(first, Subnetworks.of(outline), (source, other))
 
 
-def _require_same(first: Subnetworks, second: Subnetworks, sources: tuple[MaskSource, MaskSource]) -> None:
+def require_same(first: Subnetworks, second: Subnetworks, sources: tuple[MaskSource, MaskSource]) -> None:
+    """InputError unless both have masks of the same passes and matrices."""
     one, other = (source.name for source in sources)
     ours, theirs = first.masks, second.masks
     if (first.concepts, ours.passes) != (second.concepts, theirs.passes):

@@ -1,10 +1,13 @@
 """How masks share weights: exact counts per unit (a matrix, layer, head or neuron), and what chance would give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Float, Int
+
+#: Shares that differ by less print the same two decimals.
+ALIKE = 0.005
 
 Pairs = Float[np.ndarray, "unit pass_ pass_"]
 PairCounts = Int[np.ndarray, "unit pass_ pass_"]
@@ -19,7 +22,8 @@ class MaskCounts:
     exclusive  weights that a concept keeps and no other concept; of the residual, those that no concept keeps
     shared_by  weights that exactly 0, 1, .. of the concepts keep; the residual does not count
     expected   mean of `both` for independent masks that keep as many weights in each matrix; the diagonal is certain
-    variance   its variance: hypergeometric in each matrix, added up over the unit's matrices
+    variance   its variance: hypergeometric in each matrix, added up over the unit's matrices; where whole heads and
+               neurons are kept, these are what is drawn, and matrices of the same ones are drawn together
     """
 
     units: tuple[str, ...]
@@ -38,10 +42,11 @@ class MaskCounts:
     @classmethod
     def of(
         cls, units: Sequence[str], passes: tuple[str, ...], weights: Int[np.ndarray, " unit"], both: PairCounts,
-        exclusive: Int[np.ndarray, "unit pass_"], shared_by: Int[np.ndarray, "unit sharers"],
+        exclusive: Int[np.ndarray, "unit pass_"], shared_by: Int[np.ndarray, "unit sharers"], together: int = 1,
     ) -> "MaskCounts":
-        """Counts of units that lie in one matrix each, with what chance would give there."""
-        expected, variance = _chance(weights, both)
+        """Counts of units that lie in one matrix each, with what chance would give there; so many weights are always
+        kept or dropped `together`."""
+        expected, variance = _chance(weights, both, together)
         return cls(tuple(units), passes, weights, both, exclusive, shared_by, expected, variance)
 
     @classmethod
@@ -61,6 +66,12 @@ class MaskCounts:
         order = np.argsort(rows, kind="stable")
         starts = np.searchsorted(rows[order], np.arange(len(units)))
         return MaskCounts(units, self.passes, **{n: np.add.reduceat(getattr(self, n)[order], starts) for n in ARRAYS})
+
+    def tied(self, names: Sequence[str]) -> "MaskCounts":
+        """As `summed`, of units of the same name that always keep the same: not variances but deviations add up."""
+        sums = self.summed(names)
+        deviations = replace(self, variance=np.sqrt(self.variance)).summed(names).variance
+        return replace(sums, variance=deviations**2)
 
     def merged(self, names: Sequence[str]) -> "MaskCounts":
         """As `summed`, of parts of one matrix: chance is that of the larger part as a whole."""
@@ -131,11 +142,12 @@ class MaskCounts:
 ARRAYS = tuple(field.name for field in fields(MaskCounts))[2:]
 
 
-def _chance(weights: Int[np.ndarray, " unit"], both: PairCounts) -> tuple[Pairs, Pairs]:
-    """Mean and variance of the intersection of two random subsets of these sizes, one set of `weights` per unit."""
-    kept = np.diagonal(both, axis1=1, axis2=2).astype(np.float64)
-    first, second, n = kept[:, :, None], kept[:, None, :], weights.astype(np.float64)[:, None, None]
+def _chance(weights: Int[np.ndarray, " unit"], both: PairCounts, together: int) -> tuple[Pairs, Pairs]:
+    """Mean and variance of the intersection of two random subsets of these sizes, one set of `weights` per unit, of
+    which so many are drawn together."""
+    kept = np.diagonal(both, axis1=1, axis2=2) / together
+    first, second, n = kept[:, :, None], kept[:, None, :], (weights / together)[:, None, None]
     expected = first * second / n
     variance = expected * (n - first) / n * (n - second) / np.maximum(n - 1, 1)
     same = np.eye(both.shape[-1], dtype=bool)
-    return np.where(same, first, expected), np.where(same, 0.0, variance)
+    return together * np.where(same, first, expected), together**2 * np.where(same, 0.0, variance)

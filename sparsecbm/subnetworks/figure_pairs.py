@@ -8,14 +8,12 @@ from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.stacked import Look, StackedBars
 from sparsecbm.figures.style import NEUTRAL, SHARED, plain
 from sparsecbm.figures.text import signed
-from sparsecbm.subnetworks.counts import MaskCounts
+from sparsecbm.subnetworks.counts import ALIKE, MaskCounts
 
 #: What the matrix can show of every pair.
 SHOWN = {"observed": "Observed", "expected": "Expected by chance", "difference": "Difference"}
 #: A smaller difference than this never gets the full colour.
 _LEAST_LIMIT = 0.1
-#: Shares that differ by less print the same two decimals.
-_ALIKE = 0.005
 
 
 def pair_matrix(
@@ -83,7 +81,7 @@ def pair_text(total: MaskCounts, first: int, second: int) -> str:
     """One pair in plain words."""
     one, other = total.passes[first], total.passes[second]
     jaccard, chance = (float(table[0, first, second]) for table in (total.jaccard, total.expected_jaccard))
-    than = "as much as" if abs(jaccard - chance) < _ALIKE else f"{'more' if jaccard > chance else 'less'} than"
+    than = "as much as" if abs(jaccard - chance) < ALIKE else f"{'more' if jaccard > chance else 'less'} than"
     return (f"{one} and {other} share {total.both[0, first, second]:,} weights, "
             f"{100 * float(total.containment[0, first, second]):.0f} % of {one} and "
             f"{100 * float(total.containment[0, second, first]):.0f} % of {other}. Their overlap (Jaccard) is "
@@ -94,7 +92,7 @@ def pairs_alike(total: MaskCounts, passes: int) -> str:
     """What every two of the first `passes` share, in one sentence; empty where pairs differ, or there is none."""
     pairs = np.triu_indices(passes, 1)
     jaccard, chance = (table[0][pairs] for table in (total.jaccard, total.expected_jaccard))
-    if not len(jaccard) or max(np.ptp(jaccard), np.ptp(chance)) >= _ALIKE:
+    if not len(jaccard) or max(np.ptp(jaccard), np.ptp(chance)) >= ALIKE:
         return ""
     return (f"Every two subnetworks overlap by {jaccard.mean():.2f} (Jaccard), where two random ones of these sizes "
             f"would overlap by {chance.mean():.2f}.")
@@ -103,7 +101,7 @@ def pairs_alike(total: MaskCounts, passes: int) -> str:
 def layers_alike(layers: MaskCounts, passes: int) -> str:
     """How much of every layer a subnetwork keeps, in one sentence; empty where that differs."""
     density = layers.density[:, :passes]
-    if np.ptp(density) >= _ALIKE:
+    if np.ptp(density) >= ALIKE:
         return ""
     return f"Each subnetwork keeps {100 * density.mean():.0f} % of every layer."
 
@@ -111,7 +109,7 @@ def layers_alike(layers: MaskCounts, passes: int) -> str:
 def units_alike(counts: MaskCounts, passes: int) -> bool:
     """True when every unit divides its weights among the first `passes` alike: then one bar says it for all."""
     found = (table[:, :passes] for table in (counts.jaccard[:, :, :passes], counts.density))
-    return all(float(np.ptp(table, axis=0).max(initial=0.0)) < _ALIKE for table in found)
+    return all(float(np.ptp(table, axis=0).max(initial=0.0)) < ALIKE for table in found)
 
 
 def _shown(total: MaskCounts, show: str) -> Float[np.ndarray, "pass_ other"]:

@@ -30,6 +30,12 @@ def concept_parts(total: MaskCounts) -> dict[str, Int[np.ndarray, " concept"]]:
     return {CORE: core, SOME: kept - core - own, OWN: own, UNUSED: total.weights[0] - kept}
 
 
+def concepts_alike(total: MaskCounts) -> bool:
+    """True when the parts of all subnetworks are as large as can be told apart: then one sentence says it for all."""
+    shares = np.stack(list(concept_parts(total).values())) / total.weights[0]  # [part, concept]
+    return bool((np.ptp(shares, axis=1) < _LEAST_SHOWN).all())
+
+
 def sharing_bars(total: MaskCounts, title: str, dark: bool) -> StackedBars:
     """One bar per concept, as shares of all masked weights."""
     parts, weights, looks = concept_parts(total), int(total.weights[0]), sharing_looks(dark)

@@ -41,7 +41,7 @@ def square_table(square: Accuracies, concepts: tuple[str, ...], corner: str) -> 
 def necessity_table(report: SpecificityReport) -> pd.DataFrame:
     """Every concept from its own and from other masks, in percent right."""
     return pd.DataFrame([{
-        "concept": concept, "reviews": one.n, "own subnetwork": _percent(one.own),
+        "concept": concept, "texts": one.n, "own subnetwork": _percent(one.own),
         "best other concept's": _percent(max(one.swap.values())) if one.swap else None,
         "all weights but its own": _percent(one.complement), "random, mean": _percent(one.random_mean),
         "random, standard deviation": _percent(one.random_sd), "most frequent answer": _percent(one.majority),

@@ -16,6 +16,7 @@ from sparsecbm.subnetworks.overlap import ExclusiveUnit
 from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution
 from sparsecbm.words.figure import LEAST_LIMIT, PRINTED_FROM
+from sparsecbm.words.unread import word_name
 
 
 def head_map(heads: MaskCounts, title: str) -> Cells:
@@ -127,7 +128,7 @@ def unit_text(found: UnitAttribution, unit: Unit, words: Attribution, schema: Co
     least = max(PRINTED_FROM * abs(score), 0.005)
     order = [number for number in np.argsort(-words.scores * np.sign(score), kind="stable")[:2]
              if words.scores[number] * np.sign(score) >= least]
-    names = " and ".join(f"“{words.words[number].text}”" for number in order)
+    names = " and ".join(f"“{word_name(words.words[number])}”" for number in order)
     how = f"mostly through {names}" if names else "but no single word stands out"
     return f"{str(unit).capitalize()} {verb} ({signed(score)} logits), {how}."
 
@@ -147,7 +148,7 @@ def check_text(found: UnitAttribution, unit: Unit, loss: float, name: str) -> st
     """The measured effect of taking the unit out, compared with its score."""
     score = found.score(unit)
     said = (f"Measured: without {unit}, the logit of {name} {'falls' if loss >= 0 else 'rises'} by {abs(loss):.2f}. "
-            f"Its score of {signed(score)} estimates this from the slope at this review: ")
+            f"Its score of {signed(score)} estimates this from the slope at this text: ")
     if holds(score, loss):
         return f"{said}here the estimate holds."
     if abs(score) < MISS_LOGITS:

@@ -14,23 +14,29 @@ from sparsecbm.subnetworks.counts import MaskCounts
 class MaskOverlap:
     """How the masks share the weights. `matrices` has a unit per masked matrix; `layer` and `role` say where it is.
 
-    `passes` of the counts are the concepts, then the residual where there is one.
+    `passes` of the counts are the concepts, then the residual where there is one. Structured masks keep the same heads,
+    or the same neurons, in the matrices of one `kind` in a layer; of masks of single weights it is None.
     """
 
     concepts: tuple[str, ...]
     matrices: MaskCounts
     layer: tuple[str, ...]
     role: tuple[str, ...]
+    kind: tuple[str, ...] | None = None
 
     @cached_property
     def total(self) -> MaskCounts:
         """All masked weights as one unit."""
-        return self.matrices.summed(["total"] * len(self.layer))
+        return self.layers.summed(["total"] * len(self.layers.units))
 
     @cached_property
     def layers(self) -> MaskCounts:
         """A unit per layer, named by its number from 0."""
-        return self.matrices.summed(self.layer)
+        if self.kind is None:
+            return self.matrices.summed(self.layer)
+        parts = dict.fromkeys(zip(self.layer, self.kind, strict=True))
+        tied = self.matrices.tied([" ".join(part) for part in zip(self.layer, self.kind, strict=True)])
+        return tied.summed([layer for layer, _ in parts])
 
     @cached_property
     def modules(self) -> MaskCounts:

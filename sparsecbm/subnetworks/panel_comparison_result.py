@@ -29,6 +29,7 @@ from sparsecbm.ui.chart import chart, title
 from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import current_view, seed_widget
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.stored_metrics import data_options
 
 BARS_HELP = (
     "Each bar is all weights of a concept's subnetwork here; on the right, only its own part. The solid part is used "
@@ -77,8 +78,8 @@ def show_comparison(explainer: Explainer, comparison: MaskComparison) -> None:
 
 def train_command(options: str) -> None:
     """The command that trains another checkpoint, to be copied."""
-    st.code("python -m sparsecbm train --dataset cebab --data hub:CEBaB/CEBaB --backbone "
-            f"sentence-transformers/all-MiniLM-L6-v2 {options}", language=None, wrap_lines=True)
+    st.code(f"python -m sparsecbm train {data_options()} --backbone sentence-transformers/all-MiniLM-L6-v2 {options}",
+            language=None, wrap_lines=True)
 
 
 def _bars(comparison: MaskComparison) -> None:
@@ -130,14 +131,14 @@ def _table(comparison: MaskComparison) -> None:
 
 def _review(explainer: Explainer, sparsity: float) -> None:
     view = current_view()
-    title("The open review with the sparser subnetworks",
-          "The same review predicted twice: with the subnetworks as they are, and with what stays of them.")
+    title("The open text with the sparser subnetworks",
+          "The same text predicted twice: with the subnetworks as they are, and with what stays of them.")
     if not view.text.strip():
-        note("No review is open. Open one on the Explain page and come back.")
+        note("No text is open. Open one on the Explain page and come back.")
         link_to_explain()
         return
     st.markdown(f"“{as_markdown(shortened(view.text, 300))}”")
-    with st.spinner("Predicting the review again…"):
+    with st.spinner("Predicting the text again…"):
         result = _read_sparser(explainer, explainer.checkpoint.hash, view.text, sparsity, view.residual)
     show_result(result, ("As it is", f"At {100 * sparsity:g} %"))
 

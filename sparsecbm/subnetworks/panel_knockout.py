@@ -7,7 +7,6 @@ or all at once.
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.errors import StreamlitPageNotFoundError
 
 from sparsecbm.figures.text import label_name, label_with_probability, percent, receipt_line
 from sparsecbm.service import Explainer
@@ -17,7 +16,7 @@ from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.safe_text import as_markdown, shortened
 from sparsecbm.ui.session import current_view
-from sparsecbm.ui.shell import EXPLAIN, errors_shown, note
+from sparsecbm.ui.shell import EXPLAIN, errors_shown, link, note
 from sparsecbm.words.panel_copy import concept_changes
 
 KINDS = {
@@ -96,7 +95,7 @@ def _panel() -> None:
     with errors_shown():
         explainer, view = load_explainer(), current_view()
         if not view.text.strip():
-            st.info("**No review is open.** Open one on the Explain page and come back: then you can take out a "
+            st.info("**No text is open.** Open one on the Explain page and come back: then you can take out a "
                     "subnetwork, a layer or a head, and see what becomes of the prediction.",
                     icon=":material/edit:")
             link_to_explain()
@@ -127,7 +126,7 @@ def _list() -> None:
 
 
 def _result(explainer: Explainer, text: str, residual: bool) -> None:
-    with st.spinner("Predicting the review again…"):
+    with st.spinner("Predicting the text again…"):
         result = predict_without(explainer, explainer.checkpoint.hash, text, knocked_out(), residual)
     show_result(result, ("Before", "After"))
 
@@ -206,7 +205,4 @@ def _restore() -> None:
 
 def link_to_explain() -> None:
     """A link to where a review is opened."""
-    try:
-        st.page_link(EXPLAIN, label="Open a review", icon=":material/arrow_forward:")
-    except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
-        return
+    link(EXPLAIN, "Open a text", ":material/arrow_forward:")

@@ -66,7 +66,8 @@ def _panel() -> None:
             pair_detail(overlap, selection, pair)
         if selection.layer is not None:
             layer_detail(explainer, selection.layer)
-        most_exclusive_units(explainer, selection, pair)
+        if not explainer.network_picture().whole:  # else whoever has a unit alone has all of it: the picture says whose
+            most_exclusive_units(explainer, selection, pair)
         STATE.write()  # last: a browser draws all of the page for a new address
 
 

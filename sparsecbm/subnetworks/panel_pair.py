@@ -24,6 +24,7 @@ PAIR_HELP = (
     "Each bar is one part of the network: the weights that both subnetworks use, that only the first uses, and that "
     "only the second uses, as percent of the part's weights."
 )
+KIND_NAMES = {"head": "attention heads", "neuron": "neurons"}
 #: The matrix of all pairs.
 MATRIX = "subnetworks:matrix"
 
@@ -68,13 +69,16 @@ def _page(label: str, bars: StackedBars) -> dict[str, object]:
 
 
 def modules_of(overlap: MaskOverlap, layer: str | None) -> MaskCounts:
-    """A unit per part of a layer, such as `query`, in one layer or over all of them."""
-    if layer is None:
-        return overlap.modules
-    rows = [row for row, name in enumerate(overlap.layer) if name == layer]
+    """A unit per part of a layer, such as `query`, in one layer or over all of them; of structured masks only heads and
+    neurons, for all matrices of either keep the same."""
+    rows = [row for row, name in enumerate(overlap.layer) if layer in (None, name)]
     roles, matrices = tuple(overlap.role[row] for row in rows), overlap.matrices
     counts = MaskCounts(roles, matrices.passes, **{name: getattr(matrices, name)[rows] for name in ARRAYS})
-    return counts.summed(roles)
+    if overlap.kind is None:
+        return counts.summed(roles)
+    parts = [f"{overlap.layer[row]} {KIND_NAMES[overlap.kind[row]]}" for row in rows]
+    tied = counts.tied(parts)
+    return tied.summed([part.split(" ", 1)[1] for part in tied.units])
 
 
 def _page_name(pair: tuple[int, int]) -> str:

@@ -1,7 +1,6 @@
 """What is chosen on the Subnetworks page, as a value, and how the address holds it."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,15 @@ from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.fields import Field, switch
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
 from sparsecbm.service import Explainer
+from sparsecbm.shipped import CHECKPOINTS_VARIABLE, named_folders
 from sparsecbm.subnetworks.comparison import sparsity_of
 from sparsecbm.subnetworks.figure_pairs import SHOWN
 from sparsecbm.subnetworks.overlap import MaskOverlap
+from sparsecbm.ui.offered import missing_folders
 from sparsecbm.ui.page_state import Checked, PageState
 
-#: Where a folder is named whose subfolders are checkpoints to compare with, beside those next to the loaded one.
-OTHERS_VARIABLE = "SPARSECBM_CHECKPOINTS"
+#: Names folders whose subfolders are checkpoints to compare with, beside those next to the loaded one.
+OTHERS_VARIABLE = CHECKPOINTS_VARIABLE
 MOST_PERCENT = 99.9
 
 
@@ -27,8 +28,8 @@ def other_checkpoints(loaded: Path, files: Sequence[str] = (CONFIG_FILE, MASKS_F
     Of two folders of the same name, the second one's name has its parent's in front.
     """
     found: dict[str, Path] = {}
-    for root in (loaded.resolve().parent, _named_folder()):
-        for folder in sorted(root.iterdir()) if root is not None and root.is_dir() else ():
+    for root in (loaded.resolve().parent, *named_folders()):
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
             known = {loaded.resolve(), *(path.resolve() for path in found.values())}
             if folder.resolve() not in known and all((folder / name).is_file() for name in files):
                 taken = folder.name in found or sparsity_of(folder.name) is not None
@@ -37,9 +38,8 @@ def other_checkpoints(loaded: Path, files: Sequence[str] = (CONFIG_FILE, MASKS_F
 
 
 def missing_folder() -> Path | None:
-    """The folder that the environment names, when it is none."""
-    folder = _named_folder()
-    return None if folder is None or folder.is_dir() else folder
+    """The first folder that the environment names and that is none."""
+    return next(iter(missing_folders()), None)
 
 
 def least_percent(overlap: MaskOverlap) -> float:
@@ -53,13 +53,8 @@ def can_be_pruned(overlap: MaskOverlap, against: str) -> bool:
     return sparsity is not None and least_percent(overlap) - 1e-6 <= 100 * sparsity <= MOST_PERCENT
 
 
-def _named_folder() -> Path | None:
-    named = os.environ.get(OTHERS_VARIABLE)
-    return Path(named) if named else None
-
-
 #: The sections of the page, by the name that the address gives them; it opens with the first.
-SECTIONS = {"shared": "Overlap", "proof": "Specificity", "compare": "Comparison", "review": "In one review"}
+SECTIONS = {"shared": "Overlap", "proof": "Specificity", "compare": "Comparison", "review": "In one text"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,8 @@ class Selection:
     and neurons are listed, None for the pair's first. `against` names another checkpoint to compare with, or a sparsity
     such as "90%"; None compares nothing. `leaning` is the concept whose heads and neurons are scored for the open
     review, None for the one that moves its label most, and `adds` scores what the concept adds to the label.
-    `section` is the part of the page that is shown.
+    `section` is the part of the page that is shown. `part` is the head or neuron whose cell is open in the picture of
+    the network: layer, kind and number.
     """
 
     pair: tuple[str, str] | None = None
@@ -82,6 +78,7 @@ class Selection:
     leaning: str | None = None
     adds: bool = False
     section: str = "shared"
+    part: tuple[int, str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +111,16 @@ def _concepts(known: Known) -> tuple[str, ...]:
     return known.overlap.concepts
 
 
+def _part(given: str, known: Known) -> tuple[int, str, int]:
+    layer, kind, number = (*given.split("-"), "", "")[:3]
+    allowed = known.overlap.layers.units
+    if layer not in allowed or kind not in ("head", "neuron") or not (number.isascii() and number.isdigit()
+                                                                      and len(number) < 8) or given.count("-") != 2:
+        raise InputError(f"The part {given[:40]!r} came; allowed: a layer of {', '.join(allowed)}, head or neuron, and "
+                         "its number, such as 0-head-1. Press a cell of the picture.")
+    return int(layer), kind, int(number)
+
+
 #: How the address holds a selection.
 FIELDS = (
     Field("section", allowed=SECTIONS),
@@ -125,6 +132,7 @@ FIELDS = (
     Field("against", _against),
     Field("leaning", allowed=_concepts),
     switch("adds"),
+    Field("part", _part, lambda part, _: "-".join(map(str, part))),
 )
 
 

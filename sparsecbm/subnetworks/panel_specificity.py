@@ -70,7 +70,7 @@ def _panel() -> None:
             _specificity(explainer, *found)
         if report is None:
             st.markdown("What knocking out each subnetwork costs, compared with random ones of the same size, was not "
-                        "measured yet. Measure it on labelled reviews, which takes minutes, then start the app again:")
+                        "measured yet. Measure it on labelled texts, which takes minutes, then start the app again:")
             show_command("overlap --probe --save", explainer.checkpoint, " --sample 400")
         else:
             _necessity(report)
@@ -92,7 +92,7 @@ def _specificity(explainer: Explainer, square: Specificity, split: str, n: int) 
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         title("Accuracy from every subnetwork", SPECIFICITY_HELP)
-        chart(specificity_map(square, concepts, f"Right answers on {n:,} reviews of {split}, percent"),
+        chart(specificity_map(square, concepts, f"Right answers on {n:,} texts of {split}, percent"),
               square_table(square, concepts, "subnetwork"), "subnetworks:specificity",
               "Percent right from its own subnetwork and the best other: " + "; ".join(
                   f"{lead.concept} {100 * lead.own:.1f}, {lead.best_other} {100 * lead.other:.1f}" for lead in found))
@@ -131,6 +131,6 @@ def _necessity(report: SpecificityReport) -> None:
         st.dataframe(necessity_table(report), hide_index=True,
                      alt="Percent right of every concept from its own, other and random subnetworks")
     settings = report.settings
-    note(as_markdown(f"Checkpoint {settings.checkpoint[:12]} · {settings.n:,} reviews of {settings.split}, data "
+    note(as_markdown(f"Checkpoint {settings.checkpoint[:12]} · {settings.n:,} texts of {settings.split}, data "
                      f"{settings.data_hash[:12]} · {settings.random_masks} random masks per concept, seed "
                      f"{settings.seed}"))

@@ -27,7 +27,7 @@ from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, hea
 from sparsecbm.words.methods import method_named
 
 READ_HELP = (
-    "**Words it uses**: what each word adds to the score of this part, by integrated gradients from an empty review to "
+    "**Words it uses**: what each word adds to the score of this part, by integrated gradients from an empty text to "
     "this one. **Positions where it acts**: at which words the part puts its result. In the last layers that is often "
     "every position alike, whatever words the result comes from."
 )
@@ -77,7 +77,7 @@ def _words(heading: str, explanation: str, attribution: Attribution, name: str, 
     title(as_markdown(heading), explanation)
     with st.container(border=True):
         st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
-    st.html(legend_html(limit, dark, name))
+    st.html(legend_html(limit, dark, name, attribution.words))
 
 
 def _way_out(found: UnitAttribution, unit: Unit) -> None:

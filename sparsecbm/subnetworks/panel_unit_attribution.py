@@ -30,10 +30,10 @@ from sparsecbm.ui.view import View
 from sparsecbm.words.figure import legend_html
 
 PANEL_HELP = (
-    "A concept's subnetwork processes a review in many small steps. An **attention head** lets each word look at "
+    "A concept's subnetwork processes a text in many small steps. An **attention head** lets each word look at "
     "others; a **neuron** responds to one feature of a word. A score estimates how much the answer would lose, in "
     "logits, without that head or neuron: plus supports the answer, minus opposes it. It is gradient × activation, "
-    "the slope at this review times how active the part is, for all of them at once; below, the one that you choose "
+    "the slope at this text times how active the part is, for all of them at once; below, the one that you choose "
     "is taken out and its effect measured. Scores of different layers overlap, because a layer works on the output of "
     "those before it, so they do not add up to the answer."
 )
@@ -72,7 +72,7 @@ def _panel() -> None:
     with errors_shown():
         explainer, view, selection = load_explainer(), current_view(), STATE.current
         if not view.text.strip():
-            st.info("**No review is open.** Open one on the Explain page and come back: then you see which heads and "
+            st.info("**No text is open.** Open one on the Explain page and come back: then you see which heads and "
                     "neurons contribute to its answer, and through which words.", icon=":material/edit:")
             link_to_explain()
             return
@@ -125,10 +125,10 @@ def _scores(explainer: Explainer, found: UnitAttribution, view: View, prediction
         st.html(legend_html(colour_limit(found), is_dark(), name))
         chart(head_score_map(found, name, unit), units_table(found, every, share), "subnetworks:head-map",
               f"Scores of all {len(every)} attention heads for {name}. {strongest_heads_text(found, name)}",
-              lambda cell: _choose(query, Unit("head", found.heads.layers[cell[0]], cell[1])))
+              lambda cell: choose_unit(query, Unit("head", found.heads.layers[cell[0]], cell[1])))
     options = list(dict.fromkeys((*heads, *neurons, unit)))
     st.selectbox("Head or neuron", options, options.index(seed_widget(_PICK, unit)), key=_PICK, width=340,
-                 format_func=str, on_change=lambda: _choose(query, st.session_state[_PICK]))
+                 format_func=str, on_change=lambda: choose_unit(query, st.session_state[_PICK]))
     unit_look(explainer, found, unit, view, prediction, share(unit))
     for column, units in zip(st.columns(2, gap="medium"), (heads, neurons), strict=True):
         if units:
@@ -145,5 +145,6 @@ def _chosen_unit(query: AttributionQuery, first: Unit) -> Unit:
     return unit if chosen_for == query else first
 
 
-def _choose(query: AttributionQuery, unit: Unit) -> None:
+def choose_unit(query: AttributionQuery, unit: Unit) -> None:
+    """Show this unit in detail for the query. For callbacks."""
     st.session_state[_UNIT] = (query, unit)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparsecbm.model.backbone import attention_heads
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.revision.compute_masks import change_counts, changed_masks
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.subnetworks.compute_knockout import knock_out

@@ -1,6 +1,8 @@
 """`intervene`, and `--patch` in `explain` and `evaluate`, on a tiny trained model."""
 
+import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sparsecbm.__main__ import main
 from sparsecbm.revision import command as command
 from sparsecbm.revision import compute as revision
 from sparsecbm.revision.compute_exchange import Exchange, Plan
-from sparsecbm.revision.compute_patch import load_patch
+from sparsecbm.revision.compute_patch import load_patch, save_patch
 from tests.helpers import saved_checkpoint
 
 REVIEW = "The soup was tasty. The waiter was rude."
@@ -40,7 +42,7 @@ def concepts(prediction: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_revision_changes_one_concept(measure: Any, another: dict[str, str]) -> None:
     made = measure("--revise", f"service={another['service']}")
-    assert set(made) == {"before", "after", "edits", "weights", "milliseconds"}
+    assert set(made) == {"before", "after", "edits", "weights", "unread", "milliseconds"}
     before, after = concepts(made["before"]), concepts(made["after"])
     assert value(after["service"]) == another["service"] != value(before["service"])
     assert {name: after[name] for name in after if name != "service"} == {
@@ -126,7 +128,29 @@ def test_a_patch_keeps_revisions(
     both = tmp_path / "both.safetensors"
     measure("--patch", str(path), "--revise", f"food={another['food']}", "--save-patch", str(both), "--name", "Both!")
     assert [one.concept for one in load_patch(both).revisions] == ["service", "food"]
-    assert load_patch(both).name == "Both!"
+    assert (load_patch(both).name, load_patch(both).note, load_patch(both).author) == ("Both!", "why", "Ada <b>")
+    # A copy under another name of file is the same patch, but for what is said anew.
+    save_patch(path, replace(saved, impact="3 of 38", created="2026-01-31T12:00:00+00:00"))
+    copy = tmp_path / "copy.safetensors"
+    for more, author in (((), "Ada <b>"), (("--author", "Bo", "--note", ""), "Bo")):
+        measure("--patch", str(path), "--save-patch", str(copy), *more)
+        made = load_patch(copy)
+        assert (made.name, made.author, made.impact, made.created[:4]) == ("kinder", author, "3 of 38", "2026")
+    assert made.note == ""
+
+
+def test_a_patch_that_cannot_be_saved_costs_no_answer(
+    base: list[str], another: dict[str, str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "one.safetensors")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    line = [*base, "--json", "--revise", f"service={another['service']}", "--save-patch", str(tmp_path / "one")]
+    assert main(line) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["after"] and err.count("\n") == 1 and "No space left" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_text_form_shows_before_changes_and_after(
@@ -136,7 +160,7 @@ def test_the_text_form_shows_before_changes_and_after(
     changes = ["--revise", f"service={another['service']}", "--override", "food=Negative"]
     assert main([*base, *changes, "--save-patch", path, "--name", "\x1b[31mred"]) == 0
     out = capsys.readouterr().out
-    for part in ("Before: label", "After: label", "Override: food set to Negative (100%)", "Revision: service to",
+    for part in ("Before: label", "After: label", "Override: food set to Negative", "Revision: service to",
                  "weights dropped and", "active"):
         assert part in out
     assert main([*base, "--patch", path]) == 0
@@ -190,12 +214,12 @@ def test_a_patch_of_another_checkpoint_is_refused_with_both_hashes(
 ) -> None:
     path = tmp_path / "one.safetensors"
     measure("--revise", f"service={another['service']}", "--save-patch", str(path))
-    text = json.loads((tiny_checkpoint / "config.json").read_text())
+    text = json.loads((tiny_checkpoint / "config.json").read_text(encoding="utf-8"))
     other = tmp_path / "other"
     other.mkdir()
     for file in tiny_checkpoint.iterdir():
         (other / file.name).write_bytes(file.read_bytes())
-    (other / "config.json").write_text(json.dumps(text))  # the same settings in another form
+    (other / "config.json").write_text(json.dumps(text), encoding="utf-8")  # the same settings in another form
     line = {"evaluate": ["--data", str(tiny_data)]}.get(name, [REVIEW])
     assert main([name, *line, "--device", "cpu", "--checkpoint", str(other), "--patch", str(path), "--json"]) == 2
     out, err = capsys.readouterr()

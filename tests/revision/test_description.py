@@ -24,9 +24,10 @@ def test_an_override_says_what_was() -> None:
     probabilities[2] = (0.09, 0.1, 0.81)
     before = replace(before, concept_probabilities=probabilities)
     negative = set_to("service", "Negative", CEBAB)
-    assert describe(negative, CEBAB, before) == "service set to Negative (was Positive 0.81)"
+    assert describe(negative, CEBAB, before) == "service set to Negative (was Positive 81\u00a0%)"
     assert describe(negative, CEBAB) == "service set to Negative"
-    assert describe(Override("food", (0.2, 0.3, 0.5)), CEBAB) == "food set to Negative 0.2, unknown 0.3, Positive 0.5"
+    mixed = describe(Override("food", (0.2, 0.3, 0.5)), CEBAB)
+    assert mixed == "food set to Negative 20\u00a0%, unknown 30\u00a0%, Positive 50\u00a0%"
     assert describe(Override("food", None), CEBAB, before) == "food reset to the prediction"
 
 

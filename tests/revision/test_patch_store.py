@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from sparsecbm.errors import InputError
-from sparsecbm.revision.compute_patch import PatchStore, file_name, patch_bytes
-from tests.helpers import HOSTILE
+from sparsecbm.file_names import kept_name
+from sparsecbm.revision.compute_patch import SUFFIX, PatchStore, patch_bytes
+from tests.helpers import HOSTILE, symlink
 from tests.revision.test_patch import a_patch, same
 
 
@@ -67,7 +68,7 @@ def test_any_name_is_a_file_in_the_folder(name: str, store: PatchStore) -> None:
 
 
 def test_like_names_have_files_of_their_own() -> None:
-    assert len({file_name(name) for name in ("a b", "a-b", "A b", "a b ", "a/b")}) == 5
+    assert len({kept_name(name, "patch", SUFFIX).lower() for name in ("a b", "a-b", "A b", "a b ", "a/b")}) == 5
 
 
 @pytest.mark.parametrize("file", [
@@ -81,7 +82,7 @@ def test_nothing_outside_the_folder_is_reached(file: str, store: PatchStore) -> 
     for path in (secret, store.folder / "deep" / "inner.safetensors", store.folder / "secret.txt",
                  store.folder / ".new.safetensors"):
         path.write_bytes(patch_bytes(a_patch()))
-    os.symlink(secret, store.folder / "link.safetensors")
+    symlink(store.folder / "link.safetensors", secret)
     for call in (store.load, store.delete, store.export):
         with pytest.raises(InputError, match="no patch"):
             call(file)
@@ -92,7 +93,7 @@ def test_nothing_outside_the_folder_is_reached(file: str, store: PatchStore) -> 
 def test_files_that_cannot_be_read_are_listed_last_with_their_problem(store: PatchStore) -> None:
     file = store.save(a_patch())
     (store.folder / "broken.safetensors").write_bytes(b"broken")
-    (store.folder / "notes.txt").write_text("not mine")
+    (store.folder / "notes.txt").write_text("not mine", encoding="utf-8")
     good, bad = store.list()
     assert (good.file, good.problem) == (file, "") and (bad.file, bad.patch) == ("broken.safetensors", None)
     assert "damaged" in bad.problem

@@ -29,8 +29,8 @@ def test_a_rule_is_said_in_words() -> None:
     assert WAITED.in_words(TOY) == "whenever soup is unknown and the text says “waited”, set soup to Negative"
     assert always("room", "Positive").in_words(TOY) == "always set room to Positive"
     both = Rule((TextSays("waited"),), (set_to("soup", "unknown"), Override("room", (0.2, 0.3, 0.5))))
-    assert both.in_words(TOY) == ("whenever the text says “waited”, set soup to unknown and room to Negative 0.2, "
-                                  "unknown 0.3, Positive 0.5")
+    assert both.in_words(TOY) == ("whenever the text says “waited”, set soup to unknown and room to Negative "
+                                  "20\u00a0%, unknown 30\u00a0%, Positive 50\u00a0%")
 
 
 @pytest.mark.parametrize(("overrides", "said"), [

@@ -38,10 +38,11 @@ def explainer(folder: Path) -> Explainer:
 
 @pytest.fixture
 def passes(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows with every single backbone pass."""
+    """Grows with every run of the backbone."""
     runs: list[int] = []
-    run = explainer._model.run_pass
-    monkeypatch.setattr(explainer._model, "run_pass", lambda *parts: runs.append(1) or run(*parts))
+    model = explainer._model
+    monkeypatch.setattr(model, "run_pass", lambda *parts, run=model.run_pass: runs.append(1) or run(*parts))
+    monkeypatch.setattr(model, "run_passes", lambda *parts, run=model.run_passes: runs.append(1) or run(*parts))
     return runs
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from sparsecbm.__main__ import main
-from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, write_notes
+from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, save_checkpoint, write_notes
 from sparsecbm.subnetworks import compute_specificity as probes
 from sparsecbm.subnetworks.specificity import SpecificityReport
+from sparsecbm.subnetworks.stability import METRICS_KEY, MaskStability
+from sparsecbm.subnetworks.stability_text import stability_text
 from sparsecbm.training.card import model_card
-from tests.helpers import saved_checkpoint
+from tests.helpers import random_masks, saved_checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -112,6 +114,18 @@ def test_a_card_that_training_did_not_write_stays(
     assert main([*base, "--checkpoint", str(folder), "--json", *probing, "--save"]) == 0
     after = load_checkpoint(folder, "cpu")
     assert after.card == "My own words.\n" and set(after.metrics) == MEASURED
+
+
+def test_the_card_says_what_repeats_over_seeds(base: list[str], tiny_checkpoint: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "run-0", tmp_path / "run-1"
+    shutil.copytree(tiny_checkpoint, first)
+    model = load_checkpoint(first, "cpu")
+    save_checkpoint(second, model.model, model.encoder, random_masks(model.model))
+    assert main([*base, "--checkpoint", str(first), "--seeds", str(second), "--json", "--save"]) == 0
+    after = load_checkpoint(first, "cpu")
+    assert after.metrics == model.metrics | {METRICS_KEY: after.metrics[METRICS_KEY]}
+    said = stability_text(MaskStability.from_json(after.metrics[METRICS_KEY]))
+    assert said and said in after.card and said not in model.card
 
 
 def test_the_text_form_says_it_all(base: list[str], probing: list[str], capsys: Any) -> None:

@@ -67,7 +67,7 @@ def test_its_own_masks_are_pruned_further(measure: Any) -> None:
 def test_the_text_form_says_it_in_words_and_tables(
     base: list[str], rotated: Path, tiny_checkpoint: Path, capsys: Any
 ) -> None:
-    metrics = json.loads((tiny_checkpoint / METRICS_FILE).read_text())
+    metrics = json.loads((tiny_checkpoint / METRICS_FILE).read_text(encoding="utf-8"))
     assert main([*base, "--against", str(rotated)]) == 0
     out, err = capsys.readouterr()
     assert err == "" and "Jaccard overlap of every two masks" in out

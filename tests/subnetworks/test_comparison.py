@@ -11,7 +11,7 @@ from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.backbone import WeightSite
 from sparsecbm.model.checkpoint import WEIGHTS_FILE, load_outline
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
 from sparsecbm.subnetworks.compute_variants import compare, compare_folder
 from tests.helpers import saved_checkpoint

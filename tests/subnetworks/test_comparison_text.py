@@ -89,7 +89,7 @@ def test_what_both_measured_stands_side_by_side() -> None:
     assert rows["label macro F1, percent"] == ["69.8", "69.8"]
     assert rows["concept macro F1, mean percent"] == ["85.0", "85.0"]
     assert rows["least lead of a concept's own subnetwork, points"] == ["5.0 (room)", "−20.0 (food)"]
-    assert rows["measured on"] == ["dev, 1,673 reviews"] * 2
+    assert rows["measured on"] == ["dev, 1,673 texts"] * 2
     assert rows["mask scheme"] == ["core exclusive"] * 2 and rows["seed"] == ["3", "3"]
 
 
@@ -119,7 +119,7 @@ def test_records_that_cannot_be_compared_are_named() -> None:
         return cautions(comparison_of({"0": FORTY}, {"0": FORTY[::-1]}, metrics=(measured(), metrics)))
 
     assert of(measured()) == of({}) == ()
-    assert "different reviews" in of(measured(data_hash="e"))[0]
+    assert "different texts" in of(measured(data_hash="e"))[0]
     foreign = measured()
     foreign["training"]["config"]["backbone"] = "owner/large"
     assert "mine was trained from owner/small, other from owner/large" in of(foreign)[0]

@@ -10,6 +10,7 @@ from sparsecbm.subnetworks.figure_sharing import (
     SOME,
     UNUSED,
     concept_parts,
+    concepts_alike,
     sharing_bars,
     sharing_table,
     sharing_text,
@@ -32,6 +33,12 @@ def test_the_bars_are_shares_of_all_weights_and_the_hover_has_the_counts() -> No
     assert [look.hatched for look in bars.looks] == [False, True, False, False], "not only by colour"
     drawn = [look.name for look in sharing_bars(LAYERS.summed(["total", "total"]), "Title", True).looks]
     assert SOME not in drawn, "what no concept has is not in the legend"
+
+
+def test_bars_that_would_be_the_same_for_all_are_known() -> None:
+    """Two concepts with three of eight weights each, one of them in common, as the sizes of the parts go."""
+    assert not concepts_alike(THREE)
+    assert concepts_alike(counts_of({"total": ["11100000", "10011000"]}, ("food", "room"), 2))
 
 
 def test_one_colour_means_one_thing_in_both_pictures() -> None:

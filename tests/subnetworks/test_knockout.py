@@ -11,7 +11,7 @@ import torch
 from sparsecbm.errors import InputError
 from sparsecbm.model.backbone import attention_heads
 from sparsecbm.model.network import SparseCBM
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks import compute_knockout as module
 from sparsecbm.subnetworks.compute_knockout import knock_out

@@ -14,6 +14,7 @@ from sparsecbm.subnetworks.panel_selection import (
     missing_folder,
     other_checkpoints,
 )
+from tests.helpers import symlink
 from tests.subnetworks.masks import THREE, counts_of
 
 
@@ -49,7 +50,7 @@ def test_sparse_checkpoints_beside_the_loaded_one_are_offered(tmp_path: Path) ->
 
 def test_the_loaded_one_is_not_another_under_any_name(tmp_path: Path) -> None:
     mine = sparse(tmp_path / "mine")
-    (tmp_path / "alias").symlink_to(mine)
+    symlink(tmp_path / "alias", mine)
     assert other_checkpoints(tmp_path / "alias") == other_checkpoints(mine) == {}
 
 

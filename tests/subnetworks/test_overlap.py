@@ -10,7 +10,7 @@ import torch
 from sparsecbm.errors import CheckpointError, InputError
 from sparsecbm.model.backbone import WeightSite, attention_heads
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap, most_exclusive
 from sparsecbm.subnetworks.counts import ARRAYS, MaskCounts

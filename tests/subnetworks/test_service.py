@@ -27,7 +27,7 @@ def explainer(tmp_path: Path) -> Explainer:
 def save_other(folder: Path, seed: int, written: int = 0) -> Path:
     """A checkpoint with other masks, its files last written at a given second."""
     model = tiny_model()
-    save_checkpoint(folder, model, tiny_encoder(), random_masks(model, seed=seed), torch.float32)
+    save_checkpoint(folder, model, tiny_encoder(), random_masks(model, seed=seed), "float32")
     write_notes(folder, {"seed": seed}, "")
     os.utime(folder / MASKS_FILE, (written, written))
     return folder

@@ -76,7 +76,7 @@ def rows() -> Split:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     folder, model = tmp_path_factory.mktemp("hearing"), hearing_model()
-    save_checkpoint(folder, model, tiny_encoder(), hearing_masks(model), torch.float32)
+    save_checkpoint(folder, model, tiny_encoder(), hearing_masks(model), "float32")
     return load_checkpoint(folder, "cpu")
 
 

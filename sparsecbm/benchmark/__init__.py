@@ -1,0 +1,1 @@
+"""How fast the model works, as multiples of what the same backbone or the published procedure takes."""
