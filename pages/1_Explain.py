@@ -15,7 +15,7 @@ with panels.errors_shown():
     panels.address_notices()
     panels.review_form(view, explainer.schema)
     if view.blank:
-        panels.nothing_to_explain()
+        panels.nothing_to_explain(explainer.schema)
         st.stop()
     with st.spinner("Predicting…"):
         prediction = explainer.predict(view.text)

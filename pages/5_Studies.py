@@ -12,10 +12,10 @@ panels.page("Studies", menu=not invited)
 if not invited:
     st.markdown("## Intervention studies")
 with panels.errors_shown():
-    with st.spinner("Loading the study…" if invited else "Loading the model…"):
-        explainer = panels.load_explainer()
     if invited:
-        panels.participant_panel(explainer)
+        panels.participant_panel()
     else:
+        with st.spinner("Loading the model…"):
+            explainer = panels.load_explainer()
         panels.model_notice()
         panels.studies_panel(explainer)

@@ -4,6 +4,7 @@
     ├── InputError            a text, override, target or patch that cannot be used
     ├── DataError             a data file that is missing, malformed or wrongly labelled
     ├── CheckpointError       a checkpoint that is missing, truncated or does not fit together
+    ├── DeviceError           a device whose memory is full, or that cannot do what was asked of it
     ├── ConfigError           settings that contradict each other
     └── Cancelled             a long computation that the user stopped
 
@@ -27,12 +28,23 @@ class CheckpointError(SparseCBMError):
     """A checkpoint that is missing, truncated or does not fit together."""
 
 
+class DeviceError(SparseCBMError):
+    """A device whose memory is full, or that cannot do what was asked of it."""
+
+
 class ConfigError(SparseCBMError):
     """Settings that contradict each other or name something unknown."""
 
 
 class Cancelled(SparseCBMError):
     """A long computation that the user stopped; nothing of it is kept."""
+
+
+def in_short(error: BaseException, most: int = 160) -> str:
+    """The first line of what a library says of an error, cut; its name where it says nothing."""
+    lines = str(error).strip().splitlines() or [""]
+    line = " ".join(line.strip() for line in lines[:2]) if lines[0].endswith(":") else lines[0]
+    return (line if len(line) <= most else f"{line[:most]}…") or type(error).__name__
 
 
 def unknown_name(kind: str, name: str, allowed: tuple[str, ...]) -> str:

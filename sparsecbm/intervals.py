@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.stats import bootstrap, norm, sem
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from jaxtyping import Bool, Float, Int
+from scipy.stats import bootstrap, norm, quantile_test, sem
+from statsmodels.stats.proportion import proportion_confint
 
 Interval = tuple[float, float]
 
@@ -28,8 +28,8 @@ def wilson(hits: int, n: int) -> Interval:
 
 
 def normal(values: Float[np.ndarray, " row"]) -> Interval | None:
-    """The normal interval of a mean; None for fewer than two values."""
-    if len(values) < 2:
+    """The normal interval of a mean; None for fewer than two values, or where all are the same: it had no width."""
+    if len(values) < 2 or np.ptp(values) == 0:
         return None
     mean, half = float(values.mean()), Z95 * float(sem(values))
     return mean - half, mean + half
@@ -46,10 +46,20 @@ def paired_change(fixed: int, broken: int, n: int) -> Interval:
     return max(-1.0, p - q - half), min(1.0, p - q + half)
 
 
-def unpaired_change(before: float, after: float, n: int) -> Interval:
-    """How a share changes in `n` rows when it is not known which rows changed: Newcombe's interval (1998, Stat. Med.
-    17, 873-890) for two independent samples. The same rows usually agree, so it is wider than a paired one would be."""
-    low, high = confint_proportions_2indep(round(after * n), n, round(before * n), n, method="newcomb", compare="diff")
+def paired_bootstrap(
+    before: Bool[np.ndarray, " row"], after: Bool[np.ndarray, " row"], seed: int = 0
+) -> Interval | None:
+    """How the share of hits changes from `before` to `after` in the same rows: percentiles over resampled rows.
+
+    Where every row changes alike, each resample is the same; then it is `paired_change`. None without a row.
+    """
+    n, broken, fixed = len(before), int((before & ~after).sum()), int((after & ~before).sum())
+    if not n:
+        return None
+    if n in (broken, fixed, n - broken - fixed):
+        return paired_change(fixed, broken, n)
+    drawn = resampled(n, seed, np.array([broken, n - broken - fixed, fixed]) / n)
+    low, high = percentiles((drawn[:, 2] - drawn[:, 0]) / n)
     return float(low), float(high)
 
 
@@ -80,3 +90,12 @@ def resampled(
 def percentiles(samples: Float[np.ndarray, "sample *more"]) -> Float[np.ndarray, "2 *more"]:
     """The low and the high end of the interval that holds 95 % of the samples, for each of the remaining axes."""
     return np.asarray(np.percentile(samples, _PERCENTILES, axis=0))
+
+
+def median_interval(values: Float[np.ndarray, " value"]) -> Interval:
+    """Exact interval of a median by order statistics, whatever the distribution (scipy's `quantile_test`).
+
+    For fewer than six values, where no interval holds 95 %, it is all of them.
+    """
+    low, high = quantile_test(values, p=0.5).confidence_interval(confidence_level=0.95)
+    return (float(values.min()), float(values.max())) if np.isnan(low + high) else (float(low), float(high))

@@ -7,6 +7,8 @@ Axes, the same everywhere: `batch`, `token`, `hidden`, `concept` (K), `value` (C
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -46,9 +48,8 @@ class Target:
                              f"{schema.concepts[0]}={schema.values[-1]}, {LABEL_TARGET}={schema.labels[-1]}, or "
                              f"{LABEL_TARGET}={schema.labels[-1]}:{schema.labels[0]} for one rather than the other.")
         concept = None if subject == LABEL_TARGET else subject
-        if concept is not None:
-            schema.concept_index(concept)
-        whole = name in (schema.labels if concept is None else schema.values)  # a name may hold a colon itself
+        names = schema.labels if concept is None else schema.values_of(concept)
+        whole = name in names  # a name may hold a colon itself
         name, rather, against = (name, "", "") if whole else name.partition(":")
         target = cls(concept, name, against if rather else None)
         target.indices(schema)
@@ -56,7 +57,7 @@ class Target:
 
     def indices(self, schema: ConceptSchema) -> tuple[int, int | None]:
         """Positions of `name` and `against` among values or labels; InputError when one is unknown or both agree."""
-        index = schema.label_index if self.concept is None else schema.value_index
+        index = schema.label_index if self.concept is None else partial(schema.value_index, concept=self.concept)
         if self.against is not None and self.against == self.name:
             raise InputError(f"Target {str(self)!r} compares {self.name!r} with itself; allowed: two different ones. "
                              "Change one of them.")
@@ -80,7 +81,8 @@ class Prediction:
 
     `label_logits = label_bias + contributions.sum(concept) + residual`. `bottleneck` is what the label
     head receives for each concept: its probabilities, or its logits where the checkpoint says so.
-    `residual` is all zero when it is switched off or the checkpoint has none.
+    `residual` is all zero when it is switched off or the checkpoint has none. `unlike` is the share of held-out texts
+    that are more like the training texts than this one, 0..1; None where the checkpoint was not measured for it.
 
         >>> prediction = explainer.predict("Great food, slow service.")
         >>> prediction.label, prediction.value("service")
@@ -99,6 +101,7 @@ class Prediction:
     tokens_read: int
     tokens_total: int
     receipt: Receipt
+    unlike: float | None = None
 
     @property
     def label(self) -> str:
@@ -119,13 +122,17 @@ class Prediction:
 class Predictions:
     """Concepts and labels of many documents, a row each, in their order. Probabilities lie in 0..1.
 
-    A row is `truncated` when its text was longer than the model reads.
+    A row is `truncated` when its text was longer than the model reads. `unread` counts the words of each text that the
+    model cannot read, or not wholly; None where they were not counted. `unlike` is as that of `Prediction`, for every
+    text, or None.
     """
 
     schema: ConceptSchema
     label_probabilities: Float[np.ndarray, "row label"]
     concept_probabilities: Float[np.ndarray, "row concept value"]
     truncated: Bool[np.ndarray, " row"]
+    unread: Int[np.ndarray, " row"] | None = None
+    unlike: Float[np.ndarray, " row"] | None = None
 
     def __len__(self) -> int:
         return len(self.truncated)
@@ -147,18 +154,21 @@ class Predictions:
         return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
+#: How much of a word reaches the model: all of it (""), a placeholder that stands for every unread word, only a part,
+#: or nothing, because the tokenizer leaves the word out.
+Unread = Literal["", "unread", "partly unread", "unseen"]
+
+
 @dataclass(frozen=True)
 class Word:
-    """A word of the document as written: `text == document[start:end]`.
-
-    `unread` words hold something that the tokenizer does not know, such as an emoji; all such words look alike to the
-    model.
+    """A word of the document as written: `text == document[start:end]`. One that is `unread`, such as an emoji that the
+    tokenizer does not know, can be any other unread word to the model.
     """
 
     text: str
     start: int
     end: int
-    unread: bool = False
+    unread: Unread = ""
 
 
 @dataclass(frozen=True, eq=False)

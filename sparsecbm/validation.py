@@ -23,6 +23,16 @@ def is_blank(text: str) -> bool:
     return _INVISIBLE.fullmatch(text) is not None
 
 
+def from_first_seen(text: str) -> str:
+    """The text from its first character that can be seen.
+
+    >>> from_first_seen("\u00a0 \u00ad=1")
+    '=1'
+    """
+    found = _INVISIBLE.match(text)
+    return text if found is None else text[found.end():]
+
+
 def validated(validate: Callable[[Any], Form], values: Any, source: str) -> Form:
     """What a `TypeAdapter`'s method makes of the values; InputError names `source`, the first fault and what came."""
     try:

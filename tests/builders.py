@@ -1,12 +1,14 @@
 """Results with hand-made numbers, for whatever draws them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from sparsecbm.schema import CEBAB
-from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt, Target, Word
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt, Target, Unread, Word
 from sparsecbm.words.faithfulness import Faithfulness
 
 RECEIPT = Receipt("0123456789abcdef", "prediction", "cpu", "float32", 1.0)
@@ -32,14 +34,18 @@ def an_intervention(before: Prediction, after: Prediction) -> InterventionResult
 
 
 def an_attribution(
-    text: str, scores: dict[str, float], target: str = "label=4", parts: dict[str, list[float]] | None = None
+    text: str, scores: dict[str, float], target: str = "label=4", parts: dict[str, list[float]] | None = None,
+    unread: Mapping[str, Unread] = MappingProxyType({}),
 ) -> Attribution:
-    """Scores for some words of the text, in their order; each word is looked for after the one before."""
+    """Scores for some words of the text, in their order; each word is looked for after the one before.
+
+    `unread` says of some words how much of them the model reads.
+    """
     words, position = [], 0
     for word in scores:
         start = text.index(word, position)
         position = start + len(word)
-        words.append(Word(word, start, position))
+        words.append(Word(word, start, position, unread.get(word, "")))
     numbers = np.array(list(scores.values()), dtype=float)
     return Attribution(Target.parse(target, CEBAB), "integrated-gradients", 32, tuple(words), numbers,
                        {name: np.array(part) for name, part in (parts or {}).items()},

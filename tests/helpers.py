@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -19,8 +20,9 @@ from sparsecbm.data.split import LoadReport, Review, Split
 from sparsecbm.model.backbone import empty_backbone
 from sparsecbm.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sparsecbm.model.encoding import Encoder
+from sparsecbm.model.kept_units import KeptUnits
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.network import SparseCBM
+from sparsecbm.model.network import SparseCBM, impossible_values
 from sparsecbm.schema import SENTIMENT, ConceptSchema
 
 TOY = ConceptSchema(
@@ -52,6 +54,8 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                 "max_position_embeddings": 161, "pad_token_id": 0, "initializer_range": 0.2},
     "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32, "max_position_embeddings": 160,
                    "initializer_range": 0.2},
+    "mpnet": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32,
+              "max_position_embeddings": 162, "initializer_range": 0.2},
     "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_inner": 32, "n_positions": 160, "bos_token_id": 2,
              "eos_token_id": 3, "initializer_range": 0.2},
     "opt": {"hidden_size": 16, "word_embed_proj_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -117,6 +121,7 @@ def tiny_model(
     with torch.no_grad():
         for name in heads + ([] if model.config.kind == "black_box" else ["label_weight", "label_bias"]):
             getattr(model, name).normal_(std=0.5)
+        model.concept_bias.add_(impossible_values(schema))
         if not model.config.residual:
             model.residual_weight.zero_()
             model.residual_bias.zero_()
@@ -129,6 +134,21 @@ def random_masks(model: SparseCBM, density: float = 0.5, seed: int = 1) -> Conce
     passes = model.config.passes
     return ConceptMasks.from_bools(passes, {name: torch.rand(len(passes), *site.shape, generator=generator) < density
                                             for name, site in model.sites.items()})
+
+
+def structured_masks(model: SparseCBM, density: float = 0.5, seed: int = 1) -> ConceptMasks:
+    """Random heads and neurons for every pass; the first has no head in the last layer, the second no neuron there."""
+    generator, layout = torch.Generator().manual_seed(seed), model.layout
+    heads, neurons = (torch.rand(len(model.config.passes), len(layout.layers), units, generator=generator) < density
+                      for units in (layout.heads, layout.neurons))
+    heads[:, 0, 0] = neurons[:, 0, 0] = True
+    heads[0, -1] = neurons[1, -1] = False
+    return KeptUnits(layout, heads, neurons).masks(model.config.passes)
+
+
+def as_single_weights(masks: ConceptMasks) -> ConceptMasks:
+    """The same masks without the knowledge that they consist of whole units."""
+    return ConceptMasks(masks.passes, masks.shapes, masks.bits)
 
 
 def changed_mask(masks: ConceptMasks, k: int, seed: int = 2) -> ConceptMasks:
@@ -185,12 +205,12 @@ def train_config(backbone: Path | str = "unused", **changes: Any) -> TrainConfig
 
 
 def saved_checkpoint(
-    folder: Path, backbone: str | PreTrainedModel = "bert", dtype: torch.dtype = torch.float32, **config: Any
+    folder: Path, backbone: str | PreTrainedModel = "bert", form: str = "float32", **config: Any
 ) -> Path:
     """A random checkpoint on disk; sparse ones get random masks."""
     model = tiny_model(backbone, **config)
     masks = random_masks(model) if model.config.kind == "sparse" else None
-    save_checkpoint(folder, model, tiny_encoder(model.config.max_tokens), masks, dtype)
+    save_checkpoint(folder, model, tiny_encoder(model.config.max_tokens), masks, form)
     return folder
 
 
@@ -247,6 +267,14 @@ def differing_answers(
     finally:
         sys.setswitchinterval(interval)
     return wrong
+
+
+def symlink(link: Path, target: Path) -> None:
+    """Make a link, or skip the test: Windows asks for a right of its own."""
+    try:
+        link.symlink_to(target, target_is_directory=target.is_dir())
+    except OSError as error:
+        pytest.skip(f"links cannot be made here: {error}")
 
 
 class NothingKept(dict[Any, Any]):

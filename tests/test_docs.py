@@ -26,7 +26,7 @@ PLACES = {"a concept": "sparsecbm/schema.py", "an attribution method": "sparsecb
 def blocks(language: str, *documents: Path) -> list[str]:
     """The fenced code blocks of some documents in one language, each once."""
     found = (block for document in documents for block in re.findall(
-        rf"^```{language}\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL))
+        rf"^```{language}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
     return list(dict.fromkeys(found))
 
 
@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The documents as a site; a broken link, anchor or reference fails the build."""
     folder = tmp_path_factory.mktemp("site")
     result = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
-                            cwd=ROOT, capture_output=True, text=True)
+                            cwd=ROOT, capture_output=True, encoding="utf-8")
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 
@@ -51,7 +51,8 @@ def test_the_two_commands_stand_first_and_alone() -> None:
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
-    lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line for line in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+             if line and not line.startswith("#")]
     assert lines[-1] == TEST
 
 
@@ -59,21 +60,21 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 def test_the_site_documents_every_command_and_public_name(site: Path) -> None:
     import sparsecbm
 
-    written = html.unescape(re.sub(r"<[^>]*>", "", (site / "command-line.html").read_text()))
+    written = html.unescape(re.sub(r"<[^>]*>", "", (site / "command-line.html").read_text(encoding="utf-8")))
     for command in commands(build_parser())[1:]:
         assert command.description
         for action in command._actions:
             assert action.help
             assert all(name in written for name in action.option_strings if name not in ("-h", "--help"))
-    ids = set(re.findall(r'id="([^"]+)"', (site / "python.html").read_text()))
+    ids = set(re.findall(r'id="([^"]+)"', (site / "python.html").read_text(encoding="utf-8")))
     assert {f"sparsecbm.{name}" for name in sparsecbm.__all__} <= ids
 
 
 @pytest.mark.slow
 def test_the_site_fetches_nothing_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
-        assert not re.findall(r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//', page.read_text()), page
-        links = re.findall(r'<link[^>]*href="(?:https?:)?//[^>]*>', page.read_text())
+        assert not re.findall(r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//', page.read_text(encoding="utf-8")), page
+        links = re.findall(r'<link[^>]*href="(?:https?:)?//[^>]*>', page.read_text(encoding="utf-8"))
         assert not [link for link in links if 'rel="canonical"' not in link], page
 
 
@@ -86,7 +87,7 @@ def test_every_command_has_an_example() -> None:
 @pytest.mark.parametrize("line", [line for block in blocks("sh", *DOCUMENTS) for line in block.splitlines()
                                   if line.startswith("python -m sparsecbm ")])
 def test_every_example_is_a_command_line_that_is_understood(line: str) -> None:
-    options, extra = build_parser().parse_known_args(shlex.split(line)[3:])
+    options, extra = build_parser().parse_known_args(shlex.split(line.partition(" > ")[0])[3:])
     assert not extra or "other_options" in options
 
 
@@ -98,7 +99,7 @@ def test_python_in_the_documents_runs(code: str, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.stem)
 def test_what_a_document_points_to_is_there(document: Path) -> None:
-    text = document.read_text()
+    text = document.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#\s]+)", text):
         assert "://" in link or (document.parent / link).exists(), link
     for path in re.findall(r"`((?:sparsecbm|pages|tests|benchmarks|checkpoints|docs)/[\w./-]*)`", text):
@@ -108,7 +109,8 @@ def test_what_a_document_points_to_is_there(document: Path) -> None:
 
 
 def test_every_module_is_found_from_the_architecture_and_every_page_has_a_guide() -> None:
-    architecture = (ROOT / "docs/architecture.md").read_text() + (ROOT / "docs/images/architecture.svg").read_text()
+    architecture = "".join((ROOT / "docs" / name).read_text(encoding="utf-8")
+                           for name in ("architecture.md", "images/architecture.svg"))
     for folder in (ROOT / "sparsecbm").glob("*/__init__.py"):
         assert folder.parent.name in architecture, folder
     for page in (ROOT / "pages").glob("*.py"):
@@ -117,15 +119,16 @@ def test_every_module_is_found_from_the_architecture_and_every_page_has_a_guide(
 
 @pytest.mark.parametrize(("what", "path"), PLACES.items())
 def test_a_newcomer_finds_where_to_add(what: str, path: str) -> None:
-    answer, = re.findall(rf"^\| \*\*{what}\*\* \| (.*) \|$", (ROOT / "docs/contributing.md").read_text(), re.MULTILINE)
+    text = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    answer, = re.findall(rf"^\| \*\*{what}\*\* \| (.*) \|$", text, re.MULTILINE)
     assert path in answer and answer.startswith("`") and answer.endswith(".")
 
 
 def test_the_readme_is_short_and_its_pictures_are_small() -> None:
-    assert len(README.read_text().splitlines()) <= 120
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 120
     pictures = list((ROOT / "docs/images").glob("*.png"))
     assert pictures and all(picture.stat().st_size < 200_000 for picture in pictures)
 
 
 def test_the_changelog_has_a_place_for_what_is_new() -> None:
-    assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ def test_a_misspelt_name_is_an_error_that_lists_the_right_ones() -> None:
 @pytest.mark.parametrize("arguments", [["-c", "import sparsecbm, sys; print(*sys.modules)"],
                                        ["-X", "importtime", "-m", "sparsecbm", "--help"]])
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
-    result = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", check=True)
     modules = set((result.stdout + result.stderr).replace("|", " ").split())
     assert "sparsecbm" in modules
     assert not modules & {"torch", "transformers", "datasets", "captum", "streamlit", "sklearn", "pandas"}
@@ -67,9 +67,12 @@ def test_the_package_holds_all_that_the_commands_and_the_dashboard_need(tmp_path
         if path.startswith(("app.py", "pages/", ".streamlit/config.toml", "checkpoints/cebab-minilm/"))}
     assert {path for path in files(installed) if ".dist-info/" not in path} == expected
     about = next(installed.glob("*.dist-info"))
-    assert "sparsecbm = sparsecbm.__main__:main" in (about / "entry_points.txt").read_text()
+    assert "sparsecbm = sparsecbm.__main__:main" in (about / "entry_points.txt").read_text(encoding="utf-8")
     assert {"Requires-Dist: torch==2.13.0", "License-Expression: Apache-2.0"} <= set(
-        (about / "METADATA").read_text().splitlines())
-    script = "from sparsecbm.shipped import *; print(DASHBOARD, DEFAULT_CHECKPOINT / 'config.json')"
-    paths = subprocess.run([sys.executable, "-c", script], cwd=installed, check=True, capture_output=True, text=True)
+        (about / "METADATA").read_text(encoding="utf-8").splitlines())
+    script = ("from sparsecbm.shipped import *; from sparsecbm.ui.offered import offered; "
+              "print(DASHBOARD, DEFAULT_CHECKPOINT / 'config.json', *(one.source + '/config.json' "
+              "for one in offered().values()))")
+    paths = subprocess.run([sys.executable, "-c", script], cwd=installed, check=True, capture_output=True,
+                           encoding="utf-8")
     assert all(Path(path).is_relative_to(installed) and Path(path).is_file() for path in paths.stdout.split())

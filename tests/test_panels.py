@@ -26,5 +26,6 @@ def test_a_misspelt_name_is_an_error() -> None:
 
 def test_the_frame_is_drawn_before_anything_heavy_is_imported() -> None:
     code = "from sparsecbm import panels; panels.page, panels.errors_shown; import sys; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
+    modules = printed.split()
     assert "sparsecbm.ui.shell" in modules and not {"torch", "transformers", "datasets"} & set(modules)

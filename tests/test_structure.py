@@ -38,7 +38,7 @@ FOUND = [
 
 
 def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True)
+    return subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, encoding="utf-8")
 
 
 def lint_imports(cwd: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +47,7 @@ def lint_imports(cwd: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", [
-    ("-m", "ruff", "check", "."), pytest.param(("-m", "mypy", "--cache-dir=/dev/null"), marks=pytest.mark.slow),
+    ("-m", "ruff", "check", "."), pytest.param(("-m", "mypy"), marks=pytest.mark.slow),
 ], ids=lambda command: command[1])
 def test_nothing_is_found(command: tuple[str, ...]) -> None:
     result = run(*command)
@@ -57,17 +57,17 @@ def test_nothing_is_found(command: tuple[str, ...]) -> None:
 def test_every_file_imports_only_what_its_layer_may() -> None:
     result = lint_imports(ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "ignore_imports" not in (ROOT / "pyproject.toml").read_text()
+    assert "ignore_imports" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
     for name, source in PLANTED.items():
         file = tmp_path / "sparsecbm" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(source)
+        file.write_text(source, encoding="utf-8")
         for folder in (file.parent, file.parent.parent):
             (folder / "__init__.py").touch()
-    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
     result = lint_imports(tmp_path, "--contract", "layers")
     lines = " ".join(result.stdout.split())
     assert result.returncode == 1 and all(line in lines for line in FOUND), result.stdout + result.stderr
@@ -84,11 +84,11 @@ def imported(tree: ast.AST) -> set[str]:
 def test_pages_only_list_panels() -> None:
     for page in SHIPPED:
         if page.parent in (ROOT, ROOT / "pages"):
-            assert imported(ast.parse(page.read_text())) == {"streamlit", "sparsecbm"}, page
+            assert imported(ast.parse(page.read_text(encoding="utf-8"))) == {"streamlit", "sparsecbm"}, page
 
 
 def test_files_stay_short() -> None:
-    lengths = {path: len(path.read_text().splitlines()) for path in [*SHIPPED, *OTHERS]}
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in [*SHIPPED, *OTHERS]}
     most = {path: MOST_LINES.get(path.relative_to(ROOT).parts[0], 260) for path in lengths}
     assert not {str(path): length for path, length in lengths.items() if length > most[path]}
     assert statistics.median(lengths[path] for path in SHIPPED if path.name != "__init__.py") <= 150
@@ -112,7 +112,7 @@ def test_what_screens_share_is_shared_and_no_name_means_two_things() -> None:
 def test_nothing_unsafe_is_called() -> None:
     """Checkpoints are JSON and safetensors, text from outside is never HTML; ruff bans the modules themselves."""
     for path in SHIPPED:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in ("torch.load", "torch.save"), path
                 assert not {"unsafe_allow_html", "allow_pickle"} & {keyword.arg for keyword in node.keywords}, path
@@ -121,14 +121,14 @@ def test_nothing_unsafe_is_called() -> None:
 def test_every_import_is_in_the_requirements() -> None:
     """A new environment has what the code needs because a line of ours says so, not by luck."""
     def listed(file: str) -> set[str]:
-        lines = (line.partition("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
+        lines = (line.partition("#")[0].strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines())
         return {line.partition("=")[0].partition("[")[0].rstrip("~").lower() for line in lines
                 if line and not line.startswith("-")}
 
     runtime, distributions = listed("requirements.txt"), packages_distributions()
     for path in [*SHIPPED, *OTHERS]:
         allowed = runtime if path in SHIPPED else runtime | listed("requirements-dev.txt")
-        for module in imported(ast.parse(path.read_text())):
+        for module in imported(ast.parse(path.read_text(encoding="utf-8"))):
             names = {name.lower().replace("_", "-") for name in distributions.get(module.split(".")[0], ())}
             ours = module.split(".")[0] in ("sparsecbm", "tests", "benchmarks")
             assert ours or not names or names & allowed, f"{path} imports {module}, but no requirement names {names}"

@@ -1,11 +1,12 @@
 """`predict`: what a model says of every row of a table, however long."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sparsecbm.cli.console import only_result_on_stdout, printable, say, share_bar, write_json
-from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of
+from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, input_path, input_place, output_path
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
 
 
@@ -17,13 +18,16 @@ def add(commands: Commands) -> None:
         description="Predict every row of a table of any size, in order. Rows that cannot be used are written to "
         "OUTPUT.rejects.jsonl with their line and the reason. After an interruption, the same command continues.",
     )
-    parser.add_argument("--input", required=True, metavar="FILE",
+    parser.add_argument("--input", required=True, type=input_place, metavar="FILE",
                         help=".csv, .tsv, .txt, .jsonl, .ndjson or .parquet file, or hub:OWNER/NAME[#CONFIG]")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE",
+    parser.add_argument("--output", required=True, type=output_path, metavar="FILE",
                         help="file to write: .parquet, .csv or .jsonl")
-    parser.add_argument("--text-column", metavar="NAME",
-                        help="column of the texts (default: text, review, description, ..., or the only column)")
-    parser.add_argument("--id-column", metavar="NAME", help="column of the ids (default: id, or else the line number)")
+    parser.add_argument("--text-column", metavar="NAME", help="column of the texts (default: the schema's, or else "
+                        "text, review, description, ..., or the only column)")
+    parser.add_argument("--id-column", metavar="NAME",
+                        help="column of the ids (default: the schema's, or else id, or the line number)")
+    parser.add_argument("--schema", type=input_path, metavar="FILE.json",
+                        help="schema of the table, which names its columns; `schema` proposes one")
     parser.add_argument("--split", default="train", help="split of a data set on the Hub (default: %(default)s)")
     parser.add_argument("--encoding", metavar="NAME", help="encoding of the input (default: detected)")
     parser.add_argument("--separator", metavar="CHARACTER",
@@ -33,16 +37,22 @@ def add(commands: Commands) -> None:
     add_patch(parser)
     add_checkpoint(parser)
     add_json(parser)
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run, parser=parser, side_files=side_files)
+
+
+def side_files(options: argparse.Namespace) -> Sequence[Path]:
+    """What the command writes or removes beside its output."""
+    from sparsecbm.batch.compute_parts import Parts
+
+    return Parts(options.output).written[1:]
 
 
 def run(options: argparse.Namespace) -> None:
     """Predict the table and write the counts."""
-    from dataclasses import replace
-
     from sparsecbm.batch.compute import BatchModel, predict_table
     from sparsecbm.batch.compute_outputs import check_output
-    from sparsecbm.data.own_table import Columns, suggest_columns
+    from sparsecbm.data.columns import suggest_columns
+    from sparsecbm.data.table_schema import read_table_schema
     from sparsecbm.data.table_source import open_table
     from sparsecbm.export.values import patch_json
     from sparsecbm.service import Explainer
@@ -52,18 +62,15 @@ def run(options: argparse.Namespace) -> None:
         patch = patch_of(options)
         separator = "\t" if options.separator == "tab" else options.separator
         table = open_table(options.input, options.encoding, separator, options.split)
-        columns = Columns(options.text_column) if options.text_column else suggest_columns(table.columns)
-        if options.id_column or options.text_column:
-            columns = replace(columns, id=options.id_column or ("id" if "id" in table.columns else None))
+        schema = None if options.schema is None else read_table_schema(options.schema)
+        text, name = (None, None) if schema is None else (schema.text, schema.id)
+        columns = suggest_columns(table.columns, text=options.text_column or text, id=options.id_column or name)
         explainer = Explainer.load(checkpoint_of(options), device=options.device)
         if patch is not None:
             explainer.check_patch(patch)
         changes = () if patch is None else tuple(revision.change for revision in patch.revisions)
-    if not options.json:
-        for note in table.notes:
-            say(f"{table.label}: {note}")
-        if patch is not None:
-            say(f"With {described(patch)}")
+    if not options.json and patch is not None:
+        say(f"With {described(patch)}")
     with only_result_on_stdout(), share_bar("predicting") as progress:
         report = predict_table(table, columns, BatchModel.of(explainer, changes), options.output, options.with_text,
                                options.restart, progress).to_json()
@@ -73,6 +80,8 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         write_json(report)
     else:
+        for note in report["notes"]:
+            say(printable(f"{table.label}: {note}"))
         show(report)
 
 

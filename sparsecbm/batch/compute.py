@@ -8,11 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sparsecbm.batch.compute_outputs import Counts, Parts, check_output, output_schema, output_table
-from sparsecbm.data.own_table import Columns, TextRow, text_rows
+from sparsecbm.batch.compute_outputs import check_output, output_schema, output_table
+from sparsecbm.batch.compute_parts import Counts, Parts
+from sparsecbm.data.columns import Columns
+from sparsecbm.data.own_table import TextRow, lost_lines, text_rows
 from sparsecbm.data.records import Reject
 from sparsecbm.data.table_source import TableSource
-from sparsecbm.errors import InputError
+from sparsecbm.paths import keep_apart
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
@@ -28,13 +30,15 @@ Progress = Callable[[float], None]
 class BatchModel:
     """The model of a batch. `key` identifies it, and `concepts` is False where it has none.
 
-    `predict` takes texts and a function that is called with the share done, 0..1.
+    `predict` takes texts and a function that is called with the share done, 0..1. `familiarity` identifies what its
+    `unlike` was measured with.
     """
 
     key: str
     schema: ConceptSchema
     concepts: bool
     predict: Callable[[Sequence[str], Progress], Predictions]
+    familiarity: str = ""
 
     @classmethod
     def of(cls, explainer: Explainer, changes: Sequence[MaskChange] = ()) -> "BatchModel":
@@ -43,7 +47,8 @@ class BatchModel:
         if changes:
             key += "+" + hashlib.sha256("".join(change.digest for change in changes).encode()).hexdigest()
         return cls(key, explainer.schema, checkpoint.kind != "black_box",
-                   lambda texts, progress: explainer.predict_texts(texts, changes, progress))
+                   lambda texts, progress: explainer.predict_texts(texts, changes, progress),
+                   "" if changes else checkpoint.familiarity)
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,11 @@ def predict_table(
     """
     started = time.perf_counter()
     check_output(output)
-    if output.resolve() == Path(table.label).resolve():
-        raise InputError(f"The output {str(output)!r} is the input; allowed: another file. Name one.")
     of = {"input": table.digest, "encoding or separator": table.form, "checkpoint or patch": model.key,
+          "familiarity file": model.familiarity,
           "choice of columns": f"{columns.text!r}, {columns.id!r}, {'with' if text else 'without'} texts"}
     parts, form = Parts(output), output_schema(model.schema, model.concepts, text)
+    keep_apart(parts.written, [table.label])
     with parts.held(of, restart):
         before, share = parts.state.counts.read, 0.0
         for window in _windows(islice(text_rows(table, columns), before, None)):
@@ -116,8 +121,9 @@ def predict_table(
             progress(share)
         counts = parts.state.counts
         parts.finish(form)
+    lost = tuple(f"{count:,} {what}" for what, count in lost_lines(parts.lost()).items())
     return BatchReport(output, parts.rejects if counts.rejected else None, counts, before,
-                       time.perf_counter() - started, table.notes, model.key)
+                       time.perf_counter() - started, (*table.notes, *lost), model.key)
 
 
 def _windows(rows: Iterator[TextRow | Reject]) -> Iterator[list[TextRow | Reject]]:

@@ -8,11 +8,8 @@ predicted again.
 import hashlib
 import json
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from cachetools import LRUCache
 from platformdirs import user_cache_path
 
 from sparsecbm.data.samples import load_samples
+from sparsecbm.paths import path_in, write_text
 from sparsecbm.service import Explainer
 from sparsecbm.types import Predictions
 
@@ -38,13 +36,14 @@ _FORMAT = 1
 #: A file of the samples' predictions has some 100 kB; a larger one is not ours.
 _MOST_BYTES = 2**23
 _ARRAYS = ("label_probabilities", "concept_probabilities", "truncated")
+_UNLIKE = "unlike"  # another one, None where that was not measured
 
 Progress = Callable[[float], None]
 
 
 def cache_folder() -> Path:
     """Where files lie that can be worked out again."""
-    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("sparsecbm"))
+    return path_in(CACHE_VARIABLE) or user_cache_path("sparsecbm")
 
 
 class _Source:
@@ -97,9 +96,7 @@ class PredictionStore:
                     shipped = explainer.checkpoint.path / SHIPPED_FILE
                     found = _load(_path(explainer, texts), explainer, texts) or _load(shipped, explainer, texts)
                 if found is not None:
-                    new[0].done = [Predictions(explainer.schema, *(getattr(found, name)[start:start + WINDOW]
-                                                                   for name in _ARRAYS))
-                                   for start in range(0, len(texts), WINDOW)]
+                    new[0].done = [_window(found, start) for start in range(0, len(texts), WINDOW)]
                 if len(texts) > self._kept.maxsize:
                     return new[0]
                 self._kept[key] = new
@@ -109,12 +106,22 @@ class PredictionStore:
 def _joined(parts: Sequence[Predictions], explainer: Explainer) -> Predictions:
     if not parts:
         return explainer.predict_texts(())
-    return Predictions(explainer.schema, *(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
+    unlike = [part.unlike for part in parts if part.unlike is not None]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    return Predictions(explainer.schema, **arrays, unlike=np.concatenate(unlike) if unlike else None)
+
+
+def _window(found: Predictions, start: int) -> Predictions:
+    rows = slice(start, start + WINDOW)
+    return Predictions(found.schema, **{name: getattr(found, name)[rows] for name in _ARRAYS},
+                       unlike=None if found.unlike is None else found.unlike[rows])
 
 
 def _key(explainer: Explainer, texts: Sequence[str]) -> str:
     schema = explainer.schema
-    of = (explainer.checkpoint.hash, schema.concepts, schema.values, schema.labels, tuple(texts))
+    familiarity = explainer.checkpoint.familiarity
+    of = (explainer.checkpoint.hash, *((familiarity,) if familiarity else ()), schema.concepts, schema.values,
+          schema.labels, tuple(texts))
     return hashlib.sha256(repr(of).encode("utf-8", "replace")).hexdigest()
 
 
@@ -138,29 +145,28 @@ def _load(path: Path, explainer: Explainer, texts: Sequence[str]) -> Predictions
             return None
         labels, concepts = (np.array(content[name], dtype=np.float32) for name in _ARRAYS[:2])
         truncated = np.array(content["truncated"], dtype=bool)
+        unlike = None if content.get(_UNLIKE) is None else np.array(content[_UNLIKE], dtype=np.float64)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     rows = len(texts)
     if (labels.shape, concepts.shape, truncated.shape) != (
-            (rows, len(schema.labels)), (rows, len(schema.concepts), len(schema.values)), (rows,)):
+            (rows, len(schema.labels)), (rows, len(schema.concepts), len(schema.values)), (rows,)) or (
+            unlike is not None and unlike.shape != (rows,)):
         return None
-    return Predictions(schema, labels, concepts, truncated)
+    return Predictions(schema, labels, concepts, truncated, unlike=unlike)
 
 
 def _save(predictions: Predictions, explainer: Explainer, texts: Sequence[str]) -> None:
     """Keep the predictions of the samples; where that fails, they are worked out again after the next start."""
     path = _path(explainer, texts)
     content = {name: getattr(predictions, name).tolist() for name in _ARRAYS}
-    new = path.with_name(f".{secrets.token_hex(8)}.new")
+    content[_UNLIKE] = None if predictions.unlike is None else predictions.unlike.tolist()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps({"format": _FORMAT, "key": _key(explainer, texts), "sha256": _digest(content),
-                                   "predictions": content}), encoding="utf-8")
-        new.replace(path)
+        write_text(path, json.dumps({"format": _FORMAT, "key": _key(explainer, texts), "sha256": _digest(content),
+                                     "predictions": content}))
     except OSError as error:
         log.warning("The predictions of the samples cannot be kept in %s: %s", path.parent, error.strerror or error)
-    with suppress(OSError):  # it is there only when writing or renaming failed
-        new.unlink()
 
 
 def _digest(content: dict[str, Any]) -> str:

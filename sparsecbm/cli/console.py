@@ -1,5 +1,6 @@
 """Output of the command line: text or JSON to standard output, everything else to standard error."""
 
+import errno
 import io
 import json
 import logging
@@ -7,9 +8,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -23,8 +25,9 @@ def quieten() -> None:
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     warnings.simplefilter("ignore")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without emoji shows their numbers
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without emoji shows their numbers
 
 
 class _StandardError(logging.Handler):
@@ -80,35 +83,78 @@ def only_result_on_stdout() -> Iterator[None]:
 
 def write_json(values: dict[str, Any]) -> None:
     """One JSON object in ASCII, numbers unrounded; NaN is not JSON and would be a bug."""
-    sys.stdout.write(json.dumps(values, indent=1, allow_nan=False) + "\n")
+    say(json.dumps(values, indent=1, allow_nan=False))
 
 
 def write_line(text: str) -> None:
     """One line on standard error, whatever characters the text has."""
-    sys.stderr.write(" ".join(text.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode().split()) + "\n")
+    with suppress(OSError):  # whoever closed it wants to hear nothing
+        sys.stderr.write(" ".join(text.split()) + "\n")
 
 
 def say(text: str) -> None:
     """One line on standard output, as long as it is."""
-    sys.stdout.write(text + "\n")
+    with _to_reader():
+        sys.stdout.write(text + "\n")
+
+
+def flush_output() -> None:
+    """Hand over what was said so far; BrokenPipeError when the reader, such as `head`, has gone."""
+    with _to_reader():
+        sys.stdout.flush()
+
+
+def end_output() -> None:
+    """The same for the last time: what nobody takes is dropped, so that Python does not try again when it exits."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+
+
+@contextmanager
+def _to_reader() -> Iterator[None]:
+    """Writing inside the block raises BrokenPipeError on every system: Windows calls it an invalid argument."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
+        raise
+
+
+class _Console(Console):  # type: ignore[misc]  # mypy does not read rich
+    """Leaves it to the caller what happens when the reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str] | None]) -> None:
     """A table on standard output, numbers right-aligned; a row that is None draws a line.
 
-    Cells are printed as they are, without markup or emoji names.
+    Cells are printed as they are, without markup or emoji names. No word is cut or broken, such as an id that somebody
+    is to copy: a table of long words is wider than a narrow screen.
     """
     say(f"\n{title}")
     table = Table()
     for index, heading in enumerate(headings):
         numeric = any(row is not None and row[index][:1] in "+-0123456789" and row[index] for row in rows)
-        table.add_column(heading, justify="right" if numeric else "left")
+        words = " ".join((heading, *(row[index] for row in rows if row is not None))).split()
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold",
+                         min_width=max(map(cell_len, words), default=0))
     for row in rows:
         if row is None:
             table.add_section()
         else:
             table.add_row(*row)
-    Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(table)
+    console = _Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console.width = max(console.width, sum((column.min_width or 0) + 3 for column in table.columns) + 1)
+    with _to_reader():
+        console.print(table, crop=False)
 
 
 def in_steps(method: str, steps: int | None) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sparsecbm.errors import InputError
+from sparsecbm.paths import keep_apart, path_of, place_of
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 PROGRAM = "python -m sparsecbm"
@@ -26,7 +27,9 @@ class Parser(argparse.ArgumentParser):
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """Read a whole command line; an argument that no option takes is an error that lists the options.
 
-    A command that declares `other_options` gets the rest as it is.
+    A command that declares `other_options` gets the rest as it is. What a command writes is none of what it reads:
+    that is its options of the types `output_path` and of `input_path` or `input_place`. One that writes further files
+    declares `side_files`, a function from the options to their paths.
     """
     options, extra = parser.parse_known_args(arguments)
     if "other_options" in options:
@@ -38,18 +41,48 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
             f"Unknown argument {extra[0]!r}; allowed: {', '.join(allowed)}. "
             "Check the spelling; put a text of several words in quotes, and `--` before one that starts with a dash."
         )
+    if options.command is not None:
+        _keep_apart(options)
     return options
 
 
-def add_checkpoint(parser: Parser, device: bool = True) -> None:
-    """Which model to use and, unless `device` is False, where it runs."""
+def _keep_apart(options: argparse.Namespace) -> None:
+    def named(*kinds: Callable[[str], Any]) -> list[Any]:
+        given = [getattr(options, action.dest) for action in options.parser._actions if action.type in kinds]
+        return [path for one in given for path in (one if isinstance(one, list) else [one])]
+
+    written = [path for path in named(output_path) if path is not None]
+    side_files: Callable[[argparse.Namespace], Sequence[Path]] | None = getattr(options, "side_files", None)
+    if written and side_files is not None:
+        written += side_files(options)
+    checkpoint = [checkpoint_of(options)] if "checkpoint" in options else []
+    keep_apart(written, [*named(input_path, input_place), *checkpoint])
+
+
+def input_path(text: str) -> Path:
+    """The value of an option that names a file or folder to read."""
+    return path_of(text)
+
+
+def input_place(text: str) -> str:
+    """The value of an option that names a file or folder to read, or something on the Hub."""
+    return place_of(text)
+
+
+def output_path(text: str) -> Path:
+    """The value of an option that names a file or folder to write."""
+    return path_of(text)
+
+
+def add_checkpoint(parser: Parser) -> None:
+    """Which model to use, and where it runs."""
     parser.add_argument(
         "--checkpoint",
+        type=input_place,
         metavar="PATH_OR_HUB_ID",
         help="folder or Hugging Face Hub id of a trained model (default: the checkpoint that ships with SparseCBM)",
     )
-    if device:
-        add_device(parser)
+    add_device(parser)
 
 
 def checkpoint_of(options: argparse.Namespace) -> str | Path:
@@ -58,9 +91,10 @@ def checkpoint_of(options: argparse.Namespace) -> str | Path:
     return named or DEFAULT_CHECKPOINT
 
 
-def add_device(parser: Parser) -> None:
+def add_device(parser: argparse.ArgumentParser) -> None:
     """Where the model runs."""
-    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: cuda if there is a GPU, else cpu)")
+    parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto, which is cuda "
+                        "where there is such a GPU, else cpu; mps, an Apple GPU, is untested)")
 
 
 def add_data(parser: Parser, required: bool = True) -> None:
@@ -69,10 +103,19 @@ def add_data(parser: Parser, required: bool = True) -> None:
                         help="name of the data set (default: %(default)s)")
     parser.add_argument(
         "--data",
+        type=input_place,
         required=required,
         metavar="DIR",
-        help="folder or zip file with the official files, or hub:OWNER/NAME on the Hugging Face Hub",
+        help="folder or zip file with the official files, or hub:OWNER/NAME on the Hugging Face Hub; of --dataset "
+        "table, a CSV, JSON lines or Parquet file, or hub:OWNER/NAME[#CONFIG]",
     )
+    add_schema(parser)
+
+
+def add_schema(parser: Parser) -> None:
+    """What the columns of a user's own table hold."""
+    parser.add_argument("--schema", type=input_path, metavar="FILE.json",
+                        help="schema of data set `table`: what its columns hold; `schema` proposes one")
 
 
 def add_seed(parser: Parser, used_for: str) -> None:

@@ -23,13 +23,21 @@ MOST_STATES = 2**20
 
 @torch.inference_mode()
 def concept_effects(model: SparseCBM) -> Effects:
-    """The effects of a model, in logits and read-only: the same for every review. CheckpointError for a black box."""
+    """The effects of a model, in logits and read-only: the same for every text. CheckpointError for a black box.
+
+    A value that a concept cannot have has the effects of the concept's first one, so that it widens no range.
+    """
     require_concepts(model)
+    schema = model.config.schema
     concepts, values, _ = model.label_weight.shape
     certain = torch.eye(values, device=model.device)
     entering = torch.stack([torch.stack([model.override_bottleneck(value, k) for value in certain])
                             for k in range(concepts)])
-    effects: np.ndarray = torch.einsum("kvw,kwy->kvy", entering.double(), model.label_weight.double()).cpu().numpy()
+    entering, weight = entering.cpu().double(), model.label_weight.cpu().double()
+    effects: np.ndarray = torch.einsum("kvw,kwy->kvy", entering, weight).numpy()
+    for k, concept in enumerate(schema.concepts):
+        own = schema.value_places(concept)
+        effects[k, [v for v in range(values) if v not in own]] = effects[k, own[0]]
     effects.flags.writeable = False
     return effects
 

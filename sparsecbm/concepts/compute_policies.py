@@ -52,7 +52,7 @@ class ConceptState:
         logits = model.concept_logits(pooled)
         ledger = model.label(model.bottleneck(logits), model.residual_logits(pooled))
         probabilities, contributions, label_logits = (
-            part.double().cpu().numpy() for part in (logits.softmax(-1), ledger.contributions, ledger.logits))
+            part.cpu().double().numpy() for part in (logits.softmax(-1), ledger.contributions, ledger.logits))
         return cls(probabilities, contributions, label_logits, concept_effects(model))
 
     def once_set(self) -> Float[np.ndarray, "*row concept value label"]:

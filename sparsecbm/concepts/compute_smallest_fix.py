@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import softmax
 
-from sparsecbm.concepts.compute_override import Effects, check_states, set_all
+from sparsecbm.concepts.compute_override import MOST_STATES, Effects, set_all
 from sparsecbm.types import Prediction
 
 #: A lead over every other label that is smaller, in logits, is a tie: an override computes in single precision.
@@ -47,23 +48,27 @@ class SmallestFix:
 def smallest_fix(prediction: Prediction, effects: Effects, label: str, at_least: float = 0.0) -> SmallestFix:
     """Search every state in which each concept is left as it is or set to one of its values, the small ones first.
 
-    With `at_least` only values count to which the model itself gives so much probability, 0..1. InputError for an
-    unknown label, or when K concepts of C values make too many states, (C + 1)^K.
+    With `at_least` only values count to which the model itself gives so much probability, 0..1. K concepts of C values
+    have C^n settings of every n of them; the search ends before MOST_STATES are passed, and the reason says so.
+    InputError for an unknown label.
     """
     schema, y = prediction.schema, prediction.schema.label_index(label)
-    check_states(len(schema.values) + 1, len(schema.concepts))
     title, display = schema.label_title, schema.label_display[y]
     if prediction.label == label:
         margin, probability = _margin(prediction.label_logits, y), float(prediction.label_probabilities[y])
         return SmallestFix(label, (Fix({}, float(margin), probability),), f"The {title} is {display} already.")
+    searched, limits = 0, f" to values that the model gives at least {at_least:g}" if at_least else ""
     for size in range(1, len(schema.concepts) + 1):
+        searched += comb(len(schema.concepts), size) * len(schema.values) ** size
+        if searched >= MOST_STATES:
+            return SmallestFix(label, (), f"Setting up to {_counted(size - 1)}{limits} cannot make the {title} "
+                                          f"{display}; settings of more are too many to search.")
         fixes = [fix for concepts in combinations(schema.concepts, size)
                  for fix in _fixes(prediction, effects, concepts, y, at_least)]
         if fixes:
             ordered = tuple(sorted(fixes, key=lambda fix: -fix.margin))
             ways = "one way" if len(fixes) == 1 else f"{len(fixes)} ways"
             return SmallestFix(label, ordered, f"Setting {_counted(size)} makes the {title} {display}, in {ways}.")
-    limits = f" to values that the model gives at least {at_least:g}" if at_least else ""
     return SmallestFix(label, (), f"Setting concepts{limits} cannot make the {title} {display}.")
 
 
@@ -76,6 +81,8 @@ def _fixes(
     shares = prediction.concept_probabilities[[schema.concept_index(concept) for concept in concepts]]
     winning = np.argwhere(margins > LEAST_MARGIN)  # [fix, concept]
     winning = winning[(shares[np.arange(len(concepts)), winning] >= at_least).all(axis=1)]
+    for place, concept in enumerate(concepts):
+        winning = winning[np.isin(winning[:, place], schema.value_places(concept))]
     places = tuple(winning.T)
     return [Fix({concept: schema.values[v] for concept, v in zip(concepts, state, strict=True)}, margin, probability)
             for state, margin, probability in zip(winning.tolist(), margins[places].tolist(),

@@ -112,11 +112,10 @@ def parse_override(text: str, schema: ConceptSchema) -> tuple[str, Distribution]
     if not separator:
         raise InputError(f"Override {text!r} is not of the form concept=value or concept=p,p,..; "
                          f"e.g. {schema.concepts[0]}={schema.values[-1]}.")
-    schema.concept_index(concept)
     parts = [part.strip() for part in setting.split(",")]
-    if all(_NUMBER.fullmatch(part) for part in parts):
+    if setting not in schema.values_of(concept) and all(_NUMBER.fullmatch(part) for part in parts):
         return concept, check_distribution(concept, [float(part) for part in parts], schema)
-    index = schema.value_index(setting)
+    index = schema.value_index(setting, concept)
     return concept, tuple(float(value == index) for value in range(len(schema.values)))
 
 
@@ -139,6 +138,10 @@ def check_distribution(concept: str, distribution: Sequence[float], schema: Conc
     if len(distribution) != len(schema.values):
         raise InputError(f"{concept}={shown} has {len(distribution)} probabilities; give {len(schema.values)}, for "
                          f"{', '.join(schema.values)}.")
+    foreign = [value for value, share in zip(schema.values, distribution, strict=True)
+               if share and value not in schema.values_of(concept)]
+    if foreign:
+        schema.value_index(foreign[0], concept)  # says what is allowed
     total = sum(distribution)
     if not all(0 <= share <= 1 for share in distribution) or not abs(total - 1) <= SUM_TOLERANCE:
         raise InputError(f"{concept}={shown} sums to {total:g}; probabilities must lie in 0..1 and sum to 1.")

@@ -24,6 +24,7 @@ from sparsecbm.concepts.panel_concepts import (
 from sparsecbm.concepts.panel_controls import FIX, SHOWN, TABLES, act, range_text, unsure_concepts, winners_text
 from sparsecbm.concepts.panel_explain import RESIDUAL_TEXT
 from sparsecbm.deck.parts import Part, Passage
+from sparsecbm.familiarity.panel import unlike_note
 from sparsecbm.figures.text import counted, label_name, listed, percent, signed
 from sparsecbm.revision.edit import Override, Revision
 from sparsecbm.revision.history import EditState
@@ -69,7 +70,8 @@ def set_concepts_panel() -> None:
         st.fragment(_shown, key=shown)()
     with text:
         st.markdown("### Text")
-        plain_review(current_view().text)
+        plain_review(current_view().text, words=load_explainer().words(current_view().text))
+        unlike_note(load_explainer().predict(current_view().text))
         pin("interventions", lambda: result_title(current_result()), lambda: scene_parts(load_explainer()),
             lambda: result_receipt(current_result()))
         smallest_fix()

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from sparsecbm.figures.text import as_html, label_name, label_with_probability, listed, percent, receipt_line
+from sparsecbm.figures.text import (
+    as_html,
+    label_name,
+    label_with_probability,
+    listed,
+    reading_text,
+    receipt_line,
+    setting_text,
+)
 from sparsecbm.revision.compute_rules import rule_applies
 from sparsecbm.revision.history import EditState
 from sparsecbm.revision.panel_session import fragment_key, predict_with_edits, state
@@ -31,17 +39,21 @@ _SAME, _SETS = f"{_KEYS}:same", f"{_KEYS}:sets"
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """One of the two texts without and with the edits; `rules` are the numbers, from 1, of those that apply."""
+    """One of the two texts without and with the edits; `rules` are the numbers, from 1, of those that apply.
+
+    `overrides` are the concepts that a person or a rule sets.
+    """
 
     name: str
     before: Prediction
     after: Prediction
     rules: tuple[int, ...]
+    overrides: Mapping[str, Sequence[float]]
 
 
 def comparison_panel() -> None:
     """A box for the second text, and both texts without and with the edits."""
-    st.markdown("### Comparison with another review", help=HELP)
+    st.markdown("### Comparison with another text", help=HELP)
     st.fragment(_panel, key=fragment_key("beside", live=bool((current_view().beside or "").strip())))()
 
 
@@ -54,7 +66,7 @@ def side(
     applied = tuple(number for number, rule in enumerate(edits.rules, 1) if rule_applies(rule, reading.before))
     before, after = (explainer.override(start, sets, residual).after
                      for start, sets in ((plain, {}), (reading.after, overrides)))
-    return Compared(name, before, after, applied)
+    return Compared(name, before, after, applied, {**reading.overrides, **overrides})
 
 
 def _panel() -> None:
@@ -114,8 +126,10 @@ def _table(sides: Sequence[Compared], schema: ConceptSchema) -> tuple[tuple[str,
     """Every concept's answer and the label, without and with the edits."""
     columns = ("", *(f"{one.name}, {when}" for one in sides for when in ("without", "with the edits")))
     answers = [answer for one in sides for answer in (one.before, one.after)]
-    rows = [(concept, *(f"{answer.value(concept)} {percent(float(answer.concept_probabilities[k].max()))}"
-                        for answer in answers)) for k, concept in enumerate(schema.concepts)]
+    settings = [set_ for one in sides for set_ in ({}, one.overrides)]
+    rows = [(concept, *(reading_text(answer, concept) if concept not in set_
+                        else setting_text(set_[concept], schema.values)
+                        for answer, set_ in zip(answers, settings, strict=True))) for concept in schema.concepts]
     return columns, [*rows, (schema.label_title, *(label_with_probability(answer) for answer in answers))]
 
 

@@ -85,21 +85,21 @@ function labelled(type, name, words, more = {}) {
 }
 
 function row(data, k, { name }) {
-    const whole = line({ "aria-label": name, "data-concept": name, "data-k": k });
+    const whole = line({ "aria-label": name, "data-concept": name, "data-k": k }), values = data.values[k];
     if (!data.offers.includes("set")) return whole;
-    const ends = `${data.values[0]} to ${data.values.at(-1)}`, offers = what => data.offers.includes(what);
+    const ends = `${values[0]} to ${values.at(-1)}`, offers = what => data.offers.includes(what);
     whole.querySelector(".middle").append(
-        element("div", { class: "set", style: `--values:${data.values.length}` },
+        element("div", { class: "set", style: `--values:${values.length}` },
             element("div", { class: "choice", role: "radiogroup", "aria-label": `Set ${name} to` },
-                ...data.values.map(value => labelled("radio", `value-${k}`, value, { value, title: value }))),
+                ...values.map(value => labelled("radio", `value-${k}`, value, { value, title: value }))),
             element("div", { class: "track" }, element("span", { class: "mark", title: "as predicted" }),
-                ...data.values.map((_, v) => element("i", { style: `--at:${v}` })),
-                element("input", { type: "range", class: "position", min: 0, max: data.values.length - 1, step: STEP,
+                ...values.map((_, v) => element("i", { style: `--at:${v}` })),
+                element("input", { type: "range", class: "position", min: 0, max: values.length - 1, step: STEP,
                     "aria-label": `${name}: ${ends}` }))),
         element("div", { class: "more" }, button("reset", "As predicted", { class: "plain" }),
             offers("unsure") ? button("unsure", "Not sure", { class: "plain" }) : null,
             offers("mix") ? button("mix", "Mix", { class: "plain", "aria-expanded": "false" }) : null),
-        element("div", { class: "shares", hidden: true }, ...data.values.map((value, v) => element("label", {},
+        element("div", { class: "shares", hidden: true }, ...values.map((value, v) => element("label", {},
             `${value} `, element("output"), element("input", { type: "range", class: "share", min: 0, max: 100,
                 "data-v": v, "aria-label": `${name}: share of ${value}` })))));
     return whole;
@@ -144,7 +144,7 @@ function draft(panel, k, shares) {
 
 function moved(panel, { target: input }) {
     if (input.type !== "range") return;
-    const k = Number(input.closest("[data-k]").dataset.k), { values } = panel.data;
+    const k = Number(input.closest("[data-k]").dataset.k), values = panel.data.values[k];
     draft(panel, k, input.className.startsWith("position") ? between(Number(input.value), values.length)
         : withShare(drafted(panel).concepts[k], Number(input.dataset.v), Number(input.value) / 100));
     panel.moving = k;
@@ -157,7 +157,7 @@ function changed(panel, { target: input }) {
     if (input.type === "range" && !panel.held) commit(panel);
     if (input.type === "radio") {
         panel.moving = Number(input.closest("[data-k]").dataset.k);
-        draft(panel, panel.moving, panel.data.values.map(value => Number(value === input.value)));
+        draft(panel, panel.moving, panel.data.values[panel.moving].map(value => Number(value === input.value)));
         commit(panel);
     }
 }

@@ -2,7 +2,7 @@
 
 One Streamlit component for every page; what else a page offers, such as undo or "Not sure", is an option of it.
 
-**The slider.** Its stops are the values of the schema in their order, at 0, 1, .., C - 1. At a place x between the
+**The slider.** Its stops are the values of the concept in their order, at 0, 1, .., C - 1. At a place x between the
 stops v and v + 1, value v has the probability v + 1 - x and value v + 1 the rest. It stands at the expected position of
 the distribution, sum_v v p_v, whatever the distribution is: .5 / 0 / .5 stands in the middle, as 0 / 1 / 0 does. That
 is only a place to start from: nothing is set before a person moves the slider, so the prediction stays as it is, bit
@@ -32,7 +32,7 @@ from sparsecbm.ui.bars import FILL
 from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.session import at_hand
 
-_component = component(__file__, Path(__file__).with_name("panel_concepts_drawing.js").read_text())
+_component = component(__file__, Path(__file__).with_name("panel_concepts_drawing.js").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +52,10 @@ class Side:
         return cls(title, note, prediction.label_probabilities, prediction.concept_probabilities,
                    prediction.contributions, prediction.residual)
 
-    def drawn(self) -> dict[str, Any]:
-        """As the component takes it."""
-        return {name: part.tolist() if isinstance(part, np.ndarray) else part for name, part in vars(self).items()}
+    def drawn(self, own: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """As the component takes it; `own` are the places of each concept's values."""
+        return {name: part.tolist() if isinstance(part, np.ndarray) else part for name, part in vars(self).items()} | {
+            "concepts": _of_own(self.concepts, own)}
 
 
 @dataclass(frozen=True)
@@ -141,19 +142,30 @@ class Panel:
 
     def drawn(self) -> dict[str, Any]:
         """As the component takes it: numbers, and names that are visible as they are."""
-        schema, parts = self.schema, ("residual", "history", "advice", "range")
+        schema, parts, own = self.schema, ("residual", "history", "advice", "range"), [
+            self.schema.value_places(concept) for concept in self.schema.concepts]
         concepts = [{"name": name, "help": about, **vars(self.rows[name])}
                     for name, about in zip(schema.concepts, schema.concept_help, strict=True)]
         label = None if self.label is None else {"shown": schema.label_index(self.label), "names": schema.labels}
         plain = ("document", "offers", "edited", "disabled", "settles", "hint", "receipt")
         return {name: getattr(self, name) for name in plain} | {
             name: None if part is None else vars(part) for name in parts for part in (getattr(self, name),)} | {
-            "values": [visible(value) for value in schema.values], "concepts": concepts, "label": label,
-            "labels": [label_name(name, schema) for name in schema.labels],
-            "before": self.before.drawn(), "after": self.after.drawn(),
-            "effects": None if self.effects is None else self.effects.tolist(),
+            "values": [[visible(schema.values[v]) for v in places] for places in own], "concepts": concepts,
+            "label": label, "labels": [label_name(name, schema) for name in schema.labels],
+            "before": self.before.drawn(own), "after": self.after.drawn(own),
+            "effects": None if self.effects is None else _of_own(self.effects, own),
             "bias": None if self.bias is None else self.bias.tolist(),
             "colours": {"own": FILL, "model": NEUTRAL, "supports": SUPPORTS, "opposes": OPPOSES}}
+
+
+def _of_own(numbers: Float[np.ndarray, "concept value *more"], own: Sequence[Sequence[int]]) -> list[Any]:
+    return [numbers[k, list(places)].tolist() for k, places in enumerate(own)]
+
+
+def of_all(shares: Sequence[float], concept: str, schema: ConceptSchema) -> list[float]:
+    """A distribution over a concept's own values as one over all."""
+    own = dict(zip(schema.values_of(concept), shares, strict=True))
+    return [own.get(value, 0.0) for value in schema.values]
 
 
 @dataclass(frozen=True)
@@ -182,7 +194,8 @@ def concept_view(
         for number, pressed_for, clock, what, *details in sent(key, "presses") or ():
             if at_hand(key) and number > st.session_state[turn] and pressed_for == document:
                 st.session_state[turn] = int(number)
-                plain = ([float(share) for share in one] if isinstance(one, list) else one for one in details)
+                plain = (of_all([float(share) for share in one], details[0], panel.schema) if isinstance(one, list)
+                         else one for one in details)
                 pressed(Press(int(number) - drawn_after - 1, what, tuple(plain), clock))
 
     _component(key=key, data=panel.drawn() | {"turn": drawn_after}, on_presses_change=act,

@@ -70,20 +70,20 @@ function drawRow(panel, now, row, k) {
     const state = element("span", { class: "small" }, draft ? STATES[own] : concept.state);
     show(row.querySelector(".left"), [
         element("div", { title: concept.help }, bold(concept.name), " ", state, " ", next),
-        distribution(data, data.before.concepts[k], now.concepts[k])]);
+        distribution(data.values[k], data.colours, data.before.concepts[k], now.concepts[k])]);
     if (data.label) show(row.querySelector(".right"), [
         contribution(data, data.before.contributions[k], now.contributions[k]), small(draft ? "" : concept.note)]);
     if (data.offers.includes("set")) drawControls(panel, row, now.concepts[k], own, k);
 }
 
 function drawControls(panel, row, shares, own, k) {
-    const { data } = panel, off = data.disabled;
+    const { data } = panel, off = data.disabled, values = data.values[k];
     for (const input of row.querySelectorAll("input")) input.disabled = off;
     for (const input of row.querySelectorAll("[type=radio]"))
-        input.checked = own === "set" && input.value === data.values[certain(shares)];
+        input.checked = own === "set" && input.value === values[certain(shares)];
     const slider = row.querySelector(".position");
     if (panel.moving !== k || !slider.matches(":active, :focus")) slider.value = position(shares);
-    const words = data.values.flatMap((value, v) => shares[v] >= 0.005 ? [`${percent(shares[v])} ${value}`] : []);
+    const words = values.flatMap((value, v) => shares[v] >= 0.005 ? [`${percent(shares[v])} ${value}`] : []);
     slider.ariaValueText = `${words.join(", ")}, ${STATES[own]}`;
     slider.classList.toggle("own", own === "set");
     row.querySelector(".mark").style.setProperty("--at", position(data.before.concepts[k]));
@@ -151,7 +151,7 @@ function labelRange(data) {
 }
 
 // A line per value: what was predicted in grey, and below it what a person set, where it differs.
-function distribution({ values, colours }, before, after) {
+function distribution(values, colours, before, after) {
     const words = values.map((value, v) => `${value} ${percent(after[v])}`);
     return bars(words.join(", "), values.map((value, v) => {
         if (!differ(before[v], after[v])) return [value, false, percent(after[v]), fill(0, after[v], colours.model)];

@@ -39,10 +39,10 @@ def act(press: Press) -> None:
 
 def set_concepts(settings: Mapping[str, Sequence[float]]) -> None:
     """Set concepts to distributions, each as an edit of its own. InputError when one is none."""
-    schema, before = load_explainer().schema, current_result().after
+    schema, before, overrides = load_explainer().schema, current_result().after, state().overrides
     for concept, shares in settings.items():
         edit = Override(concept, check_distribution(concept, shares, schema))
-        do(edit, describe(edit, schema, before))
+        do(edit, describe(edit, schema, before, overrides=overrides))
     change(unsure=tuple(name for name in current_view().unsure if name not in settings))
 
 

@@ -12,7 +12,8 @@ from sparsecbm.deck.figure import deck_from_json
 from sparsecbm.deck.panel_order import order_view
 from sparsecbm.errors import InputError
 from sparsecbm.export.deck_page import USUAL_TITLE, deck_html
-from sparsecbm.figures.text import counted, file_name
+from sparsecbm.figures.text import counted
+from sparsecbm.file_names import download_name
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.pin import UNSAVED, current_deck, keep_deck, present
 from sparsecbm.ui.safe_text import clean_text
@@ -52,10 +53,10 @@ def _files_and_present(deck: Deck) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Present", key=f"{_KEY}:present", type="primary", icon=":material/slideshow:", on_click=present,
                   args=(0,), help="Arrow keys turn the scenes, Escape leaves")
-        st.download_button("HTML to show anywhere", partial(deck_html, deck), file_name("deck", name, "html"),
+        st.download_button("HTML to show anywhere", partial(deck_html, deck), download_name("deck", name, "html"),
                            "text/html", key=f"{_KEY}:html", on_click="ignore", icon=":material/download:",
                            help="One file with all scenes, for any browser, without a network")
-        st.download_button("JSON to load again", partial(deck_to_json, deck), file_name("deck", name, "json"),
+        st.download_button("JSON to load again", partial(deck_to_json, deck), download_name("deck", name, "json"),
                            "application/json", key=f"{_KEY}:json", on_click="ignore", icon=":material/download:")
         with st.popover("Delete all", icon=":material/delete:", key=f"{_KEY}:clear"):
             st.markdown("This deletes all scenes of your session. Export them first if you want them back.")

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from sparsecbm.deck.chart_json import check_chart
 from sparsecbm.errors import InputError
-from sparsecbm.types import Word
+from sparsecbm.types import Unread, Word
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -34,13 +34,15 @@ class Passage:
 class Heatmap:
     """A document with a score per word, in logits; `spans` are (start, end, score) in the order of the text.
 
-    `limit` is the score that gets the full colour, and `subject` names what positive scores speak for.
+    `limit` is the score that gets the full colour, and `subject` names what positive scores speak for. `unread` says
+    for each word how much of it the model reads; it is empty where it reads all.
     """
 
     text: str
     spans: tuple[tuple[int, int, float], ...]
     limit: Annotated[float, Field(gt=0)]
     subject: str
+    unread: tuple[Unread, ...] = ()
     kind: Literal["words"] = "words"
 
     def __post_init__(self) -> None:
@@ -50,11 +52,17 @@ class Heatmap:
                 raise InputError(f"Got a word from {start} to {end}; allowed: words one after another within the "
                                  f"text's {len(self.text):,} characters. Pin the words again.")
             position = end
+        if self.unread and len(self.unread) != len(self.spans):
+            raise InputError(f"Got {len(self.unread)} notes on unread words for {len(self.spans)} words; allowed: one "
+                             "for each word, or none. Pin the words again.")
 
     @property
     def words(self) -> tuple[Word, ...]:
         """The words that have a score."""
-        return tuple(Word(self.text[start:end], start, end) for start, end, _ in self.spans)
+        read: Unread = ""
+        unread = self.unread or (read,) * len(self.spans)
+        return tuple(Word(self.text[start:end], start, end, how)
+                     for (start, end, _), how in zip(self.spans, unread, strict=True))
 
     @property
     def scores(self) -> tuple[float, ...]:

@@ -37,10 +37,14 @@ def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Me
     if patch is not None and options.save:
         raise InputError("--save and --patch cannot be combined, because metrics.json describes the model without "
                          "patches. Leave one of them out.")
-    split = load_split(options.dataset, options.data, options.split)
+    split = load_split(options.dataset, options.data, options.split, options.schema)
     checkpoint = load() if patch is None else patched(load(), patch)
     with progress_bar("scoring", len(split)) as progress:
-        report = evaluate(checkpoint, split, progress=progress).to_json()
+        scored = evaluate(checkpoint, split, progress=progress)
+    if options.save and not scored.complete:
+        raise InputError(f"Split {split.name} of {options.dataset} does not tell of everything that the model says; "
+                         "allowed with --save: a split that tells of the label and of every concept. Leave --save out.")
+    report = scored.to_json()
     if patch is not None:
         report["patch"] = patch_json(patch, split.schema)
 
@@ -56,23 +60,35 @@ def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Me
 
 def show(report: dict[str, Any]) -> None:
     """The report as tables; scores are 0..1."""
-    label = report["label"]
+    from sparsecbm.evaluation.correction import KINDS
+
+    label, concepts = report["label"], report["concepts"] or {}
+    scored = {name: part for name, part in {"label": label, **concepts}.items() if part is not None}
     rows = []
-    for name, part in {"label": label, **(report["concepts"] or {})}.items():
+    for name, part in scored.items():
         majority = part["majority"]
         numbers = (part["accuracy"], majority["accuracy"], part["macro_f1"], majority["macro_f1"])
-        rows.append((name, *map(_number, numbers)))
-    headings = ("", "accuracy", "majority", "macro F1", "majority")
+        rows.append((name, f"{part['n']}", *map(_number, numbers)))
+    headings = ("", "n", "accuracy", "majority", "macro F1", "majority")
     show_table(f"Scores on {report['n']} texts of {report['split']}, compared with the majority baseline",
                headings, rows)
-    intervals = ", ".join(f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in label["ci95"].items())
-    say(f"95 % intervals of the label: {intervals}")
-    say(f"calibration error {label['ece']:.3f}; F1-OvR (paper), for comparison only: {label['f1_ovr_paper']:.3f}")
+    untold = [name for name in ("label", *concepts) if name not in scored]
+    if untold:
+        say(f"No text tells of {', '.join(untold)}.")
+    if label is not None:
+        intervals = ", ".join(f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in label["ci95"].items())
+        say(f"95 % intervals of the label: {intervals}")
+        say(f"calibration error {label['ece']:.3f}; F1-OvR (paper), for comparison only: {label['f1_ovr_paper']:.3f}")
     if report["correction"] is not None:
         columns = ("all", "rows_with_wrong_concept", "no_residual")
-        rows = [(name, *(_number(row[column]) for column in columns)) for name, row in report["correction"].items()]
+        rows = [(kind, *(_number(report["correction"][kind][column]) for column in columns)) for kind in KINDS]
         show_table("Label accuracy with the concepts as predicted, with wrong ones corrected, and with all gold values",
                    ("concepts", *(column.replace("_", " ") for column in columns)), rows)
+        gain = report["correction"]["gain"]
+        if gain is not None:
+            say(f"correcting the wrong concepts of {gain['n']} rows changes their label accuracy by "
+                f"{100 * gain['mean']:+.1f} points (95 % {100 * gain['ci95'][0]:+.1f} to "
+                f"{100 * gain['ci95'][1]:+.1f})")
         say(f"residual's share of the label logits: {report['residual_share']:.1%}")
     if report["specificity"] is not None:
         names = list(report["concepts"])

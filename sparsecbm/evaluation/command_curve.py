@@ -24,7 +24,8 @@ def add(commands: Commands) -> None:
         "majority, in the order of each policy; when they are set to wrong values; when an annotator sometimes errs; "
         "and, on some texts, when wrong concepts are corrected by a mask revision. Concepts without a majority are "
         "never set.",
-        split="split to measure on")
+        split="split to measure on",
+        saved="the result, beside those of other data sets and splits,")
     parser.add_argument("--sample", type=at_least(1), metavar="N",
                         help="number of rows, drawn at random without replacement (default: all)")
     parser.add_argument("--orders", type=at_least(1), default=5, metavar="N",
@@ -44,15 +45,16 @@ def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Me
     from sparsecbm.evaluation.correction import METRICS_KEY
 
     check_settings(options.sample, options.orders, options.error_rate, options.revision_rows, options.seed)
-    split = load_split(options.dataset, options.data, options.split)
+    split = load_split(options.dataset, options.data, options.split, options.schema)
     checkpoint = load()
     texts = min(len(split), options.sample or len(split))
     most = texts + options.revision_rows * len(split.schema.concepts)
     with progress_bar("predicting and revising", most) as progress:
         found = curves(checkpoint, split, options.sample, options.orders, options.error_rate, options.seed,
                        _edits(checkpoint, split, options.seed, progress), options.revision_rows, progress)
-    report = found.to_json()
-    return Measurement(report, lambda: show(found), {METRICS_KEY: report})
+    report, stored = found.to_json(), checkpoint.metrics.get(METRICS_KEY) or {}
+    return Measurement(report, lambda: show(found),
+                       {METRICS_KEY: {**stored, f"{options.dataset}/{options.split}": report}})
 
 
 def _edits(

@@ -14,7 +14,7 @@ from sparsecbm.data.split import Split
 from sparsecbm.errors import DataError
 from sparsecbm.evaluation import metrics
 from sparsecbm.evaluation.compute_leakage import (
-    Correction,
+    CorrectionTable,
     Share,
     correction_table,
     residual_share,
@@ -69,16 +69,17 @@ class Rows:
 class EvaluationReport:
     """All scores of one model on one split of `n` rows, none left out. What a kind of model does not have is None.
 
-    `specificity` is [mask][head] accuracy and `jaccard` the overlap of every two concepts' masks, both in the order
-    of the concepts. `residual_by` has the residual's share in slices of the labelled rows, by what they are sliced by:
-    "label" has the true labels, "outcome" whether the label and the concepts are right.
+    So is what no row of the split tells of: the label and, with it, what correcting concepts does to it; a concept, and
+    its column of `specificity`. `specificity` is [mask][head] accuracy and `jaccard` the overlap of every two concepts'
+    masks, both in the order of the concepts. `residual_by` has the residual's share in slices of the labelled rows, by
+    what they are sliced by: "label" has the true labels, "outcome" whether the label and the concepts are right.
     """
 
     n: int
-    label: LabelScores
-    concepts: dict[str, Scores] | None
-    specificity: list[list[float]] | None
-    correction: dict[str, Correction] | None
+    label: LabelScores | None
+    concepts: dict[str, Scores | None] | None
+    specificity: list[list[float | None]] | None
+    correction: CorrectionTable | None
     residual_share: float | None
     residual_by: dict[str, dict[str, Share]] | None
     sparsity: Sparsity
@@ -89,8 +90,14 @@ class EvaluationReport:
 
     @property
     def mean_concept_macro_f1(self) -> float | None:
-        """Plain mean of the concepts' macro F1."""
-        return None if self.concepts is None else float(np.mean([s.macro_f1 for s in self.concepts.values()]))
+        """Plain mean of the macro F1 of the concepts that could be scored, None without one."""
+        found = [scores.macro_f1 for scores in (self.concepts or {}).values() if scores is not None]
+        return float(np.mean(found)) if found else None
+
+    @property
+    def complete(self) -> bool:
+        """True when the label and every concept that the model has could be scored."""
+        return self.label is not None and None not in (self.concepts or {}).values()
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values; no number in it is NaN or infinite."""
@@ -114,7 +121,7 @@ def evaluate_pooled(
 ) -> EvaluationReport:
     """Score pooled features, one per row of the split and in its order; only the heads run. `seed` is the bootstrap's.
 
-    DataError when no row has a label, or some concept no known truth.
+    DataError when no row tells of anything that the model says.
     """
     split.require_schema(model.config.schema)
     if len(pooled) != len(split):
@@ -123,26 +130,30 @@ def evaluate_pooled(
     pooled = pooled.to(model.device)
     concept_logits, residual = model.concept_logits(pooled), model.residual_logits(pooled)
     ledger = model.label(model.bottleneck(concept_logits), residual)
-    labelled = _known(split.labels, schema.label_title, split)
+    labelled = np.flatnonzero(split.labels >= 0)
     wrong, concepts, correction, shares, by = None, None, None, None, None
     if kind != "black_box":
-        probabilities = concept_logits.double().softmax(-1).cpu().numpy()
-        concepts = {name: _concept_scores(probabilities[:, k], split.concepts[:, k], name, split, seed)
+        probabilities = concept_logits.cpu().double().softmax(-1).numpy()
+        concepts = {name: _concept_scores(probabilities[:, k], split.concepts[:, k], split, seed)
                     for k, name in enumerate(schema.concepts)}
+        shares = residual_share(ledger)
+    if not len(labelled) and not any((concepts or {}).values()):
+        raise DataError(f"No row of split {split.name} ({split.report.source}) tells of anything that the model says, "
+                        "so it cannot be scored; evaluate on rows with labels or concepts.")
+    if shares is not None and len(labelled):
         rows = torch.from_numpy(labelled).to(model.device)
         truth, labels = (torch.from_numpy(gold).to(model.device)[rows] for gold in (split.concepts, split.labels))
         misread = wrong_concepts(concept_logits[rows], truth).any(-1)
         wrong = int(misread.sum())
-        correction = correction_table(model, concept_logits[rows], residual[rows], truth, labels)
-        shares = residual_share(ledger)
+        correction = correction_table(model, concept_logits[rows], residual[rows], truth, labels, seed)
         by = residual_slices(shares[rows], labels, ledger.logits[rows].argmax(-1) != labels, misread, schema.labels)
     return EvaluationReport(
         n=len(pooled),
-        label=_label_scores(ledger.logits.cpu(), labelled, split, seed),
+        label=_label_scores(ledger.logits.cpu(), labelled, split, seed) if len(labelled) else None,
         concepts=concepts,
-        specificity=head_accuracy(model, pooled, split.concepts).tolist() if kind == "sparse" else None,
+        specificity=_specificity(model, pooled, split) if kind == "sparse" else None,
         correction=correction,
-        residual_share=None if shares is None else float(shares.double().mean()),
+        residual_share=None if shares is None else float(shares.cpu().double().mean()),
         residual_by=by,
         sparsity=sparsity(model, masks),
         jaccard=masks.jaccard()[:-1, :-1].tolist() if kind == "sparse" and masks is not None else None,  # no residual
@@ -171,16 +182,17 @@ def _label_scores(
 
 
 def _concept_scores(
-    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], name: str, split: Split, seed: int
-) -> Scores:
-    rows = _known(gold, name, split)
-    return _scores(probabilities[rows], gold[rows], split.schema.values, seed)[0]
-
-
-def _known(gold: Int[np.ndarray, " row"], what: str, split: Split) -> Int[np.ndarray, " known"]:
-    """Rows whose truth is known; DataError when there is none, for then there is nothing to score."""
+    probabilities: Float[np.ndarray, "row value"], gold: Int[np.ndarray, " row"], split: Split, seed: int
+) -> Scores | None:
     rows = np.flatnonzero(gold >= 0)
-    if not len(rows):
-        raise DataError(f"No row of split {split.name} ({split.report.source}) has a majority for {what}, so it cannot "
-                        "be scored; evaluate on rows that have one.")
-    return rows
+    return _scores(probabilities[rows], gold[rows], split.schema.values, seed)[0] if len(rows) else None
+
+
+def _specificity(
+    model: SparseCBM, pooled: Float[Tensor, "row pass_ hidden"], split: Split
+) -> list[list[float | None]]:
+    """[mask][head] accuracy, None in the columns of concepts that no row tells of."""
+    known = np.any(split.concepts >= 0, axis=0)
+    with np.errstate(invalid="ignore"):  # of no rows
+        square = head_accuracy(model, pooled, split.concepts).tolist()
+    return [[cell if there else None for cell, there in zip(row, known, strict=True)] for row in square]

@@ -172,7 +172,7 @@ def _contributions(model: SparseCBM, bottleneck: Float[np.ndarray, "row concept 
     """What concepts add to the label when its head gets this of them."""
     read = torch.from_numpy(bottleneck).to(model.label_weight)
     ledger = model.label(read, read.new_zeros(len(read), model.label_weight.shape[-1]))
-    added: np.ndarray = ledger.contributions.double().cpu().numpy()
+    added: np.ndarray = ledger.contributions.cpu().double().numpy()
     return added
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sparsecbm.intervals import Interval, normal
+from sparsecbm.intervals import Interval, normal, paired_bootstrap
 from sparsecbm.model.network import Ledger, SparseCBM
 
 
@@ -20,6 +20,27 @@ class Correction:
     all: float
     rows_with_wrong_concept: float | None
     no_residual: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What correcting changes in the label accuracy of the `n` rows with a wrong concept, -1..1, with the interval of
+    a paired bootstrap over these rows."""
+
+    mean: float
+    ci95: Interval
+    n: int
+
+
+@dataclass(frozen=True)
+class CorrectionTable:
+    """Label accuracy with the `predicted` concepts, with the wrong ones `corrected` to gold, and with all known ones
+    `true`; and the gain of correcting, None where no row has a wrong concept."""
+
+    predicted: Correction
+    corrected: Correction
+    true: Correction
+    gain: Gain | None
 
 
 @dataclass(frozen=True)
@@ -44,8 +65,9 @@ def correction_table(
     residual: Float[Tensor, "row label"],
     concepts: Int[Tensor, "row concept"],
     labels: Int[Tensor, " row"],
-) -> dict[str, Correction]:
-    """Label accuracy with `predicted`, `corrected` (only wrong concepts set to gold) and `true` (all known ones set).
+    seed: int = 0,
+) -> CorrectionTable:
+    """Label accuracy before and after correcting; `seed` is the bootstrap's.
 
     A concept is set exactly as a person's override sets it; one without a known truth (-1) keeps its prediction.
     A head that gets worse by correction uses something else than the concepts' values. The truth comes from the
@@ -59,12 +81,17 @@ def correction_table(
     wrong = wrong_concepts(concept_logits, concepts)
     affected = wrong.any(-1)
 
-    def scores(replaced: Bool[Tensor, "row concept"]) -> Correction:
+    def scores(replaced: Bool[Tensor, "row concept"]) -> tuple[Correction, Bool[np.ndarray, " affected"]]:
         bottleneck = torch.where(replaced.unsqueeze(-1), truth, predicted)
         right, bare = (model.label(bottleneck, r).logits.argmax(-1) == labels for r in (residual, 0 * residual))
-        return Correction(_mean(right), _mean(right[affected]) if affected.any() else None, _mean(bare))
+        hits = right[affected]
+        return Correction(_mean(right), _mean(hits) if len(hits) else None, _mean(bare)), hits.cpu().numpy()
 
-    return {"predicted": scores(torch.zeros_like(wrong)), "corrected": scores(wrong), "true": scores(concepts >= 0)}
+    (before, wrong_before), (after, wrong_after) = scores(torch.zeros_like(wrong)), scores(wrong)
+    interval = paired_bootstrap(wrong_before, wrong_after, seed)
+    gain = None if interval is None else Gain(
+        float(wrong_after.mean() - wrong_before.mean()), interval, len(wrong_before))
+    return CorrectionTable(before, after, scores(concepts >= 0)[0], gain)
 
 
 def residual_share(ledger: Ledger) -> Float[Tensor, " row"]:
@@ -90,7 +117,7 @@ def residual_slices(
         "outcome": {"right": ~wrong & ~misread, "label wrong, concepts right": wrong & ~misread,
                     "concept wrong, label right": ~wrong & misread, "both wrong": wrong & misread},
     }
-    return {by: {name: _share(shares[rows].double().cpu().numpy()) for name, rows in parts.items() if rows.any()}
+    return {by: {name: _share(shares[rows].cpu().double().numpy()) for name, rows in parts.items() if rows.any()}
             for by, parts in slices.items()}
 
 
@@ -103,4 +130,4 @@ def _spread(logits: Float[Tensor, "*row label"]) -> Float[Tensor, "*row"]:
 
 
 def _mean(values: Tensor) -> float:
-    return float(values.double().mean())
+    return float(values.cpu().double().mean())

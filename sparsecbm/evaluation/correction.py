@@ -5,21 +5,23 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sparsecbm.errors import CheckpointError
-from sparsecbm.intervals import Interval, unpaired_change
+from sparsecbm.intervals import Interval
+
+#: How the concepts are set, in the order of a report's table.
+KINDS = ("predicted", "corrected", "true")
 
 
 @dataclass(frozen=True)
 class CorrectionGain:
-    """Label accuracy, 0..1, on the rows with a misread concept: as predicted, and once those concepts are corrected.
+    """Label accuracy, 0..1, on the `n` rows with a misread concept: as predicted, and once they are corrected.
 
-    A report keeps both shares but not which rows changed, so `interval` is that of two independent samples, wider than
-    one of paired rows. It is None where the report does not count the rows, `n`.
+    `interval` is that of the change, from a paired bootstrap over these rows.
     """
 
     before: float
     after: float
-    n: int | None
-    interval: Interval | None
+    n: int
+    interval: Interval
 
     @property
     def change(self) -> float:
@@ -29,24 +31,23 @@ class CorrectionGain:
     @property
     def clear(self) -> bool:
         """True when the interval leaves out zero."""
-        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
+        return not self.interval[0] <= 0 <= self.interval[1]
 
 
 def correction_gain(report: Mapping[str, Any]) -> CorrectionGain | None:
     """The gain that a report of `evaluate` holds; None where nothing could be corrected."""
-    correction = report.get("correction")
-    if not correction:
+    correction = report.get("correction") or {}
+    gain = correction.get("gain")
+    if gain is None:
         return None
     before, after = (correction[kind]["rows_with_wrong_concept"] for kind in ("predicted", "corrected"))
-    if before is None or after is None:
-        return None
-    n = (report.get("rows") or {}).get("with_wrong_concept")
-    return CorrectionGain(before, after, n, unpaired_change(before, after, n) if n else None)
+    low, high = gain["ci95"]
+    return CorrectionGain(before, after, gain["n"], (low, high))
 
 
 #: Corrects the concept that is most wrong, which takes the gold values: for comparison only.
 ORACLE = "lcp"
-#: The key of the curves in metrics.json.
+#: The key in metrics.json of the curves, by data set and split, such as "cebab/dev".
 METRICS_KEY = "curves"
 
 

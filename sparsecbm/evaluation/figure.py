@@ -41,8 +41,8 @@ def scores_text(points: Sequence[Dot], score: str) -> str:
 
 def correction_dots(report: Mapping[str, Any]) -> tuple[Dot, ...]:
     """Label accuracy by how the concepts are set: with the residual, without it, and where a concept is misread."""
-    columns = {"all": "all reviews", "rows_with_wrong_concept": "only reviews with a misread concept",
-               "no_residual": "all reviews, without the residual"}
+    columns = {"all": "all texts", "rows_with_wrong_concept": "only texts with a misread concept",
+               "no_residual": "all texts, without the residual"}
     return tuple(Dot(how, column, 100 * report["correction"][kind][key])
                  for kind, how in _CONCEPTS.items() for key, column in columns.items()
                  if report["correction"][kind][key] is not None)
@@ -53,24 +53,12 @@ def correction_text(report: Mapping[str, Any]) -> str:
     gain = correction_gain(report)
     if gain is None:
         return ""
-    where = f"On the {gain.n:,} reviews with a misread concept" if gain.n else "On the reviews with a misread concept"
-    said = (f"{where}, correcting it changes label accuracy from {100 * gain.before:.1f} % to {100 * gain.after:.1f} "
-            f"%, by {signed(100 * gain.change, 1)} points")
-    if gain.interval is None:
-        return f"{said}. The report counts no such reviews, so there is no interval."
+    said = (f"On the {gain.n:,} texts with a misread concept, correcting it changes label accuracy from "
+            f"{100 * gain.before:.1f} % to {100 * gain.after:.1f} %, by {signed(100 * gain.change, 1)} points")
     low, high = (signed(100 * end, 1) for end in gain.interval)
     verdict = ("so chance alone may explain it" if not gain.clear else
                f"so correcting {'helps' if gain.change > 0 else 'hurts'}")
     return f"{said} (95 % interval {low} to {high}), {verdict}."
-
-
-def interval_note(report: Mapping[str, Any]) -> str:
-    """How the interval of the gain was obtained; empty without one."""
-    gain = correction_gain(report)
-    if gain is None or gain.interval is None:
-        return ""
-    return ("The report keeps both accuracies but not which reviews changed, so the interval treats them as two "
-            "independent samples (Newcombe): it is wider than one of paired reviews would be.")
 
 
 def leakage_text(report: Mapping[str, Any]) -> str:
@@ -94,10 +82,10 @@ def residual_dots(report: Mapping[str, Any], schema: ConceptSchema) -> tuple[Dot
 
 
 def residual_table(report: Mapping[str, Any], schema: ConceptSchema) -> pd.DataFrame:
-    """The same as numbers, with how many reviews each slice has."""
+    """The same as numbers, with how many texts each slice has."""
     rows = [(_slice(name, schema), part["n"], 100 * part["mean"], *(percent_interval(part["ci95"] or (nan, nan))))
             for parts in report["residual_by"].values() for name, part in parts.items()]
-    columns = ["part", "reviews", "residual's share, percent", "95 % from", "95 % to"]
+    columns = ["part", "texts", "residual's share, percent", "95 % from", "95 % to"]
     return pd.DataFrame(rows, columns=columns).round(1)
 
 
@@ -121,7 +109,7 @@ def percent_interval(interval: Sequence[float]) -> tuple[float, float]:
 
 
 def _slice(name: str, schema: ConceptSchema) -> str:
-    """A slice of the reviews as people call it: those of a label, or of an outcome."""
+    """A slice of the texts as people call it: those of a label, or of an outcome."""
     shown = dict(zip(schema.labels, schema.label_display, strict=True))
     return shown.get(name) or _OUTCOMES[name]
 
@@ -151,9 +139,8 @@ def _figures(report: Report, schema: ConceptSchema) -> list[tuple[str, float | N
     for name, part in (report.get("concepts") or {}).items():
         found += [(f"{name}: accuracy", part["accuracy"]), (f"{name}: macro F1", part["macro_f1"])]
     if report.get("correction"):
-        rows = {kind: row["rows_with_wrong_concept"] for kind, row in report["correction"].items()}
-        found += [("gain of correcting misread concepts, on their reviews",
-                   _less(rows["corrected"], rows["predicted"])),
+        gain = correction_gain(report)
+        found += [("gain of correcting misread concepts, on their texts", None if gain is None else gain.change),
                   (f"{title}: accuracy without the residual", report["correction"]["predicted"]["no_residual"])]
     if report.get("specificity"):
         square = np.array(report["specificity"], dtype=float)

@@ -14,7 +14,7 @@ _ERRORS = {"l2": "L2 distance", "cosine": "cosine distance", "norm_difference": 
 #: The explainers as people call them; abbreviations stay in the JSON.
 EXPLAINERS = {"override": "setting the concept", "zero": "no effect", "random": "random effect",
               "conexp": "mean answers (CONEXP)", "s_learner": "regression (S-learner)",
-              "approximate": "similar review", "revision": "revising the subnetwork"}
+              "approximate": "similar text", "revision": "revising the subnetwork"}
 #: In which order pairs are gone through, by the name that the address has for it.
 SORTS = {"far": "largest error first", "near": "smallest error first", "file": "as in the file"}
 Change = Float[np.ndarray, " label"]

@@ -94,7 +94,7 @@ def order_text(found: CorrectionCurves) -> str:
 def edit_text(found: EditCurves) -> str:
     """How each way of correcting changes the error, all misread concepts corrected."""
     changes = [f"{NAMES.get(name, name)} by {_change(curve, -1)}" for name, curve in found.curves.items()]
-    return (f"On {found.n:,} reviews with {found.corrected:,} misread concepts, correcting all of these changes the "
+    return (f"On {found.n:,} texts with {found.corrected:,} misread concepts, correcting all of these changes the "
             f"error: {listed(changes)}.")
 
 

@@ -27,8 +27,8 @@ def reliability_figure(bins: Sequence[Bin], title: str, dark: bool) -> go.Figure
     figure = go.Figure([
         go.Scatter(x=[0, 100], y=[0, 100], mode="lines", name="as sure as right", hoverinfo="skip",
                    line={"color": NEUTRAL, "dash": "dash", "width": 1}),
-        _dots(many, "this model", "circle"), _dots(few, f"fewer than {FEW} reviews", "circle-open"),
-        go.Bar(x=[100 * one["confidence"] for one in bins], y=counts, yaxis="y2", name="reviews", width=3,
+        _dots(many, "this model", "circle"), _dots(few, f"fewer than {FEW} texts", "circle-open"),
+        go.Bar(x=[100 * one["confidence"] for one in bins], y=counts, yaxis="y2", name="texts", width=3,
                marker={"color": NEUTRAL}, text=[f"{count:,}" for count in counts], textposition="outside",
                textangle=-90, constraintext="none", textfont=ink(dark), cliponaxis=False,
                hovertext=[_hover(one) for one in bins], hovertemplate="%{hovertext}<extra></extra>"),
@@ -37,7 +37,7 @@ def reliability_figure(bins: Sequence[Bin], title: str, dark: bool) -> go.Figure
         title, 360, dark,
         xaxis={"title": {"text": "confidence, percent"}, "range": [0, 103], "fixedrange": True, "anchor": "y2"},
         yaxis={"title": {"text": "right, percent"}, "range": [0, 103], "domain": [0.34, 1], "fixedrange": True}))
-    figure.update_layout(yaxis2={"title": {"text": "reviews", "font": ink(dark)}, "domain": [0, 0.24],
+    figure.update_layout(yaxis2={"title": {"text": "texts", "font": ink(dark)}, "domain": [0, 0.24],
                                  "range": [0, 1.3 * max(counts, default=1)], "showticklabels": False,
                                  "fixedrange": True, "showgrid": False})
     return figure
@@ -50,7 +50,7 @@ def reliability_table(bins: Sequence[Bin]) -> pd.DataFrame:
         "right, percent": [100 * one["accuracy"] for one in bins],
         "95 % from": [100 * one["ci95"][0] for one in bins],
         "95 % to": [100 * one["ci95"][1] for one in bins],
-        "reviews": [one["n"] for one in bins],
+        "texts": [one["n"] for one in bins],
     }).round(1)
 
 
@@ -63,7 +63,7 @@ def reliability_text(subject: str, bins: Sequence[Bin], error: float) -> str:
     outside = sum(one["n"] for one in bins if not one["ci95"][0] <= one["confidence"] <= one["ci95"][1])
     said = f"Expected calibration error of {subject}: {100 * error:.1f} points; {lean}."
     if outside:
-        return f"{said} For {100 * outside / rows:.0f} % of the reviews, the interval of their bin misses the line."
+        return f"{said} For {100 * outside / rows:.0f} % of the texts, the interval of their bin misses the line."
     return f"{said} Every bin's interval reaches the line."
 
 

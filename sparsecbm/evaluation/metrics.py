@@ -88,13 +88,16 @@ def reliability(
 
 
 def bootstrap_ci(counts: Int[np.ndarray, "value value"], seed: int = 0) -> dict[str, Interval]:
-    """95 % percentile intervals of accuracy and macro F1 over resamples of the rows."""
+    """95 % percentile intervals of accuracy and macro F1 over resamples of the rows.
+
+    Where all rows are right, or none, every resample is the same; then both have Wilson's interval of the accuracy.
+    """
     rows = int(counts.sum())
     matrices = resampled(rows, seed, counts.ravel() / rows).reshape(-1, *counts.shape)
     intervals = {}
     for name, score in (("accuracy", accuracy), ("macro_f1", macro_f1)):
         low, high = percentiles(score(matrices))
-        intervals[name] = (float(low), float(high))
+        intervals[name] = (float(low), float(high)) if low < high else wilson(int(np.trace(counts)), rows)
     return intervals
 
 

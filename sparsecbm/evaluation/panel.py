@@ -5,6 +5,7 @@ import streamlit as st
 from sparsecbm.evaluation.panel_address import SECTIONS, STATE, opened_looking
 from sparsecbm.evaluation.panel_causal import causal_panel
 from sparsecbm.evaluation.panel_correction import correction_panel, curves_panel, edits_panel, residual_panel
+from sparsecbm.evaluation.panel_field_test import field_gain_panel, field_test_panel
 from sparsecbm.evaluation.panel_other import other_panel
 from sparsecbm.evaluation.panel_records import training_panel, words_panel
 from sparsecbm.evaluation.panel_rewritings import rewritings_panel
@@ -15,6 +16,7 @@ from sparsecbm.ui.sections import section_bar
 #: The panels of each section; those of one row stand side by side.
 _ROWS = {
     "scores": ((scores_panel, calibration_panel), (specificity_panel,)),
+    "field": ((field_test_panel, field_gain_panel),),
     "correction": ((correction_panel, curves_panel), (residual_panel, edits_panel)),
     "rewriting": ((causal_panel,), (rewritings_panel,)),
     "other": ((other_panel,),),

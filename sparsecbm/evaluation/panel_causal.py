@@ -12,7 +12,7 @@ from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
 
 CAUSAL_HELP = (
-    "People rewrote reviews so that one concept changed. The true effect is the model's answer to the new text, less "
+    "People rewrote texts so that one concept changed. The true effect is the model's answer to the new text, less "
     "that to the old one. Each row is an explainer that saw only the old text and predicted the effect. These are "
     "errors, so smaller is better; the cosine distance is 1 for an effect at right angles to the true one, or for none "
     "at all."

@@ -1,5 +1,8 @@
 """What correcting concepts is worth: the label's accuracy, its error concept by concept, and what the residual does."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from sparsecbm.errors import CheckpointError
@@ -7,7 +10,6 @@ from sparsecbm.evaluation.correction import METRICS_KEY, CorrectionCurves
 from sparsecbm.evaluation.figure import (
     correction_dots,
     correction_text,
-    interval_note,
     leakage_text,
     residual_dots,
     residual_table,
@@ -22,18 +24,23 @@ from sparsecbm.evaluation.figure_curves import (
     edit_text,
     order_text,
 )
+from sparsecbm.evaluation.panel_address import STATE
 from sparsecbm.evaluation.panel_scores import held_out, rows_of
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.text import percent
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart
 from sparsecbm.ui.safe_text import as_markdown
+from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
-from sparsecbm.ui.stored_metrics import how_to_measure, stored_metrics
+from sparsecbm.ui.stored_metrics import how_to_measure, of_this_model, stored_metrics
+
+_SOURCE = "evaluation:curves-source"
 
 CORRECTION_HELP = (
     "Label accuracy with the concepts as the model predicts them, with the misread ones set to their gold values, and "
-    "with all of them set to gold, the annotators' majority. If correcting lowers accuracy, the label head does not "
+    "with all of them set to gold, the annotators' majority. The interval of the gain is from a paired "
+    "bootstrap over the texts. If correcting lowers accuracy, the label head does not "
     "mean by a concept what people mean by it."
 )
 RESIDUAL_HELP = (
@@ -45,7 +52,7 @@ CURVES_HELP = (
     "Concepts are set to their gold values, one after another, and the label's error is counted. A policy chooses the "
     "next concept; the one that needs the gold values is a bound and not a way to work. Policies that coincide are one "
     "line; the table has them all. Setting wrong values must raise the error: otherwise the label does not use its "
-    "concepts. Bars and brackets are 95 % intervals over the reviews."
+    "concepts. Bars and brackets are 95 % intervals over the texts."
 )
 EDITS_HELP = (
     "Only the misread concepts are corrected: by setting the concept, by revising its subnetwork until it is predicted "
@@ -70,7 +77,6 @@ def correction_panel(explainer: Explainer) -> None:
               dots_table(points, {"row": "concepts", "series": "on", "value": "accuracy, percent"}),
               "evaluation:correction", "Label accuracy by how the concepts are set")
         st.markdown(as_markdown(leakage_text(report)))
-        note(as_markdown(interval_note(report)))
 
 
 def residual_panel(explainer: Explainer) -> None:
@@ -83,7 +89,7 @@ def residual_panel(explainer: Explainer) -> None:
         said = f"It makes up {percent(report['residual_share'])} of what moves the {explainer.schema.label_title}."
         if report.get("residual_by") is None:
             st.markdown(f"**{as_markdown(said)}**")
-            how_to_measure("The residual's share in slices of the reviews", "evaluate --save", explainer.checkpoint)
+            how_to_measure("The residual's share in slices of the texts", "evaluate --save", explainer.checkpoint)
             return
         st.markdown(f"**{as_markdown(f'{said} {residual_text(report)}')}**")
         points = residual_dots(report, explainer.schema)
@@ -93,16 +99,22 @@ def residual_panel(explainer: Explainer) -> None:
 
 
 def curves_panel(explainer: Explainer) -> None:
-    """The label's error after 0, 1, .. corrected concepts."""
+    """The label's error after 0, 1, .. corrected concepts, on one source at a time."""
     with errors_shown():
         st.markdown("### Correcting one concept after another", help=CURVES_HELP)
-        curves = _curves(explainer)
-        if curves is None:
+        stored = _stored(explainer)
+        if not stored:
             how_to_measure("The error over corrected concepts", "curve --save", explainer.checkpoint)
             return
+        if len(stored) > 1:
+            st.segmented_control(
+                "Source", list(stored), key=_SOURCE, required=True, format_func=as_markdown,
+                default=seed_widget(_SOURCE, _source(stored)),
+                on_change=lambda: STATE.change(tested=st.session_state[_SOURCE]))
+        curves = _curves(explainer, _source(stored))
         settings = curves.settings
         st.markdown(f"**{as_markdown(curve_text(curves))}**")
-        chart(lambda dark: correction_figure(curves, f"Label wrong on {settings.split}, n = {settings.n:,}", dark),
+        chart(lambda dark: correction_figure(curves, f"Label wrong on {_source(stored)}, n = {settings.n:,}", dark),
               correction_table(curves), "evaluation:curves", "The label's error over the number of corrected concepts")
         st.markdown(as_markdown(order_text(curves)))
         note(f"Random orders and answers were drawn {settings.orders} times; the annotator errs in "
@@ -112,8 +124,9 @@ def curves_panel(explainer: Explainer) -> None:
 def edits_panel(explainer: Explainer) -> None:
     """Override, revision and random edit, where they were measured."""
     with errors_shown():
+        stored = _stored(explainer)
         try:
-            curves = _curves(explainer)
+            curves = _curves(explainer, _source(stored)) if stored else None
         except CheckpointError:  # the panel of the curves says so
             return
         if curves is None or curves.edits is None:
@@ -121,11 +134,23 @@ def edits_panel(explainer: Explainer) -> None:
         edits = curves.edits
         st.markdown("### Setting a concept or revising its subnetwork", help=EDITS_HELP)
         st.markdown(f"**{as_markdown(edit_text(edits))}**")
-        chart(lambda dark: edit_figure(edits, f"Label wrong on {edits.n:,} reviews with a misread concept", dark),
+        chart(lambda dark: edit_figure(edits, f"Label wrong on {edits.n:,} texts with a misread concept", dark),
               edit_table(curves), "evaluation:edits",
               "The label's error when misread concepts are corrected by override, revision and a random edit")
 
 
-def _curves(explainer: Explainer) -> CorrectionCurves | None:
-    found = stored_metrics(explainer.checkpoint, METRICS_KEY)
-    return None if found is None else CorrectionCurves.from_json(found)
+def _stored(explainer: Explainer) -> Mapping[str, Any]:
+    """The reports by source, not yet looked into."""
+    found = explainer.checkpoint.metrics.get(METRICS_KEY)
+    return found if isinstance(found, dict) else {}
+
+
+def _source(stored: Mapping[str, Any]) -> str:
+    """The source that is looked at, or the first."""
+    asked = STATE.current.tested
+    return asked if asked is not None and asked in stored else next(iter(stored))
+
+
+def _curves(explainer: Explainer, source: str) -> CorrectionCurves:
+    """Those of one source; CheckpointError where they were measured on another model or cannot be read."""
+    return CorrectionCurves.from_json(of_this_model(_stored(explainer)[source], METRICS_KEY, explainer.checkpoint))

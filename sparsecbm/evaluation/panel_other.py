@@ -4,7 +4,6 @@ Nothing is loaded before another checkpoint is chosen, and no review is predicte
 """
 
 from collections.abc import Hashable
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,12 +12,13 @@ from sparsecbm.errors import CheckpointError
 from sparsecbm.evaluation.figure import SCORES, both_rows, both_scores
 from sparsecbm.evaluation.panel_address import STATE, others
 from sparsecbm.figures.dots import dots, dots_table
+from sparsecbm.figures.text import counted_documents
 from sparsecbm.impact.impact import Impact
 from sparsecbm.impact.panel_changes import changes_view, impact_of_checkpoint, require_same
 from sparsecbm.service import Explainer
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE, missing_folder
 from sparsecbm.ui.chart import chart
-from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_model import load_explainer, other_explainer
 from sparsecbm.ui.loaded_sources import opened_reviews, source_titles
 from sparsecbm.ui.safe_text import as_markdown, table_html
 from sparsecbm.ui.session import chosen, seed_widget, session_job
@@ -27,8 +27,8 @@ from sparsecbm.ui.stored_metrics import stored_metrics
 from sparsecbm.ui.tasks import Progress, Work, polling_fragment, request_work, work_state
 
 OTHER_HELP = (
-    "Two checkpoints on the same reviews. The scores were measured for each on its held-out split; below, both "
-    "predict the same reviews, and only those whose answer differs are listed."
+    "Two checkpoints on the same texts. The scores were measured for each on its held-out split; below, both "
+    "predict the same texts, and only those whose answer differs are listed."
 )
 _PANEL, _AGAINST, _SOURCE = "evaluation:other", "evaluation:against", "evaluation:source"
 _REQUESTED = "evaluation:asked"
@@ -75,17 +75,10 @@ def _opened(folder: str) -> Explainer | None:
     """The other model; None, and the reason on screen, when it cannot be read."""
     try:
         with st.spinner("Loading the other model…"):
-            return _load(folder, tuple(sorted((file.name, file.stat().st_mtime_ns)
-                                              for file in Path(folder).glob("*.*"))))
+            return other_explainer(folder)
     except CheckpointError as error:
         st.error(as_markdown(str(error)), icon=":material/error:")
         return None
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _load(folder: str, written: Hashable) -> Explainer:
-    """`written` is when its files were last written: a run that is trained anew is another one."""
-    return Explainer.load(folder)
 
 
 def names_of(explainer: Explainer, other: Explainer) -> tuple[str, str]:
@@ -105,11 +98,11 @@ def _figures(explainer: Explainer, other: Explainer) -> None:
                 icon=":material/straighten:")
         return
     if one.get("data_hash") != two.get("data_hash"):
-        st.warning("The two were measured on different reviews, so a difference may be that of the reviews.",
+        st.warning("The two were measured on different texts, so a difference may be that of the texts.",
                    icon=":material/warning:")
     reports = dict(zip(names, (one, two), strict=True))
     points = both_scores(reports, "macro_f1", schema)
-    chart(lambda dark: dots(points, f"{SCORES['macro_f1']} of both on their held-out reviews", "percent", dark),
+    chart(lambda dark: dots(points, f"{SCORES['macro_f1']} of both on their held-out texts", "percent", dark),
           dots_table(points, {"row": "of", "series": "model", "value": "macro F1, percent"}), "evaluation:both",
           "macro F1 of two models, with intervals")
     st.html(table_html("Scores of both models", ("Percent", *names, "Difference, points"), both_rows(reports, schema)))
@@ -122,7 +115,7 @@ def _answers(other: Explainer, looking: bool) -> None:
         explainer, job = load_explainer(), session_job(_PANEL, GOES_ON)
         titles = source_titles(explainer.schema)
         if not titles:
-            st.info("There are no reviews to compare the two on: none ship for the concepts of this model.",
+            st.info("There are no texts to compare the two on: none ship for the concepts of this model.",
                     icon=":material/info:")
             return
         source = STATE.current.source or next(iter(titles))
@@ -131,7 +124,7 @@ def _answers(other: Explainer, looking: bool) -> None:
         work = _work(explainer, other, reviews)
         request_work(job, [work] if st.session_state.get(_REQUESTED) == work.key else [], looking, STATE.run_again)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            st.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
+            st.selectbox("Source", list(titles), list(titles).index(seed_widget(_SOURCE, source)), key=_SOURCE,
                          width=430, format_func=titles.__getitem__, on_change=_source_chosen)
             st.button("Compare the answers", key=f"{_PANEL}:do", type="primary", on_click=_request, args=(work.key,),
                       disabled=job.running)
@@ -139,10 +132,11 @@ def _answers(other: Explainer, looking: bool) -> None:
         found: Impact | None = job.result(work)
         if found is not None:
             one, two = names_of(explainer, other)
-            heading = f"From {one} to {two}: answers on {len(reviews):,} reviews"
+            heading = f"From {one} to {two}: answers on {counted_documents(len(reviews), reviews.schema)}"
             changes_view(found, reviews.texts, "evaluation:changed", heading, (f"by {one}", f"by {two}"))
         elif not job.running and not job.stopped:
-            note(f"Both models predict {len(reviews):,} reviews; you can go on working meanwhile.")
+            note(f"Both models predict {counted_documents(len(reviews), reviews.schema)}; you can go on working "
+                 "meanwhile.")
 
 
 def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
@@ -150,7 +144,7 @@ def _work(explainer: Explainer, other: Explainer, reviews: Reviews) -> Work:
         return impact_of_checkpoint(explainer, other, reviews, progress)
 
     return Work(("other", explainer.checkpoint.hash, other.checkpoint.hash, reviews.digest),
-                f"Both models predict {len(reviews):,} reviews", run)
+                f"Both models predict {counted_documents(len(reviews), reviews.schema)}", run)
 
 
 def _against_chosen() -> None:

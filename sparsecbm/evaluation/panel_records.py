@@ -41,7 +41,7 @@ def words_panel(explainer: Explainer) -> None:
         titles = {name: method.title for name, method in METHODS.items()}
         points = word_dots(found, titles)
         st.markdown(f"**{as_markdown(words_text(found, titles))}**")
-        chart(lambda dark: dots(points, f"Comprehensiveness on {found['n']} reviews of {found['split']}",
+        chart(lambda dark: dots(points, f"Comprehensiveness on {found['n']} texts of {found['split']}",
                                 "points of probability", dark),
               word_table(found, titles), "evaluation:words",
               "How far probabilities fall without the words that each method ranks first")
@@ -59,7 +59,7 @@ def training_panel(explainer: Explainer) -> None:
         st.markdown(f"**{as_markdown(training_text(found))}**")
         key, alt = "evaluation:training", "Scores on the held-out split over the epochs"
         if len(found["epochs"]) > 1:
-            chart(lambda dark: training_figure(found, f"Training on {found['split']}, {found['rows']:,} reviews", dark),
+            chart(lambda dark: training_figure(found, f"Training on {found['split']}, {found['rows']:,} texts", dark),
                   training_table(found), key, alt)
         else:
             table_fold(training_table(found), key, alt)

@@ -3,8 +3,6 @@
 All texts are predicted once, in the background, for only then is it known which pairs have the largest errors.
 """
 
-import os
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -18,6 +16,7 @@ from sparsecbm.evaluation.figure_causal import SORTS, distance_text, effect_dots
 from sparsecbm.evaluation.panel_address import STATE, TO, changes
 from sparsecbm.figures.dots import dots, dots_table
 from sparsecbm.figures.text import changed_spans, marked_html, percent
+from sparsecbm.paths import path_in
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
 from sparsecbm.ui.chart import chart
@@ -68,7 +67,7 @@ def show_pair(
         off = float(np.linalg.norm(shown[REVISED] - shown[DID]))
         st.markdown(f"Error when the subnetwork is revised instead: L2 distance {off:.3f}.")
     ids = [pairs.split.dataset[int(rows[pair])]["id"] for rows in (pairs.base, pairs.counterfactual)]
-    note(as_markdown(f"Checkpoint {explainer.checkpoint.hash[:12]} · reviews {ids[0]} and {ids[1]} of "
+    note(as_markdown(f"Checkpoint {explainer.checkpoint.hash[:12]} · texts {ids[0]} and {ids[1]} of "
                      f"{pairs.split.name} · data {pairs.split.data_hash[:12]} · probabilities rounded to four "
                      "decimals"))
 
@@ -98,7 +97,7 @@ def _request_revision(request: RevisionRequest) -> None:
 
 
 PAIRS_HELP = (
-    "A person rewrote a review so that one concept changed, and other people labelled both versions. The model reads "
+    "A person rewrote a text so that one concept changed, and other people labelled both versions. The model reads "
     "both, and the difference is the effect of the rewriting. Compare it with the effect that is predicted from the "
     "first version alone, when that concept is set to its new value."
 )
@@ -113,7 +112,7 @@ def rewritings_panel(explainer: Explainer) -> None:
     with errors_shown():
         split = _split()
         if explainer.schema != CEBAB or explainer.checkpoint.kind == "black_box":
-            st.info("Rewritten reviews exist for CEBaB's concepts only, and need a model that predicts concepts.",
+            st.info("Rewritten texts exist for CEBaB's concepts only, and need a model that predicts concepts.",
                     icon=":material/info:")
             return
         if split is None:
@@ -126,14 +125,14 @@ def rewritings_panel(explainer: Explainer) -> None:
 
 def _split() -> str | None:
     """The held-out split of the folder; None where there is none."""
-    folder = os.environ.get(DATA_VARIABLE)
-    if not folder:
+    folder = path_in(DATA_VARIABLE)
+    if folder is None:
         return None
-    there = splits_there(Path(folder).expanduser(), SPLITS, ".json") or HELD_OUT[:1]
+    there = splits_there(folder, SPLITS, ".json") or HELD_OUT[:1]
     return next((name for name in HELD_OUT if name in there), None)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the reviews…")
+@st.cache_resource(max_entries=2, show_spinner="Reading the texts…")
 def _pairs(folder: str, split: str) -> CounterfactualPairs:
     return load_pairs(folder, split)
 
@@ -142,7 +141,7 @@ def _panel(split: str, looking: bool) -> None:
     """`looking` is True while this fragment draws itself again and again."""
     with errors_shown():
         explainer, job = load_explainer(), session_job(PANEL, GOES_ON)
-        pairs = _pairs(os.environ[DATA_VARIABLE], split)
+        pairs = _pairs(str(path_in(DATA_VARIABLE)), split)
         work = _work(explainer, pairs)
         request = st.session_state.get(REQUESTED)
         request_work(job, [work, *([revision_work(explainer, request)] if request else [])], looking, STATE.run_again)
@@ -157,7 +156,7 @@ def _work(explainer: Explainer, pairs: CounterfactualPairs) -> Work:
         return explainer.pair_effects(pairs, progress)
 
     return Work(("pairs", explainer.checkpoint.hash, pairs.split.data_hash),
-                f"Predicting {len(pairs.split):,} reviews and rewritings", run)
+                f"Predicting {len(pairs.split):,} texts and rewritings", run)
 
 
 def _choose(explainer: Explainer, pairs: CounterfactualPairs, effects: PairEffects) -> None:

@@ -24,10 +24,10 @@ SCORES_HELP = (
     "the score of always giving the most common answer."
 )
 CALIBRATION_HELP = (
-    "Reviews are put into 15 bins by the probability that the model gives its own answer. A dot is a bin: its mean "
+    "Texts are put into 15 bins by the probability that the model gives its own answer. A dot is a bin: its mean "
     "confidence, and the share of right answers with a 95 % interval. On the dashed line the two are equal; below it, "
-    f"the model is too sure. Bins of fewer than {FEW} reviews are open circles: they say little. The expected "
-    "calibration error is the mean distance from the line, weighted by the reviews in each bin."
+    f"the model is too sure. Bins of fewer than {FEW} texts are open circles: they say little. The expected "
+    "calibration error is the mean distance from the line, weighted by the texts in each bin."
 )
 SPECIFICITY_HELP = (
     "Each concept's head predicts from every subnetwork in turn. The framed cells are its own subnetwork: they should "
@@ -71,7 +71,7 @@ def specificity_panel(explainer: Explainer) -> None:
         ahead = leads(square, concepts)
         said = least_lead_text(ahead)
         st.markdown(f"**{as_markdown(said)}**" if said else "")
-        chart(specificity_map(square, concepts, f"Right answers on {n:,} reviews of {split}, percent"),
+        chart(specificity_map(square, concepts, f"Right answers on {n:,} texts of {split}, percent"),
               square_table(square, concepts, "subnetwork"), "evaluation:specificity",
               "Percent right from its own subnetwork and the best other: " + "; ".join(
                   f"{lead.concept} {100 * lead.own:.1f}, {lead.best_other} {100 * lead.other:.1f}" for lead in ahead))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsecbm.figures.text import label_name
-from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target
+from sparsecbm.figures.text import label_name, setting_text
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Target, Word
 from sparsecbm.words.figure import PRINTED_FROM, full_colour, strongest_words
+from sparsecbm.words.unread import word_name
 
 #: Words that a split by concept lists one by one; the others share a row, so that every column adds up.
 MOST_ROWS = 12
@@ -15,6 +16,7 @@ MOST_ROWS = 12
 NAMED_WORDS = 3
 
 Leading = tuple[str, float]
+LeadingWord = tuple[Word, float]
 
 
 def label_shares(prediction: Prediction) -> tuple[tuple[str, float], ...]:
@@ -47,7 +49,8 @@ def ledger_rows(prediction: Prediction) -> tuple[LedgerRow, ...]:
                float(prediction.label_bias[index])]
     largest = max(abs(addend) for addend in addends) or 1.0
     rows = [LedgerRow(concept, addends[k], addends[k] / largest, prediction.value(concept),
-                      tuple(zip(schema.values, prediction.concept_probabilities[k].tolist(), strict=True)))
+                      tuple(zip(schema.values_of(concept), prediction.concept_probabilities[
+                          k, schema.value_places(concept)].tolist(), strict=True)))
             for k, concept in enumerate(schema.concepts)]
     rest = zip(("residual", "bias"), addends[len(rows) :], strict=True)
     return (*rows, *(LedgerRow(name, addend, addend / largest) for name, addend in rest))
@@ -61,7 +64,7 @@ def strongest_parts(prediction: Prediction) -> tuple[Leading | None, Leading | N
     return best if best[1] > 0 else None, worst if worst[1] < 0 else None
 
 
-def label_words(explanation: Explanation) -> tuple[tuple[Leading, ...], tuple[Leading, ...]]:
+def label_words(explanation: Explanation) -> tuple[tuple[LeadingWord, ...], tuple[LeadingWord, ...]]:
     """The strongest words for and against the predicted label, among those whose score is printed."""
     label = Target(None, explanation.prediction.label)
     for attribution in explanation.attributions:
@@ -85,7 +88,7 @@ def split_table(attribution: Attribution) -> list[tuple[str, list[float]]]:
     columns = np.stack([attribution.scores, *attribution.parts.values()], axis=1)  # [word, column]
     strength = np.abs(columns).max(axis=1)
     chosen = sorted(np.argsort(-strength, kind="stable")[:MOST_ROWS].tolist())
-    rows = [(attribution.words[i].text, columns[i].tolist()) for i in chosen]
+    rows = [(word_name(attribution.words[i]), columns[i].tolist()) for i in chosen]
     others = len(columns) - len(chosen)
     if others:
         rest = columns.sum(axis=0) - columns[chosen].sum(axis=0)
@@ -98,18 +101,19 @@ def score_table(attributions: Sequence[Attribution]) -> list[tuple[str, list[flo
     if not attributions:
         return []
     columns = zip(*(attribution.scores.tolist() for attribution in attributions), strict=True)
-    return [(word.text, list(scores)) for word, scores in zip(attributions[0].words, columns, strict=True)]
+    return [(word_name(word), list(scores)) for word, scores in zip(attributions[0].words, columns, strict=True)]
 
 
 @dataclass(frozen=True)
 class SetConcept:
     """A concept that a person set, and its contribution to the new label before and after, in logits.
 
-    `value` is empty where no value is certain.
+    `value` is empty where no value is certain; `setting` then says the probability of each.
     """
 
     name: str
     value: str
+    setting: str
     distribution: tuple[tuple[str, float], ...]
     before: float
     after: float
@@ -124,5 +128,6 @@ def set_concepts(result: InterventionResult) -> tuple[SetConcept, ...]:
         before, after = (float(side.contributions[schema.concept_index(concept), index])
                          for side in (result.before, result.after))
         value = schema.values[distribution.index(1.0)] if 1.0 in distribution else ""
-        rows.append(SetConcept(concept, value, tuple(zip(schema.values, distribution, strict=True)), before, after))
+        rows.append(SetConcept(concept, value, setting_text(distribution, schema.values),
+                               tuple(zip(schema.values, distribution, strict=True)), before, after))
     return tuple(rows)

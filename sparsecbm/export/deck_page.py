@@ -20,7 +20,7 @@ LARGE = 1.6
 USUAL_TITLE = "What the model predicts, and why"
 _HERE = Path(__file__).parent
 #: Script that says which slide a key leads to, and how a slide is called.
-KEYS_SCRIPT = (_HERE / "keys.js").read_text()
+KEYS_SCRIPT = (_HERE / "keys.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def deck_html(deck: Deck) -> str:
     scenes = [_Shown(scene, scene_pieces(scene)) for scene in deck.scenes]
     figures = [[enlarged(paper, LARGE, one.scene.title) for paper in (piece.chart.light, piece.chart.dark)]
                for one in scenes for piece in one.pieces if piece.chart is not None]
-    scripts = [*([get_plotlyjs()] if figures else []), KEYS_SCRIPT + (_HERE / "deck.js").read_text()]
+    scripts = [*([get_plotlyjs()] if figures else []), KEYS_SCRIPT + (_HERE / "deck.js").read_text(encoding="utf-8")]
     templates = environment()
     return templates.get_template("deck.html.j2").render(
         title=deck.title or USUAL_TITLE, cover=cover_html(deck), scenes=scenes, scripts=scripts, digest=_digest,

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sparsecbm.export import content
+from sparsecbm.familiarity.unlike import is_unlike, unlike_text
 from sparsecbm.figures import text as names
 from sparsecbm.figures.style import DARK_PAPER, PAPER
 from sparsecbm.figures.text import visible
@@ -16,8 +17,9 @@ from sparsecbm.words import figure as completeness
 from sparsecbm.words import figure as heatmap
 from sparsecbm.words import figure_faithfulness as verdict
 from sparsecbm.words.faithfulness import Faithfulness
-from sparsecbm.words.figure import full_colour, heatmap_html, legend_html, look_of
+from sparsecbm.words.figure import full_colour, heatmap_html, legend_html, look_of, unread_html
 from sparsecbm.words.methods import method_named
+from sparsecbm.words.unread import nothing_read
 
 
 @cache
@@ -45,6 +47,7 @@ def explanation_html(
     """
     prediction, attributions = explanation.prediction, explanation.attributions
     limit, end = full_colour(attributions), content.read_until(explanation)
+    words = attributions[0].words if attributions else ()
 
     def heatmap(attribution: Attribution) -> str:
         return heatmap_html(attribution, prediction.text[:end], limit, None, height="none")
@@ -57,4 +60,6 @@ def explanation_html(
         schema=prediction.schema, label=names.label_name(prediction.label, prediction.schema),
         read=prediction.text[:end], unread=prediction.text[end:], has_concepts=bool(prediction.contributions.any()),
         attributions=sorted(attributions, key=lambda attribution: attribution.target.concept is not None),
-        legend=legend_html(limit, None, "the target in the title"), heatmap=heatmap, shade=shade)
+        legend=legend_html(limit, None, "the target in the title"), heatmap=heatmap, shade=shade,
+        unread_words=unread_html(words), nothing_read=nothing_read(words),
+        unlike=unlike_text(prediction.unlike) if is_unlike(prediction.unlike) else "")

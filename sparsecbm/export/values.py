@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from sparsecbm.familiarity.unlike import is_unlike
 from sparsecbm.figures.text import visible
 from sparsecbm.revision.edit import Edit, Override
 from sparsecbm.revision.patch import Patch
 from sparsecbm.schema import ConceptSchema
-from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt
+from sparsecbm.spreadsheet import protected
+from sparsecbm.types import Attribution, Explanation, InterventionResult, Prediction, Receipt, Word
 
 
 def explanation_json(explanation: Explanation, intervention: InterventionResult | None = None) -> dict[str, Any]:
     """An explanation, and the result of an intervention, as in `explain --json`.
 
     No number is rounded: for every label, `label.logits` is `label_bias` plus the concepts' `contributions` plus
-    `residual`, up to float32.
+    `residual`, up to float32. `unlike` is the share of held-out texts that are more like the training texts, 0..1, and
+    None where that was not measured; `unlike_flag` says whether the text is marked for it.
     """
     prediction = explanation.prediction
     plain: dict[str, Any] = {
@@ -26,6 +29,8 @@ def explanation_json(explanation: Explanation, intervention: InterventionResult 
         "tokens_read": prediction.tokens_read,
         "tokens_total": prediction.tokens_total,
         "truncated": prediction.truncated,
+        "unlike": prediction.unlike,
+        "unlike_flag": is_unlike(prediction.unlike),
         **prediction_json(prediction),
         "attributions": [attribution_json(attribution) for attribution in explanation.attributions],
         "receipt": receipt_json(explanation.receipt),
@@ -48,7 +53,8 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
         "concepts": [
             {
                 "name": concept,
-                "probabilities": _named(schema.values, prediction.concept_probabilities[k]),
+                "probabilities": _named(schema.values_of(concept), prediction.concept_probabilities[
+                    k, schema.value_places(concept)]),
                 "contributions": _named(schema.labels, prediction.contributions[k]),
             }
             for k, concept in enumerate(schema.concepts)
@@ -61,6 +67,7 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 def attribution_json(attribution: Attribution) -> dict[str, Any]:
     """The words of the text in order, each with its score in logits, and the completeness gap.
 
+    `unread` is empty for a word that the model reads, else "unread", "partly unread" or "unseen".
     `parts` has a label's scores by concept and residual, in the order of `words`; a concept's target has no parts.
     """
     words = zip(attribution.words, attribution.scores, strict=True)
@@ -68,12 +75,17 @@ def attribution_json(attribution: Attribution) -> dict[str, Any]:
         "target": str(attribution.target),
         "method": attribution.method,
         "steps": attribution.steps,
-        "words": [{"word": word.text, "score": float(score)} for word, score in words],
+        "words": [{"word": word.text, "score": float(score), "unread": word.unread} for word, score in words],
         "parts": {name: [float(score) for score in scores] for name, scores in attribution.parts.items()},
         "completeness_gap": float(attribution.completeness_gap),
         "difference": float(attribution.difference),
         "milliseconds": float(attribution.milliseconds),
     }
+
+
+def unread_json(words: Sequence[Word]) -> list[dict[str, str]]:
+    """The words that the model does not read as they stand, and how much of each it reads."""
+    return [{"word": word.text, "unread": word.unread} for word in words if word.unread]
 
 
 def intervention_json(result: InterventionResult) -> dict[str, Any]:
@@ -124,41 +136,30 @@ def patch_json(patch: Patch, schema: ConceptSchema) -> dict[str, Any]:
             "base": patch.base, "revisions": edits_json(patch.revisions, schema)}
 
 
-#: What makes a spreadsheet read a cell as a formula, in either width, or look for one further on.
-FORMULA_STARTS = tuple("=+-@\t\n＝＋－＠")
-
-
 def explanation_csv(explanation: Explanation) -> str:
     """Every score in full precision, with what is needed to interpret it.
 
-    `position` counts words and `start`, `end` characters of the text, all from 0. Each part of a label's scores has a
-    column of its own, e.g. `part_food`, empty for a concept's own scores; scores, parts, `completeness_gap` and
-    `difference` are in logits. `steps` is empty for methods that take none.
+    `position` counts words and `start`, `end` characters of the text, all from 0; `unread` is empty for a word that the
+    model reads. Each part of a label's scores has a column of its own, e.g. `part_food`, empty for a concept's own
+    scores; scores, parts, `completeness_gap` and `difference` are in logits. `steps` is empty for methods that take
+    none.
     """
     parts = list(dict.fromkeys(name for attribution in explanation.attributions for name in attribution.parts))
     receipt, output = explanation.receipt, io.StringIO()
     writer = csv.writer(output, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
     writer.writerow(as_cell(name) for name in (
-        "checkpoint", "target", "method", "steps", "position", "start", "end", "word", "score",
+        "checkpoint", "target", "method", "steps", "position", "start", "end", "word", "unread", "score",
         *(f"part_{name}" for name in parts), "completeness_gap", "difference", "device", "dtype"))
     for attribution in explanation.attributions:
         for position, (word, score) in enumerate(zip(attribution.words, attribution.scores, strict=True)):
             writer.writerow(map(as_cell, (
                 receipt.checkpoint, str(attribution.target), attribution.method, attribution.steps, position,
-                word.start, word.end, word.text, float(score),
+                word.start, word.end, word.text, word.unread, float(score),
                 *(float(attribution.parts[name][position]) if name in attribution.parts else None for name in parts),
                 float(attribution.completeness_gap), float(attribution.difference), receipt.device, receipt.dtype)))
     return output.getvalue()
 
 
 def as_cell(content: str | int | float | None) -> str | int | float | None:
-    """Text in a form that no spreadsheet runs; anything else unchanged."""
-    if not isinstance(content, str):
-        return content
-    shown = visible(content)
-    return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
-
-
-def from_cell(cell: str) -> str:
-    """The text of a cell that `as_cell` wrote, without its apostrophe; visible marks stay."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+    """Text with control characters made visible and in a form that no spreadsheet runs; anything else unchanged."""
+    return protected(visible(content)) if isinstance(content, str) else content

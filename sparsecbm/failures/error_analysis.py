@@ -41,11 +41,11 @@ class ErrorAnalysis:
         """InputError when the predictions are of other documents: another number of rows, or another schema."""
         rows = (len(reviews), len(predictions), len(reviews) if fixable is None else len(fixable))
         if len(set(rows)) > 1:
-            raise InputError(f"{rows[0]:,} reviews, {rows[1]:,} predictions and {rows[2]:,} rows of what is fixable "
-                             "came; allowed: one of each for every review. Predict exactly these reviews.")
+            raise InputError(f"{rows[0]:,} texts, {rows[1]:,} predictions and {rows[2]:,} rows of what is fixable "
+                             "came; allowed: one of each for every text. Predict exactly these texts.")
         if reviews.schema != predictions.schema:
-            raise InputError(f"Reviews of {reviews.schema.name} came with predictions of {predictions.schema.name}; "
-                             "allowed: the same schema. Load the reviews with the model's schema.")
+            raise InputError(f"Texts of {reviews.schema.name} came with predictions of {predictions.schema.name}; "
+                             "allowed: the same schema. Load the texts with the model's schema.")
         return cls(reviews, predictions, fixable, has_concepts)
 
     def __len__(self) -> int:

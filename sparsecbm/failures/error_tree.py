@@ -153,7 +153,7 @@ def _too_little(found: SliceSearch) -> str:
     """Why there is nothing to search, in a sentence; "" where there is."""
     least = min(found.discovery.n, found.validation.n)
     if least < LEAST_ROWS:
-        return (f"{found.overall.n:,} reviews are labelled. To discover slices in one part of them and validate them "
+        return (f"{found.overall.n:,} texts are labelled. To discover slices in one part of them and validate them "
                 f"in the other takes {LEAST_ROWS} in each; the smaller part has {least:,}.")
     if found.discovery.hits in (0, found.discovery.n):
         return f"On the discovery part, the model is {'always' if found.discovery.hits else 'never'} wrong."
@@ -163,7 +163,8 @@ def _too_little(found: SliceSearch) -> str:
 def _branches(analysis: ErrorAnalysis, wrong: Rows, search: Rows) -> dict[Slice, Rows]:
     """Every answer to a single question, and every branch of a tree grown on some rows: a slice and its rows."""
     schema, tags = analysis.reviews.schema, [tag for tag in analysis.tags.held if tag is not _GIVEN_AWAY]
-    values = [(k, v) for k in range(len(schema.concepts)) for v in range(len(schema.values)) if analysis.has_concepts]
+    values = [(k, v) for k, concept in enumerate(schema.concepts) for v in schema.value_places(concept)
+              if analysis.has_concepts]
     questions: list[Question] = [*tags, *values, None]
     columns = [analysis.words if asked is None else analysis.tags.held[asked] if isinstance(asked, Tag)
                else analysis.predicted_values[:, asked[0]] == asked[1] for asked in questions]
@@ -193,5 +194,5 @@ def _narrower(one: Slice, asked: Question, yes: bool, threshold: float, analysis
     schema = analysis.reviews.schema
     concept, value = schema.concepts[asked[0]], schema.values[asked[1]]
     others = tuple(pair for pair in one.predicted_values if pair[0] != concept)
-    allowed = [name for subject, name in one.predicted_values if subject == concept] or list(schema.values)
+    allowed = [name for subject, name in one.predicted_values if subject == concept] or schema.values_of(concept)
     return replace(one, predicted_values=(*others, *((concept, name) for name in allowed if (name == value) == yes)))

@@ -8,7 +8,7 @@ from sparsecbm.failures.error_analysis import ConceptErrors
 from sparsecbm.failures.outcomes import Rate
 from sparsecbm.figures.cell_table import Cells
 from sparsecbm.figures.style import plain
-from sparsecbm.figures.text import counted, percent, percent_range
+from sparsecbm.figures.text import counted, counted_documents, percent, percent_range
 from sparsecbm.schema import ConceptSchema
 
 Counts = Int[np.ndarray, "label label"]
@@ -33,7 +33,7 @@ def confusion_table(counts: Counts, schema: ConceptSchema) -> pd.DataFrame:
     rates = [Rate(int(row[k]), int(row.sum())) for k, row in enumerate(counts)]
     return pd.DataFrame({f"true {schema.label_title}": names,
                          **{f"predicted {name}": counts[:, k] for k, name in enumerate(names)},
-                         "reviews": counts.sum(1),
+                         "texts": counts.sum(1),
                          "right, percent": [None if rate.share is None else round(100 * rate.share, 1)
                                             for rate in rates]})
 
@@ -42,10 +42,10 @@ def confusion_text(counts: Counts, schema: ConceptSchema) -> str:
     """How many labels are right, and what goes wrong most."""
     title, total, wrong = schema.label_title, int(counts.sum()), int(counts.sum() - np.trace(counts))
     if not total:
-        return f"None of these reviews has a labelled {title}."
+        return f"None of these {schema.documents} has a labelled {title}."
     if not wrong:
-        return f"The {title} is right in all {total:,} labelled reviews."
-    return f"The {title} is wrong in {wrong:,} of {total:,} reviews. {common_error(counts, schema)}"
+        return f"The {title} is right in all {total:,} labelled {schema.documents}."
+    return f"The {title} is wrong in {wrong:,} of {counted_documents(total, schema)}. {common_error(counts, schema)}"
 
 
 def common_error(counts: Counts, schema: ConceptSchema) -> str:
@@ -66,9 +66,10 @@ def common_error(counts: Counts, schema: ConceptSchema) -> str:
 def _hover(counts: Counts, schema: ConceptSchema, i: int, j: int) -> str:
     true, given, rate = schema.label_display[i], schema.label_display[j], Rate(int(counts[i, j]), int(counts[i].sum()))
     if rate.share is None:
-        return f"no review whose {plain(schema.label_title)} is {plain(true)}"
+        return f"no {plain(schema.document)} whose {plain(schema.label_title)} is {plain(true)}"
     return (f"truly {plain(true)}, predicted {plain(given)}{': right' if i == j else ''}<br>{rate.hits:,} of "
-            f"{rate.n:,} reviews, {percent(rate.share)} (95 % interval {percent_range(np.array(rate.interval))})")
+            f"{plain(counted_documents(rate.n, schema))}, {percent(rate.share)} (95 % interval "
+            f"{percent_range(np.array(rate.interval))})")
 
 
 Chosen = tuple[tuple[int, int], ...]
@@ -106,7 +107,7 @@ def value_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame:
         for v, value in enumerate(schema.values):
             rate = Rate(int(errors.wrong[k, v]), int(errors.labelled[k, v]))
             low, high = (round(100 * bound, 1) for bound in rate.interval)
-            rows.append({"concept": concept, "true value": value, "misread": rate.hits, "reviews": rate.n,
+            rows.append({"concept": concept, "true value": value, "misread": rate.hits, "texts": rate.n,
                          "percent": None if rate.share is None else round(100 * rate.share, 1),
                          "95 % from": low, "95 % to": high})
     return pd.DataFrame(rows)
@@ -119,9 +120,9 @@ def together_table(errors: ConceptErrors, schema: ConceptSchema) -> pd.DataFrame
         for j, second in enumerate(schema.concepts[i + 1:], start=i + 1):
             rows.append({"concept": first, "other": second, "both misread": int(errors.together[i, j]),
                          "expected by chance": round(expected_together(errors)[i, j], 1),
-                         "reviews where both are labelled": int(errors.both_labelled[i, j])})
+                         "texts where both are labelled": int(errors.both_labelled[i, j])})
     return pd.DataFrame(rows, columns=["concept", "other", "both misread", "expected by chance",
-                                       "reviews where both are labelled"])
+                                       "texts where both are labelled"])
 
 
 def expected_together(errors: ConceptErrors) -> Float[np.ndarray, "concept other"]:
@@ -145,11 +146,11 @@ def _together(errors: ConceptErrors, names: tuple[str, ...], i: int, j: int) -> 
     if i == j:
         return _rate(Rate(int(errors.together[i, i]), int(errors.both_labelled[i, i])), one, "is misread")
     return (f"{one} and {other} are both misread in {errors.together[i, j]:,} of the {errors.both_labelled[i, j]:,} "
-            f"reviews<br>where both are labelled; independent errors would be in {expected_together(errors)[i, j]:.1f}")
+            f"texts<br>where both are labelled; independent errors would be in {expected_together(errors)[i, j]:.1f}")
 
 
 def _rate(rate: Rate, subject: str, what: str) -> str:
     if rate.share is None:
-        return f"no review is labelled {subject}"
-    return (f"{subject} {what} in {rate.hits:,} of {rate.n:,} reviews<br>{percent(rate.share)} (95 % interval "
+        return f"no text is labelled {subject}"
+    return (f"{subject} {what} in {rate.hits:,} of {rate.n:,} texts<br>{percent(rate.share)} (95 % interval "
             f"{percent_range(np.array(rate.interval))})")

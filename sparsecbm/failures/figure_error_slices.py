@@ -57,7 +57,7 @@ def slice_table(search: SliceSearch, schema: ConceptSchema) -> pd.DataFrame:
         low, high = one.validation.interval
         rows.append({
             "slice": in_words(one.slice, schema), "wrong, percent": _percent(one.validation.share),
-            "95 % from": _percent(low), "95 % to": _percent(high), "of reviews": one.validation.n,
+            "95 % from": _percent(low), "95 % to": _percent(high), "of texts": one.validation.n,
             "discovery, percent": _percent(one.discovery.share), "of": one.discovery.n,
             "in all, percent": _percent(one.overall.share), "of all": one.overall.n,
             "by chance (p)": round(one.chance, 4)})
@@ -74,10 +74,10 @@ def search_text(search: SliceSearch, schema: ConceptSchema) -> str:
     subject = f"the {schema.label_title}" if search.subject == LABEL_TARGET else search.subject
     if search.reason:
         return f"There was no search for error slices. {search.reason}"
-    done = (f"{search.discovery.n:,} reviews were searched for slices in which {subject} is wrong more often than in "
-            f"the rest; {_counted(search.candidates)} validated on {search.validation.n:,} other reviews.")
+    done = (f"{search.discovery.n:,} texts were searched for slices in which {subject} is wrong more often than in "
+            f"the rest; {_counted(search.candidates)} validated on {search.validation.n:,} other texts.")
     if not search.slices:
-        return (f"{done} No slice was confirmed: as far as these reviews can tell, the errors of {subject} "
+        return (f"{done} No slice was confirmed: as far as these texts can tell, the errors of {subject} "
                 f"({percent(search.overall.share or 0.0)} of {search.overall.n:,}) do not concentrate anywhere.")
     return (f"{done} {len(search.slices)} {'was' if len(search.slices) == 1 else 'were'} confirmed. Random errors "
             "would show a slice in fewer than 1 of 20 such searches.")

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from sparsecbm.failures.outcomes import OUTCOMES, PARTIAL, Outcome, Rate, outcome_name
 from sparsecbm.figures.dots import HIGHLIGHT
 from sparsecbm.figures.style import DARK_PAPER, NEUTRAL, OPPOSES, PAPER, SUPPORTS, hatched, ink, ink_on, layout, plain
-from sparsecbm.figures.text import percent
+from sparsecbm.figures.text import counted_documents, percent
 from sparsecbm.schema import ConceptSchema
 
 #: Colour and hatching of every outcome, the same wherever it is drawn.
@@ -58,7 +58,7 @@ def outcome_bars(
     names = [plain(outcome_name(outcome, schema)) for outcome in rates]
     return figure.update_layout(layout(
         title, 90 + _ROW_PIXELS * len(rates), dark, bargap=0.25,
-        xaxis={"title": {"text": "percent of the reviews"}, "range": [0, 1.5 * max(1.0, *highs)], "fixedrange": True,
+        xaxis={"title": {"text": "percent of the texts"}, "range": [0, 1.5 * max(1.0, *highs)], "fixedrange": True,
                "tickvals": list(range(0, 101, 20)) if max(highs) > 20 else None},
         yaxis={"tickmode": "array", "tickvals": rows, "ticktext": names, "automargin": True, "fixedrange": True,
                "range": [len(rates) - 0.5, -0.5], "showgrid": False, "zeroline": False}))
@@ -67,7 +67,7 @@ def outcome_bars(
 def outcome_table(rates: Mapping[Outcome, Rate], schema: ConceptSchema) -> pd.DataFrame:
     """The same as numbers."""
     return pd.DataFrame([{
-        "outcome": outcome_name(outcome, schema), "reviews": rate.hits, "percent": round(100 * (rate.share or 0.0), 1),
+        "outcome": outcome_name(outcome, schema), "texts": rate.hits, "percent": round(100 * (rate.share or 0.0), 1),
         "95 % from": round(100 * rate.interval[0], 1), "95 % to": round(100 * rate.interval[1], 1),
     } for outcome, rate in rates.items()])
 
@@ -79,5 +79,5 @@ def outcome_text(rates: Mapping[Outcome, Rate], schema: ConceptSchema) -> str:
 
 def _hover(outcome: Outcome, rate: Rate, schema: ConceptSchema) -> str:
     low, high = rate.interval
-    return (f"{plain(outcome_name(outcome, schema))}: {rate.hits:,} of {rate.n:,} reviews<br>"
+    return (f"{plain(outcome_name(outcome, schema))}: {rate.hits:,} of {plain(counted_documents(rate.n, schema))}<br>"
             f"{percent(rate.share or 0.0)} (95 % interval {100 * low:.0f} to {100 * high:.0f} %)")

@@ -7,6 +7,7 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.panel_address import STATE, fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
+from sparsecbm.failures.panel_how_right import how_right_fold
 from sparsecbm.failures.panel_own_table import own_form
 from sparsecbm.failures.panel_pictures import pictures
 from sparsecbm.failures.panel_row import open_review
@@ -25,7 +26,7 @@ from sparsecbm.failures.panel_state import (
 )
 from sparsecbm.failures.panel_table import rows_table
 from sparsecbm.failures.slices import Slice
-from sparsecbm.figures.text import counted, percent
+from sparsecbm.figures.text import counted, counted_documents, percent
 from sparsecbm.home.panel_scores import ordinary_accuracy
 from sparsecbm.revision.edit import Override
 from sparsecbm.revision.panel_session import state
@@ -49,7 +50,7 @@ def failures_panel(explainer: Explainer) -> None:
     STATE.notices()
     titles = source_titles(explainer.schema, unloaded=True)
     top = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    top.selectbox("Reviews", list(titles), list(titles).index(seed_widget(_SOURCE, the_source())), key=_SOURCE,
+    top.selectbox("Source", list(titles), list(titles).index(seed_widget(_SOURCE, the_source())), key=_SOURCE,
                   width=430, format_func=titles.__getitem__, on_change=_chosen, label_visibility="collapsed")
     reviews = None
     with errors_shown():
@@ -81,6 +82,7 @@ def _analysis() -> None:
             note(":material/link_off: This slice is too long for a link: save it by name, or export it.")
         st.markdown(f"### {slice_heading(found, rows)}")
         note(as_markdown(_compared(found, rows, explainer)))
+        how_right_fold(found)
         pictures(found)
         numbers = ordered(found, rows, looking.sort)
         if looking.open is None:
@@ -96,22 +98,25 @@ def _analysis() -> None:
 
 def slice_heading(found: ErrorAnalysis, rows: Rows) -> str:
     """How often the model is wrong in the slice, as a heading in Markdown."""
-    title, rate, size = as_markdown(found.reviews.schema.label_title), found.error_rate(rows), int(rows.sum())
+    schema, rate, size = found.reviews.schema, found.error_rate(rows), int(rows.sum())
+    title = as_markdown(schema.label_title)
     if not size:
-        return "No review fits the filters"
+        return f"No {as_markdown(schema.document)} fits the filters"
     if rate.share is None:
-        return f"{counted(size, 'review')}, none with a labelled {title}"
+        return f"{as_markdown(counted_documents(size, schema))}, none with a labelled {title}"
     low, high = rate.interval
-    return (f"{title[:1].upper()}{title[1:]} wrong in {rate.hits:,} of {counted(rate.n, 'review')}, "
+    of_all = as_markdown(counted_documents(rate.n, schema))
+    return (f"{title[:1].upper()}{title[1:]} wrong in {rate.hits:,} of {of_all}, "
             f"{percent(rate.share)} (95 % interval {100 * low:.0f} to {100 * high:.0f})")
 
 
 def _compared(found: ErrorAnalysis, rows: Rows, explainer: Explainer) -> str:
     """What the slice is compared with: all documents of the source, and how hard these are."""
-    every, size, title = found.error_rate(found.label_known), int(rows.sum()), found.reviews.schema.label_title
+    schema, every, size = found.reviews.schema, found.error_rate(found.label_known), int(rows.sum())
+    title = schema.label_title
     said = list[str]()
     if size < len(found):
-        said.append(f"{size:,} of {counted(len(found), 'review')} are shown"
+        said.append(f"{size:,} of {counted_documents(len(found), schema)} are shown"
                     + ("." if every.share is None else f"; over all, the {title} is wrong in {percent(every.share)}."))
     labelled = {f"the {title}": found.reviews.has_labels,
                 "the concepts": found.reviews.has_values or not found.has_concepts}
@@ -122,7 +127,7 @@ def _compared(found: ErrorAnalysis, rows: Rows, explainer: Explainer) -> str:
     if the_source() == SAMPLES:
         said.append("Most of these samples were written to be hard. "
                     + ordinary_accuracy(explainer.checkpoint.metrics, explainer.schema))
-    return " ".join(said + ["Press a bar or a cell, or filter, to list those reviews below."]).strip()
+    return " ".join(said + ["Press a bar or a cell, or filter, to list those texts below."]).strip()
 
 
 def _edits_in_force() -> None:
@@ -133,7 +138,7 @@ def _edits_in_force() -> None:
                 st.container(width=BOX_PIXELS):
             st.markdown("This page shows the model as it was loaded. Not part of it, but in force on Interventions:\n\n"
                         + "\n".join(f"- {as_markdown(edit)}" for edit in edits))
-            link(INTERVENTIONS, "See their impact on other reviews", ":material/arrow_forward:", {"section": "blast"})
+            link(INTERVENTIONS, "See their impact on other texts", ":material/arrow_forward:", {"section": "blast"})
 
 
 def _fit(found: ErrorAnalysis) -> None:

@@ -30,8 +30,8 @@ SORTS: Mapping[str, tuple[str, Key]] = {
     "misread": ("most concepts misread", lambda analysis: np.asarray(analysis.misread.sum(1))),
     "unsure": ("least sure of the label", lambda analysis: -analysis.predictions.margins),
     "sure": ("surest of the label", lambda analysis: analysis.predictions.margins),
-    "long": ("longest review", lambda analysis: analysis.words),
-    "short": ("shortest review", lambda analysis: -analysis.words),
+    "long": ("longest text", lambda analysis: analysis.words),
+    "short": ("shortest text", lambda analysis: -analysis.words),
     "source": ("order of the source", lambda analysis: np.zeros(len(analysis))),
 }
 

@@ -14,10 +14,10 @@ from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import note
 
 FOUND_HELP = (
-    "A shallow decision tree over predicted concepts, smart tags and length searches one half of the reviews "
+    "A shallow decision tree over predicted concepts, smart tags and length searches one half of the texts "
     "(discovery) for slices with more errors. What it finds is tested on the other half (validation), which it has not "
     "seen, and shown only if it is confirmed there: a search always finds something, and most of that is chance. "
-    "Filled marks and intervals are of the validation half. The search covers all reviews of the source, whatever "
+    "Filled marks and intervals are of the validation half. The search covers all texts of the source, whatever "
     "filters are set."
 )
 _SUBJECT = "failures:found:of"
@@ -46,7 +46,7 @@ def found_slices(analysis: ErrorAnalysis) -> None:
         for place, (one, line) in enumerate(zip(search.slices, said, strict=True)):
             st.button(as_markdown(line), key=f"failures:found:{place}", icon=":material/filter_alt:",
                       on_click=set_slice, args=(one.slice,),
-                      help=f"Show its {one.overall.n:,} reviews, of both halves; {one.overall.hits:,} are wrong")
+                      help=f"Show its {one.overall.n:,} texts, of both halves; {one.overall.hits:,} are wrong")
     chart(lambda dark: slice_dots(search, schema, f"Where {name} is wrong more often", dark),
           slice_table(search, schema), "failures:found", f"Slices with more errors of {name}: {'; '.join(said)}",
           lambda place: set_slice(search.slices[place[0]].slice))

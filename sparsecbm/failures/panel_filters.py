@@ -31,7 +31,7 @@ def filter_bar(analysis: ErrorAnalysis) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_KEY}:bar"):
         words = " ".join(now.says)
         st.text_input("Search", seed_widget(f"{_KEY}:says", words), key=f"{_KEY}:says", width=260, max_chars=200,
-                      placeholder="Search words of the review", label_visibility="collapsed",
+                      placeholder="Search words of the text", label_visibility="collapsed",
                       on_change=_says, args=(f"{_KEY}:says",))
         box = st.popover("Filter", icon=":material/filter_list:", key=f"{_KEY}:box", on_change="rerun")
         if box.open:  # what is in it is worked out only while it is open
@@ -73,7 +73,8 @@ def fields_of(analysis: ErrorAnalysis) -> Mapping[str, tuple[str, Options]]:
     """Every field with a closed list of choices: its title, and the title of each choice."""
     schema, title = analysis.reviews.schema, analysis.reviews.schema.label_title
     labels = dict(zip(schema.labels, schema.label_display, strict=True))
-    pairs = {(concept, value): f"{concept} {value}" for concept in schema.concepts for value in schema.values}
+    pairs = {(concept, value): f"{concept} {value}" for concept in schema.concepts
+             for value in schema.values_of(concept)}
     labelled, read = analysis.reviews.has_values, analysis.has_concepts
     found: dict[str, tuple[str, Options, bool]] = {
         "outcomes": ("Outcome", {outcome: outcome_name(outcome, schema) for outcome in OUTCOMES}, True),

@@ -1,7 +1,7 @@
 """A table of one's own: an uploaded file, or a data set of the Hub that is fetched when a button is pressed."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from sparsecbm.data.own_table import NOT_LABELLED, Columns, guessed_name, other_spellings, suggest_columns
+from sparsecbm.data.columns import Columns, suggest_columns
 from sparsecbm.data.records import Record, Reject
 from sparsecbm.data.reviews import table_reviews
-from sparsecbm.data.sources import HUB_PREFIX
+from sparsecbm.data.spellings import NOT_ANNOTATED, cell_name, counted_from_elsewhere, guessed_meaning, spellings
 from sparsecbm.data.table_source import TableSource, open_table
 from sparsecbm.data.text_form import SEPARATORS
 from sparsecbm.errors import DataError, InputError
@@ -21,6 +21,8 @@ from sparsecbm.failures.panel_address import STATE
 from sparsecbm.failures.panel_state import change, the_reviews, the_slice
 from sparsecbm.failures.slices import Slice
 from sparsecbm.figures.text import counted, visible
+from sparsecbm.file_names import last_part
+from sparsecbm.paths import HUB_PREFIX
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_sources import keep_own
@@ -41,7 +43,7 @@ def column_choice(
 ) -> Columns | None:
     """A list for each thing that a column may hold, and the first rows; None while no column of texts is chosen."""
     preview = [one.cells for one in records if isinstance(one, Record)][:_ROWS]
-    st.dataframe(pd.DataFrame([{name: visible(shortened(str(row.get(name, "")), 120)) for name in columns[:_COLUMNS]}
+    st.dataframe(pd.DataFrame([{name: visible(shortened(cell_name(row.get(name)), 120)) for name in columns[:_COLUMNS]}
                                for row in preview]), hide_index=True, alt="The first rows of the table")
     unusable = sum(isinstance(one, Reject) for one in records)
     if unusable:
@@ -61,9 +63,9 @@ def column_choice(
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         text = choice("text", "Texts", guess.text, "choose one")
         name = choice("id", "Ids", guess.id, "line numbers")
-        label = choice("label", f"True {as_markdown(title)}", guess.label, "not labelled")
+        label = choice("label", f"True {as_markdown(title)}", guess.label, "not annotated")
         chosen = {concept: choice(f"concept:{concept}", f"True {as_markdown(concept)}", guess.concepts.get(concept),
-                                  "not labelled") for concept in schema.concepts}
+                                  "not annotated") for concept in schema.concepts}
     concepts = {concept: column for concept, column in chosen.items() if column is not None}
     label_names = _meanings(f"{key}:{label}", f"true {title}", records, [label] if label else [], schema.labels,
                             schema.label_display)
@@ -78,27 +80,45 @@ def column_choice(
 def _meanings(
     key: str, what: str, records: Records, columns: Sequence[str], names: tuple[str, ...], display: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """What spellings mean that are none of the names; rows with a spelling that stays without meaning are rejected."""
+    """What every spelling means; rows with one that is left without meaning are rejected.
+
+    Those that are names of the schema lie folded away, unless numbers seem to begin elsewhere than the names.
+    """
     if not columns:
         return {}
-    found = other_spellings(records, columns, names)
-    if not found:
-        return {}
-    shown, meant = found.most_common(_SPELLINGS), dict[str, str]()
-    st.markdown(f"**What do these mean?** They stand where a {as_markdown(what)} is expected. A row with one that you "
-                "leave open cannot be used and will be listed.")
-    meanings = (*names, NOT_LABELLED)
-    with st.container(horizontal=True, gap="small"):
-        for cell, count in shown:
-            guess = guessed_name(cell, names, display)
-            picked = st.selectbox(f"{as_markdown(shortened(cell, 30))} ({count:,})", meanings,
-                                  None if guess is None else meanings.index(guess), key=f"{_KEY}:{key}:means:{cell}",
-                                  format_func=lambda name: (*display, "not labelled")[meanings.index(name)],
-                                  placeholder="choose", width=150)
-            if picked is not None:
-                meant[cell] = picked
-    if len(found) > len(shown):
-        note(f"{counted(len(found) - len(shown), 'more spelling')} cannot be given a meaning. Is it the right column?")
+    found = spellings(records, columns)
+    moved = counted_from_elsewhere(found, names)
+    shown = {cell: count for cell, count in found.most_common() if cell in moved or cell not in names}
+    same = {cell: count for cell, count in found.most_common() if cell not in shown}
+
+    def choices(cells: Iterable[tuple[str, int]]) -> dict[str, str]:
+        meanings, meant = (*names, NOT_ANNOTATED), dict[str, str]()
+        with st.container(horizontal=True, gap="small"):
+            for cell, count in cells:
+                guess = moved.get(cell, guessed_meaning(cell, names, display))
+                picked = st.selectbox(f"{as_markdown(shortened(cell, 30))} ({count:,})", meanings,
+                                      None if guess is None else meanings.index(guess),
+                                      key=f"{_KEY}:{key}:means:{cell!r}", placeholder="choose", width=150,
+                                      format_func=lambda name: (*display, "not annotated")[meanings.index(name)])
+                if picked is not None:
+                    meant[cell] = picked
+        return meant
+
+    meant = dict[str, str]()
+    if shown:
+        st.markdown(f"**What do these mean?** They stand where a {as_markdown(what)} is expected. A row with one that "
+                    "you leave open cannot be used and will be listed.")
+        if moved:
+            st.warning(f"The table has {as_markdown(', '.join(moved))} where {as_markdown(', '.join(names))} are "
+                       "expected: its numbers seem to begin elsewhere. They are read in their order; check each one.",
+                       icon=":material/warning:")
+        meant |= choices(islice(shown.items(), _SPELLINGS))
+        if len(shown) > _SPELLINGS:
+            note(f"{counted(len(shown) - _SPELLINGS, 'more spelling')} cannot be given a meaning. Is it the right "
+                 "column?")
+    if same:
+        with st.expander(f"Names of the model that stand for a {as_markdown(what)} ({len(same):,})"):
+            meant |= choices(same.items())
     return meant
 
 
@@ -176,7 +196,7 @@ def _file() -> OpenedTable | None:
     content = given.getvalue()
     with as_file(given.name, content) as path:
         table = open_table(path, *how)
-        return _hold(OpenedTable(key, Path(given.name).name, table, _some(table), content, how))
+        return _hold(OpenedTable(key, last_part(given.name), table, _some(table), content, how))
 
 
 def _hub() -> OpenedTable | None:

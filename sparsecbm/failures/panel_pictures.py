@@ -34,7 +34,7 @@ from sparsecbm.failures.panel_state import marks, set_slice, the_slice
 from sparsecbm.failures.panel_table import table_page
 from sparsecbm.failures.slices import in_words
 from sparsecbm.figures.cell_table import Cells
-from sparsecbm.figures.text import counted, percent
+from sparsecbm.figures.text import counted_documents, percent
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation
 from sparsecbm.ui.chart import chart, title
@@ -58,12 +58,13 @@ def slice_text(analysis: ErrorAnalysis, rows: Rows) -> str:
     """How many documents a slice has, and how often the label is wrong there and in all of them."""
     title, rate, every = analysis.reviews.schema.label_title, analysis.error_rate(rows), analysis.error_rate(
         np.ones(len(analysis), dtype=bool))
-    said = f"{in_words(the_slice(), analysis.reviews.schema)}: {int(rows.sum()):,} of {len(analysis):,} reviews"
+    schema = analysis.reviews.schema
+    said = f"{in_words(the_slice(), schema)}: {int(rows.sum()):,} of {counted_documents(len(analysis), schema)}"
     if rate.share is None or every.share is None:
         return f"{said}; none has a labelled {title}."
     low, high = rate.interval
     return (f"{said}. The {title} is wrong in {rate.hits:,} of {rate.n:,}, {percent(rate.share)} (95 % interval "
-            f"{100 * low:.0f} to {100 * high:.0f}); in all reviews {percent(every.share)}.")
+            f"{100 * low:.0f} to {100 * high:.0f}); in all {percent(every.share)}.")
 
 
 def slice_parts(
@@ -92,21 +93,21 @@ def row_parts(explainer: Explainer, analysis: ErrorAnalysis, row: int, words: Ex
 
 
 OUTCOME_HELP = (
-    "Every review once. Concepts are right when none of the labelled ones is misread. Whiskers are 95 % intervals for "
-    "reviews like these. Press a bar to list its reviews."
+    "Every text once. Concepts are right when none of the labelled ones is misread. Whiskers are 95 % intervals for "
+    "texts like these. Press a bar to list its texts."
 )
 CONFUSION_HELP = (
     "Rows are the truth, columns the prediction; the diagonal is right. The colour is the share of the row. Press a "
-    "cell to list its reviews."
+    "cell to list its texts."
 )
 VALUE_HELP = (
-    "Of the reviews in which a concept truly has a value, how many are predicted with another one. Press a cell to "
+    "Of the texts in which a concept truly has a value, how many are predicted with another one. Press a cell to "
     "list those."
 )
 TOGETHER_HELP = (
-    "Reviews in which both concepts are misread; on the diagonal, those in which the concept is. The colour is the "
+    "Texts in which both concepts are misread; on the diagonal, those in which the concept is. The colour is the "
     "share of the row's diagonal. Hover to see how many there would be if the two were misread independently. Press a "
-    "cell to see its reviews."
+    "cell to see its texts."
 )
 _SHOWN = "failures:pictures"
 
@@ -164,12 +165,12 @@ def _outcomes(analysis: ErrorAnalysis) -> Sequence[Picture]:
     if _some(rows):
         found.append(Picture(
             "Outcomes", OUTCOME_HELP,
-            lambda dark: outcome_bars(rates, schema, f"Outcomes of {counted(int(rows.sum()), 'review')}", dark,
+            lambda dark: outcome_bars(rates, schema, f"Outcomes of {counted_documents(int(rows.sum()), schema)}", dark,
                                       now.outcomes),
             outcome_table(rates, schema), "failures:outcomes", outcome_text(rates, schema), _outcome_pressed))
     if crossed.any() or (rows.any() and _some(crossed)):  # said once, not twice
         chosen = tuple((place(true), place(said)) for true in now.true_labels for said in now.predicted_labels)
-        heading = f"{schema.label_title.capitalize()} of {counted(int(counts.sum()), 'review')}"
+        heading = f"{schema.label_title.capitalize()} of {counted_documents(int(counts.sum()), schema)}"
         found.append(Picture(
             f"True and predicted {name}", CONFUSION_HELP,
             confusion_map(counts, schema, heading, chosen), confusion_table(counts, schema),
@@ -189,7 +190,7 @@ def _concepts(analysis: ErrorAnalysis) -> Sequence[Picture]:
     rows = _among(analysis, "true_values", "misread")
     if not _some(rows & analysis.value_known.any(1)):
         return ()
-    errors, size = concept_errors(analysis, rows), counted(int(rows.sum()), "review")
+    errors, size = concept_errors(analysis, rows), counted_documents(int(rows.sum()), schema)
     names, values = schema.concepts, schema.values
     said = f"Misread: {errors_text(errors, schema)}"
     chosen = tuple((names.index(concept), values.index(value)) for concept, value in now.true_values
@@ -204,7 +205,7 @@ def _concepts(analysis: ErrorAnalysis) -> Sequence[Picture]:
                 lambda cell: set_slice(replace(the_slice(), true_values=((names[cell[0]], values[cell[1]]),),
                                                misread=(names[cell[0]],))), said),
         Picture("Which are misread together", TOGETHER_HELP,
-                errors_together(errors, schema, f"Misread in the same review, {size}", pair),
+                errors_together(errors, schema, f"Misread in the same {schema.document}, {size}", pair),
                 together_table(errors, schema), "failures:together", said,
                 lambda cell: set_slice(replace(the_slice(), true_values=(), misread=tuple(dict.fromkeys(
                     names[place] for place in cell))))),
@@ -224,7 +225,7 @@ def _among(analysis: ErrorAnalysis, *own: str) -> Rows:
 
 def _some(rows: Rows) -> bool:
     if not rows.any():
-        note("No labelled review fits the filters. Remove one to see more.")
+        note("No labelled text fits the filters. Remove one to see more.")
     return bool(rows.any())
 
 

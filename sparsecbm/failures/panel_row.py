@@ -37,7 +37,7 @@ def open_review(
     """The open document, with ways to the next and the previous one of the slice."""
     ids = analysis.reviews.ids
     if opened not in ids:
-        st.warning(f"{as_markdown(analysis.reviews.name)} has no review with the id {as_markdown(opened[:60])}. Press "
+        st.warning(f"{as_markdown(analysis.reviews.name)} has no text with the id {as_markdown(opened[:60])}. Press "
                    "a cell of the table to open another one.", icon=":material/warning:")
         return
     row = ids.index(opened)
@@ -45,7 +45,7 @@ def open_review(
     text = analysis.reviews.texts[row]
     words = _explained(explainer, text) if st.session_state.get(f"{_KEY}:words") else None
     if words is None:
-        plain_review(text, _TEXT_HEIGHT)
+        plain_review(text, _TEXT_HEIGHT, explainer.words(text))
     else:
         _words(words)
     st.toggle("Show the words behind the label", key=f"{_KEY}:words", persist_state="session")
@@ -65,7 +65,7 @@ def open_review(
     parts = to_address(View(text), schema)
     with st.container(horizontal=True, gap="small"):
         pin(f"{_KEY}:{opened}", partial(row_title, analysis, row), partial(row_parts, explainer, analysis, row, words),
-            f"{analysis.reviews.name[:200]}, review {opened[:60]}")
+            f"{analysis.reviews.name[:200]}, text {opened[:60]}")
         link(EXPLAIN, "Explain it", ":material/arrow_forward:", parts)
         if analysis.has_concepts:
             link(INTERVENTIONS, "Change it", ":material/arrow_forward:", parts)
@@ -119,7 +119,7 @@ def _fix(explainer: Explainer, analysis: ErrorAnalysis, row: int) -> None:
 def _own_tags(opened: str) -> None:
     own, key = marks(), f"{_KEY}:tags"
     borne = sorted(name for name, ids in own.items() if opened in ids)
-    st.multiselect("Your tags of this review", sorted(own), seed_widget(key, borne), key=key, accept_new_options=True,
+    st.multiselect("Your tags of this text", sorted(own), seed_widget(key, borne), key=key, accept_new_options=True,
                    placeholder="Choose, or type a new one", on_change=_tagged, args=(key, opened, borne))
 
 
@@ -135,7 +135,7 @@ def _words(explanation: Explanation) -> None:
     name = target_name(attribution.target, prediction.schema)
     with st.container(border=True):
         st.html(heatmap_html(attribution, prediction.text, limit, is_dark(), prediction.truncated, _TEXT_HEIGHT))
-    st.html(legend_html(limit, is_dark(), name))
+    st.html(legend_html(limit, is_dark(), name, attribution.words))
     note(as_markdown(f"Words for and against {name}. {receipt_line(explanation.receipt, method_title(attribution))}"))
 
 

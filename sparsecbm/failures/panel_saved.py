@@ -13,7 +13,8 @@ from sparsecbm.failures.panel_slice_files import read_slice, slice_csv, slice_js
 from sparsecbm.failures.panel_state import marks, saved_slices, set_slice, the_reviews, the_slice
 from sparsecbm.failures.panel_table import MOST_TAGS, tag_rows
 from sparsecbm.failures.slices import Slice, in_words
-from sparsecbm.figures.text import counted, file_name, percent
+from sparsecbm.figures.text import counted, percent
+from sparsecbm.file_names import download_name
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.safe_text import as_markdown, clean_text, table_html
@@ -35,7 +36,7 @@ def save_bar(analysis: ErrorAnalysis, rows: Rows) -> None:
             st.text_input("Name of this slice", key=f"{_KEY}:name", max_chars=MOST_NAME, placeholder="Noisy and long")
             st.form_submit_button("Save", on_click=_try, args=(_save,), disabled=not the_slice().conditions)
             if not the_slice().conditions:
-                note("All reviews are shown: filter first.")
+                note("All texts are shown: filter first.")
         kept = st.popover(f"Saved ({len(saved_slices())})", icon=":material/bookmarks:", key=f"{_KEY}:list",
                           on_change="rerun")
         files = st.popover("Files", icon=":material/import_export:", key=f"{_KEY}:files", on_change="rerun")
@@ -65,7 +66,7 @@ def _list(analysis: ErrorAnalysis) -> None:
         low, high = rate.interval
         lines.append([name, in_words(chosen, schema), f"{int(rows.sum()):,}", "not labelled" if rate.share is None else
                       f"{percent(rate.share)} ({100 * low:.0f} to {100 * high:.0f})"])
-    st.html(table_html("Saved slices", ("Name", "Conditions", "Reviews", f"{schema.label_title} wrong, 95 %"), lines))
+    st.html(table_html("Saved slices", ("Name", "Conditions", "Texts", f"{schema.label_title} wrong, 95 %"), lines))
     picked = st.selectbox("Slice", list(saved_slices()), key=f"{_KEY}:picked", format_func=as_markdown)
     with st.container(horizontal=True, gap="small"):
         st.button("Show it", key=f"{_KEY}:look", type="primary", disabled=picked not in usable, on_click=_open,
@@ -77,16 +78,16 @@ def _files(analysis: ErrorAnalysis, rows: Rows) -> None:
     numbers, checkpoint = np.flatnonzero(rows), load_explainer().checkpoint.hash
     words = in_words(the_slice(), analysis.reviews.schema)
     own = {mark: frozenset(ids) for mark, ids in marks().items()}
-    note(f"The {counted(len(numbers), 'review')} of this slice, with gold labels, predictions and your tags:")
+    note(f"The {counted(len(numbers), 'text')} of this slice, with gold labels, predictions and your tags:")
     with st.container(horizontal=True, gap="small"):
         for ending, mime, made in (("csv", "text/csv", partial(slice_csv, analysis, numbers, own)),
                                    ("json", "application/json",
                                     partial(slice_json, analysis, the_slice(), numbers, own, checkpoint))):
-            st.download_button(ending.upper(), made, file_name("slice", words, ending), mime, key=f"{_KEY}:{ending}",
-                               on_click="ignore", icon=":material/download:")
+            st.download_button(ending.upper(), made, download_name("slice", words, ending), mime,
+                               key=f"{_KEY}:{ending}", on_click="ignore", icon=":material/download:")
     given = st.file_uploader("An exported slice, or a table with a column id", key=f"{_KEY}:file",
                              max_upload_size=MOST_MEGABYTES)
-    st.button("Show its reviews and add its tags", key=f"{_KEY}:import", icon=":material/upload:",
+    st.button("Show its texts and add its tags", key=f"{_KEY}:import", icon=":material/upload:",
               disabled=given is None, on_click=_try, args=(_import,))
 
 
@@ -121,6 +122,6 @@ def _import() -> str:
         found = read_slice(path, reviews)
     refused = [mark for mark, ids in found.marks.items() if not tag_rows(tuple(ids), mark, True)]
     set_slice(Slice(ids=found.ids))
-    unknown = f"; {counted(found.unknown, 'row')} of the file belong to other reviews" if found.unknown else ""
+    unknown = f"; {counted(found.unknown, 'row')} of the file belong to other texts" if found.unknown else ""
     left_out = f" {counted(len(refused), 'tag')} did not fit: at most {MOST_TAGS} are allowed." if refused else ""
-    return f"{given.name} names {counted(len(found.ids), 'review')} of this source{unknown}.{left_out}"
+    return f"{given.name} names {counted(len(found.ids), 'text')} of this source{unknown}.{left_out}"

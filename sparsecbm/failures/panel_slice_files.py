@@ -1,6 +1,6 @@
 """A slice as a file, and what such a file says of documents, found again by their ids.
 
-In CSV, text that a spreadsheet would run as a formula is neutralised, as in `export.table`; reading it undoes that.
+In CSV, text that a spreadsheet would run as a formula is protected; reading it undoes that.
 """
 
 import csv
@@ -14,20 +14,23 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from sparsecbm.data.columns import ID_NAME, column_called, folded
 from sparsecbm.data.records import Record
 from sparsecbm.data.reviews import Reviews
+from sparsecbm.data.spellings import cell_name
 from sparsecbm.data.table_source import open_table
-from sparsecbm.errors import InputError
-from sparsecbm.export.values import as_cell, from_cell
+from sparsecbm.errors import DataError, InputError
+from sparsecbm.export.values import as_cell
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES
 from sparsecbm.failures.slice_address import to_params
 from sparsecbm.failures.slices import Marks, Slice, in_words
+from sparsecbm.figures.text import visible
 
 FORMAT = "sparsecbm slice 1"
 #: What stands between tags in one cell.
 _BETWEEN = " | "
-_ID, _TAGS = "id", "tags"
+_TAGS = "tags"
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,10 @@ def read_slice(path: Path, reviews: Reviews) -> Imported:
     InputError when it names no review of the source; DataError when it cannot be read.
     """
     rows = _json_rows(path) if path.suffix.lower() == ".json" else _table_rows(path)
-    written = {as_cell(name): name for name in reviews.ids} | {name: name for name in reviews.ids}
+    written = {cell_name(spelt): name for name in reviews.ids for spelt in (visible(name), name)}
     ids, unknown, marks = dict[str, None](), 0, dict[str, set[str]]()
     for given, tags in rows:
-        name = written.get(given)
+        name = written.get(cell_name(given))
         if name is None:
             unknown += 1
             continue
@@ -79,7 +82,7 @@ def read_slice(path: Path, reviews: Reviews) -> Imported:
             marks.setdefault(tag, set()).add(name)
     if not ids:
         raise InputError(f"None of the {unknown:,} ids in {path.name} is one of {reviews.name}; allowed: a slice of "
-                         f"these reviews, with ids such as {reviews.ids[0][:60]!r}. Open the source that it was "
+                         f"these texts, with ids such as {reviews.ids[0][:60]!r}. Open the source that it was "
                          "exported from.")
     return Imported(tuple(ids), unknown, {tag: frozenset(names) for tag, names in marks.items()})
 
@@ -91,7 +94,7 @@ def _rows(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], marks: Marks
 
     def one(row: int) -> dict[str, Any]:
         cells: dict[str, Any] = {
-            _ID: reviews.ids[row], "text": reviews.texts[row], "outcome": str(OUTCOMES[analysis.outcomes[row]]),
+            ID_NAME: reviews.ids[row], "text": reviews.texts[row], "outcome": str(OUTCOMES[analysis.outcomes[row]]),
             "true_label": _named(schema.labels, reviews.labels[row]),
             "label": schema.labels[analysis.predicted_labels[row]],
             "probability": float(found.label_probabilities[row].max()), "margin": float(margins[row]),
@@ -114,18 +117,18 @@ def _named(names: Sequence[str], index: np.integer[Any]) -> str | None:
     return names[int(index)] if index >= 0 else None
 
 
-def _table_rows(path: Path) -> list[tuple[str, list[str]]]:
+def _table_rows(path: Path) -> list[tuple[Any, list[str]]]:
     table = open_table(path)
-    wanted = [_ID, *([_TAGS] if _TAGS in table.columns else [])]
-    return [(str(record.cells[_ID]), [tag for tag in from_cell(str(record.cells.get(_TAGS) or "")).split(_BETWEEN)
-                                      if tag])
-            for record in table.records(wanted) if isinstance(record, Record)]
+    name = column_called(ID_NAME, table.columns, table.label)
+    tags = next((column for column in table.columns if folded(column) == _TAGS), None)
+    return [(record.cells.get(name), [tag for tag in str(record.cells.get(tags or _TAGS) or "").split(_BETWEEN) if tag])
+            for record in table.records([name] if tags is None else [name, tags]) if isinstance(record, Record)]
 
 
-def _json_rows(path: Path) -> list[tuple[str, list[str]]]:
+def _json_rows(path: Path) -> list[tuple[Any, list[str]]]:
     try:
         rows = json.loads(path.read_bytes())["rows"]
-        return [(str(row[_ID]), [str(tag) for tag in row.get(_TAGS) or ()]) for row in rows]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return [(row[column_called(ID_NAME, tuple(row))], [str(tag) for tag in row.get(_TAGS) or ()]) for row in rows]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, DataError):
         raise InputError(f"{path.name} is no exported slice; allowed: the JSON or CSV that *Export* writes, or a table "
                          "with a column id. Export the slice again.") from None

@@ -14,6 +14,7 @@ from sparsecbm.errors import DataError
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_address import STATE, Known, Looking
 from sparsecbm.failures.slices import Slice
+from sparsecbm.figures.text import counted_documents
 from sparsecbm.service import Explainer
 from sparsecbm.types import Predictions
 from sparsecbm.ui.loaded_model import load_explainer
@@ -42,7 +43,8 @@ def prediction_work(explainer: Explainer, reviews: Reviews) -> Work:
     def run(progress: Progress) -> bool:
         return len(predictions(explainer, reviews, progress)) == len(reviews)
 
-    return Work(("failures", explainer.checkpoint.hash, reviews.digest), f"Predicting {len(reviews):,} reviews", run)
+    return Work(("failures", explainer.checkpoint.hash, reviews.digest),
+                f"Predicting {counted_documents(len(reviews), reviews.schema)}", run)
 
 
 def prediction_progress(job: Job, reviews: Reviews, key: str, run_again: Callable[[], None], looking: bool) -> None:
@@ -51,7 +53,8 @@ def prediction_progress(job: Job, reviews: Reviews, key: str, run_again: Callabl
         explainer = load_explainer()
         request_work(job, [prediction_work(explainer, reviews)], looking, run_again)
         done = _store().finished(explainer, reviews.texts)
-        work_state(job, key, job.cancel, f"The predictions of {done:,} of {len(reviews):,} reviews are kept.")
+        work_state(job, key, job.cancel, f"The predictions of {done:,} of "
+                   f"{counted_documents(len(reviews), reviews.schema)} are kept.")
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

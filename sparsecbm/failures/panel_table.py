@@ -23,7 +23,7 @@ MOST_TAG, MOST_TAGS = 40, 50
 _KEY, _TAG = "failures:table", "failures:tag"
 _TURN, _MARKED, _CELL = f"{_KEY}:turn", f"{_KEY}:marked", f"{_KEY}:cell"
 #: Widths in pixels; the text gets what is left.
-_WIDTHS = {"": 24, "true": 60, "predicted": 70, "review": None, "wrong": 105, "margin": 56, "tags": 110}
+_WIDTHS = {"": 24, "true": 60, "predicted": 70, "text": None, "wrong": 105, "margin": 56, "tags": 110}
 #: Left out while a document is open next to the table.
 _WIDE_ONLY = ("wrong", "margin", "tags")
 
@@ -39,7 +39,7 @@ def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], narr
         st.pagination(pages, max_visible_pages=5, default=seed_widget(f"{_KEY}:page", page), key=f"{_KEY}:page",
                       on_change=_paged)
     if not len(numbers):
-        st.info("No review fits all filters. Remove one to see reviews again.", icon=":material/filter_list_off:")
+        st.info("No text fits all filters. Remove one to see texts again.", icon=":material/filter_list_off:")
         return
     rows = numbers[(page - 1) * PAGE_ROWS:page * PAGE_ROWS]
     ids = tuple(analysis.reviews.ids[row] for row in rows)
@@ -53,7 +53,7 @@ def rows_table(analysis: ErrorAnalysis, numbers: Int[np.ndarray, " shown"], narr
         on_select=lambda: _picked(key, ids), selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": marked}},
         column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
-        alt=f"Page {page} of {pages}: {counted(len(rows), 'review')} with their predictions")
+        alt=f"Page {page} of {pages}: {counted(len(rows), 'text')} with their predictions")
     _tagging([ids[row] for row in picked["selection"]["rows"] if row < len(ids)])
 
 
@@ -66,7 +66,7 @@ def table_page(analysis: ErrorAnalysis, rows: Int[np.ndarray, " shown"], opened:
         "": ["▶" if reviews.ids[row] == opened else "" for row in rows],
         "true": [display[reviews.labels[row]] for row in rows],
         "predicted": [display[analysis.predicted_labels[row]] for row in rows],
-        "review": [visible(shortened(reviews.texts[row], 140)) for row in rows],
+        "text": [visible(shortened(reviews.texts[row], 140)) for row in rows],
         "wrong": [", ".join([*([schema.label_title] if analysis.label_wrong[row] else []),
                              *(concept for concept, misread in zip(schema.concepts, analysis.misread[row], strict=True)
                                if misread)]) for row in rows],
@@ -94,7 +94,7 @@ def tag_rows(ids: Sequence[str], tag: str, on: bool) -> bool:
 def _tagging(marked: Sequence[str]) -> None:
     """Tags for the rows that are marked."""
     if not marked:
-        note("Press a cell to read its review. Mark rows at the left to tag them.")
+        note("Press a cell to read its text. Mark rows at the left to tag them.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{_TAG}:bar"):
         tag: str | None = st.selectbox("Your tag", sorted(marks()), None, key=f"{_TAG}:name", width=220,

@@ -30,7 +30,7 @@ def _value(given: str, schema: ConceptSchema) -> tuple[str, str]:
         raise InputError(f"{given!r} came; allowed: concept=value, such as {schema.concepts[0]}={schema.values[0]}, "
                          f"of {', '.join(schema.concepts)}.")
     value = given.removeprefix(f"{concept}=")
-    return concept, schema.values[schema.value_index(value)]
+    return concept, schema.values[schema.value_index(value, concept)]
 
 
 def _text(given: str, _: ConceptSchema) -> str:

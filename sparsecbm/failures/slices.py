@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from sparsecbm.data.spellings import cell_name
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, outcome_name
@@ -136,8 +137,8 @@ def _column(analysis: ErrorAnalysis, name: str, numbers: bool) -> pd.Series:
 
 
 def _ids(analysis: ErrorAnalysis, ids: Collection[str]) -> Rows:
-    wanted = frozenset(ids)
-    return np.array([one in wanted for one in analysis.reviews.ids], dtype=bool)
+    wanted = frozenset(map(cell_name, ids))  # a link or a file may have blanks around them
+    return np.array([cell_name(one) in wanted for one in analysis.reviews.ids], dtype=bool)
 
 
 def _marked(analysis: ErrorAnalysis, marks: Marks, mark: str) -> Rows:
@@ -168,8 +169,8 @@ _HOLDS: Mapping[str, Callable[[ErrorAnalysis, Marks, Any], Rows]] = {
 
 
 def in_words(chosen: Slice, schema: ConceptSchema) -> str:
-    """Such as: true rating 2 stars, noise predicted Negative, at least 40 words; "all reviews" without a condition."""
-    return ", ".join(words for _, words in conditions_in_words(chosen, schema)) or "all reviews"
+    """Such as: true rating 2 stars, noise predicted Negative, at least 40 words; "all texts" without a condition."""
+    return ", ".join(words for _, words in conditions_in_words(chosen, schema)) or "all texts"
 
 
 def conditions_in_words(chosen: Slice, schema: ConceptSchema) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sparsecbm.data.reviews import Reviews
+from sparsecbm.familiarity.unlike import UNLIKE_FROM
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Predictions
 
@@ -22,14 +23,15 @@ class Tag(StrEnum):
     FIXABLE = "fixable"
     LONG = "long"
     TRUNCATED = "truncated"
+    UNLIKE = "unlike-training"
     RARE = "rare-combination"
     RATERS_LABEL = "raters-disagree"
     RATERS_CONCEPT = "raters-disagree-concept"
 
 
 _NAMES = {Tag.LOW_MARGIN: "low margin", Tag.FIXABLE: "fixable by one concept", Tag.LONG: "long",
-          Tag.TRUNCATED: "truncated", Tag.RARE: "rare combination", Tag.RATERS_LABEL: "raters disagree on the {label}",
-          Tag.RATERS_CONCEPT: "raters disagree on a concept"}
+          Tag.TRUNCATED: "truncated", Tag.UNLIKE: "unlike the training texts", Tag.RARE: "rare combination",
+          Tag.RATERS_LABEL: "raters disagree on the {label}", Tag.RATERS_CONCEPT: "raters disagree on a concept"}
 
 #: Below this lead of the best label over the second, in probability, a small change of the text may flip the label.
 LOW_MARGIN = 0.1
@@ -87,19 +89,26 @@ def smart_tags(
 
     most = int(np.quantile(words, NOT_LONG, method="higher")) if len(words) else 0
     held[Tag.LONG] = np.asarray(words > most)
-    meaning[Tag.LONG] = f"More than {most} words; {100 * NOT_LONG:g} % of this source's reviews have no more."
+    meaning[Tag.LONG] = f"More than {most} words; {100 * NOT_LONG:g} % of this source's texts have no more."
 
     held[Tag.TRUNCATED] = predictions.truncated
-    meaning[Tag.TRUNCATED] = "The review is longer than the model's limit; its end was cut off."
+    meaning[Tag.TRUNCATED] = "The text is longer than the model's limit; its end was cut off."
+
+    if predictions.unlike is None:
+        missing[Tag.UNLIKE] = "The loaded checkpoint was not measured for it."
+    else:
+        held[Tag.UNLIKE] = np.asarray(predictions.unlike > UNLIKE_FROM)
+        meaning[Tag.UNLIKE] = (f"More than {100 * UNLIKE_FROM:g} % of the held-out texts that the model was checked on "
+                               "are more like the training texts.")
 
     if len(reviews) < LEAST_FOR_RARE:
-        missing[Tag.RARE] = (f"The source has {len(reviews)} reviews; with fewer than {LEAST_FOR_RARE} nothing can be "
+        missing[Tag.RARE] = (f"The source has {len(reviews)} texts; with fewer than {LEAST_FOR_RARE} nothing can be "
                              "called rare.")
     else:
         _, place, count = np.unique(predictions.values, axis=0, return_inverse=True, return_counts=True)
         held[Tag.RARE] = np.asarray(count[place] <= RARE_SHARE * len(reviews))
         meaning[Tag.RARE] = ("The model predicts these values of all concepts together in no more than "
-                             f"{100 * RARE_SHARE:g} % of this source's reviews.")
+                             f"{100 * RARE_SHARE:g} % of this source's texts.")
 
     for tag, first, last, on in ((Tag.RATERS_LABEL, 0, 1, f"the {title}"),
                                  (Tag.RATERS_CONCEPT, 1, None, "a concept")):

@@ -4,7 +4,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import date
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -34,15 +33,6 @@ def clipped(word: str, most: int = 24) -> str:
 def isolated(text: str) -> str:
     """The text between direction marks, so that its direction does not reorder what stands next to it."""
     return f"\u2068{text}\u2069"
-
-
-def file_name(kind: str, content: str, ending: str) -> str:
-    """The name of a downloaded file: its kind, the first words of what it holds, and the day.
-
-    E.g. "explanation-the-soup-was-cold-2026-03-14.html".
-    """
-    words = re.sub(r"[\W_]+", "-", content[:200].lower()).strip("-")[:40].rstrip("-")
-    return "-".join(filter(None, (kind, words, f"{date.today()}.{ending}")))
 
 
 def as_html(text: str) -> str:
@@ -77,6 +67,21 @@ def percent(share: float) -> str:
     return f"{number}\u00a0%"  # a space where no line breaks
 
 
+def setting_text(shares: Sequence[float], values: Sequence[str]) -> str:
+    """What a concept is set to: a value, or "Negative 33 %, unknown 33 %, Positive 33 %" where none is certain."""
+    if 1.0 in shares:
+        return values[list(shares).index(1.0)]
+    return ", ".join(f"{value} {percent(share)}" for value, share in zip(values, shares, strict=True) if share)
+
+
+def reading_text(prediction: Prediction, concept: str) -> str:
+    """A concept's most probable value with its probability, e.g. "Negative 81 %"; a tie names no single value."""
+    shares = prediction.concept_probabilities[prediction.schema.concept_index(concept)].tolist()
+    if shares.count(max(shares)) > 1:
+        return setting_text(shares, prediction.schema.values)
+    return f"{prediction.value(concept)} {percent(max(shares))}"
+
+
 def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
     """The range of some shares, e.g. "26 to 29 %"."""
     low, high = (f"{100 * share:.{digits}f}" for share in (shares.min(), shares.max()))
@@ -85,7 +90,28 @@ def percent_range(shares: Float[np.ndarray, " share"], digits: int = 0) -> str:
 
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun, e.g. "1 edit" or "1,200 edits"; `many` is the plural where it is not regular."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else many or plural(one)}"
+
+
+def counted_documents(number: int, schema: ConceptSchema) -> str:
+    """A number of documents as they are called, e.g. "1 ticket" or "1,200 tickets"."""
+    return counted(number, schema.document, schema.documents)
+
+
+def plural(noun: str) -> str:
+    """What several are called, by the rule for regular nouns.
+
+    >>> plural("rating"), plural("priority"), plural("class")
+    ('ratings', 'priorities', 'classes')
+    """
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(s|x|ch|sh)$", noun) else f"{noun}s"
+
+
+def with_article(noun: str) -> str:
+    """Such as "a ticket" or "an incident"."""
+    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -6,15 +6,16 @@ from sparsecbm.data.catalogue import SAMPLES
 from sparsecbm.data.samples import load_samples
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.panel_state import analysis_of, predictions
-from sparsecbm.figures.text import counted, percent
+from sparsecbm.figures.text import counted, percent, plural, with_article
 from sparsecbm.home.panel_scores import ordinary_accuracy
 from sparsecbm.home.sample_failures import Failure, Lesson, teaching_failures
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
+from sparsecbm.ui.chosen_model import with_model
 from sparsecbm.ui.loaded_sources import opened_reviews
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.review import MOST_CHARACTERS
-from sparsecbm.ui.safe_text import as_markdown, clean_text
+from sparsecbm.ui.safe_text import as_markdown, clean_text, shortened
 from sparsecbm.ui.scene_parts import failure_parts
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, FAILURES, link, note
@@ -28,26 +29,29 @@ FAILURES_HELP = (
 
 def introduction(schema: ConceptSchema) -> None:
     """What a concept and a subnetwork are, in two sentences."""
-    concepts, values = ", ".join(schema.concepts), f"{', '.join(schema.values[:-1])} or {schema.values[-1]}"
+    concepts = ", ".join(schema.concepts)
+    values = "which value each has" if schema.concept_values else \
+        f"whether each is {', '.join(schema.values[:-1])} or {schema.values[-1]}"
     st.markdown(
-        f"A **concept** is something a person would look for in a review ({as_markdown(concepts)}): the model first "
-        f"predicts whether each is {as_markdown(values)}, then adds them up to a {as_markdown(schema.label_title)}, so "
-        "you can see and correct what it understood.  \n"
+        f"A **concept** is something a person would look for in {as_markdown(with_article(schema.document))} "
+        f"({as_markdown(concepts)}): the model first predicts {as_markdown(values)}, then adds them up "
+        f"to {as_markdown(with_article(schema.label_title))}, so you can see and correct what it understood.  \n"
         "A **subnetwork** is the part of the network's weights that predicts one concept, with all other weights "
         "switched off.")
 
 
 def review_box(schema: ConceptSchema) -> None:
     """A box whose text opens on the Explain page."""
+    example = next((f"For example: {shortened(sample.text)}" for sample in load_samples(schema)), "Type or paste it.")
     with st.form("home:form", border=False):
-        text = st.text_area("Explain a review of your own", height=90, max_chars=MOST_CHARACTERS, key="home:box",
-                            placeholder="For example: Lovely terrace, but we waited an hour and the soup was cold.")
+        text = st.text_area(f"Explain {as_markdown(with_article(schema.document))} of your own", height=90,
+                            max_chars=MOST_CHARACTERS, key="home:box", placeholder=example)
         sent = st.form_submit_button("Explain")
     if sent and not (text or "").strip():
         st.warning("There is nothing to explain yet: type at least one word.", icon=":material/edit:")
     elif sent:
         start_review(clean_text(text))
-        st.switch_page(EXPLAIN, query_params=to_address(current_view(), schema))
+        st.switch_page(EXPLAIN, query_params=with_model(to_address(current_view(), schema)))
 
 
 def failure_cards(explainer: Explainer) -> None:
@@ -55,13 +59,13 @@ def failure_cards(explainer: Explainer) -> None:
     st.markdown("### How good is it, and where does it fail?", help=FAILURES_HELP)
     ordinary = ordinary_accuracy(explainer.checkpoint.metrics, explainer.schema)
     if not load_samples(explainer.schema):
-        note(as_markdown(f"{ordinary} No samples ship for this checkpoint's concepts; type a review above, or load a "
+        note(as_markdown(f"{ordinary} No samples ship for this checkpoint's concepts; type one above, or load a "
                          "table on the Failures page.".strip()))
         return
     analysis = _analysed(explainer)
     title, rate = explainer.schema.label_title, analysis.error_rate(analysis.label_known)
     st.markdown(as_markdown(f"{ordinary} Most of the {rate.n:,} samples that ship with the project were written to be "
-                            f"hard: of these it gets {rate.n - rate.hits:,} {title}s right.".strip()))
+                            f"hard: of these it gets {rate.n - rate.hits:,} {plural(title)} right.".strip()))
     shown = sample_failures(explainer, analysis)
     for column, failure in zip(st.columns(max(len(shown), 1), gap="medium"), shown, strict=False):
         with column.container(border=True, height="stretch"):
@@ -129,8 +133,8 @@ def _lesson(failure: Failure, analysis: ErrorAnalysis, gold: str) -> str:
         k = schema.concept_index(failure.concept)
         value, truth = (schema.values[int(values[failure.row, k])]
                         for values in (analysis.predicted_values, analysis.reviews.values))
-        return (f"It predicts {failure.concept} {value}, but the review says {truth}. With that one concept corrected, "
-                f"it predicts {gold}.")
+        return (f"It predicts {failure.concept} {value}, but the {schema.document} says {truth}. With that one "
+                f"concept corrected, it predicts {gold}.")
     if failure.lesson is Lesson.RESIDUAL:
         return ("All its concepts are right. Without the residual, which carries what the concepts leave out, it "
                 f"predicts {gold}.")

@@ -1,19 +1,24 @@
 """How good the loaded model is: measured on held-out documents, compared with its baselines."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from sparsecbm.evaluation.field_test import METRICS_KEY, FieldTest
 from sparsecbm.evaluation.figure import correction_text
+from sparsecbm.evaluation.figure_field_test import gain_text
 from sparsecbm.figures.dots import ModelScore, label_scores
-from sparsecbm.figures.text import percent
+from sparsecbm.figures.text import percent, plural
 from sparsecbm.intervals import Interval
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import CheckpointInfo
+from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.shell import note
+from sparsecbm.ui.stored_metrics import stored_metrics
 
 NAMES = {
     "dense": "Dense concept model, no masks",
@@ -23,9 +28,9 @@ NAMES = {
 }
 _FIRST = ("dense", "black_box", "published")
 NUMBERS_HELP = (
-    "Scores on reviews that the model was not trained on; in brackets the bootstrap 95 % interval. Macro F1 is the "
+    "Scores on texts that the model was not trained on; in brackets the bootstrap 95 % interval. Macro F1 is the "
     "plain mean over classes, so rare ones count as much as common ones. Concept scores are means over the concepts. "
-    "The same reviews chose the best epoch, so scores on new reviews may be a little lower."
+    "The same texts chose the best epoch, so scores on new ones may be a little lower."
 )
 
 
@@ -35,7 +40,7 @@ def model_numbers(checkpoint: CheckpointInfo) -> None:
     scores = model_scores(checkpoint.name, checkpoint.metrics)
     if scores:
         st.table(score_table(scores))
-        for sentence in findings(checkpoint.metrics["dev"]):
+        for sentence in (*findings(checkpoint.metrics["dev"]), *elsewhere(checkpoint)):
             st.markdown(f"- {as_markdown(sentence)}")
         with st.expander("As a picture"):
             split = checkpoint.metrics["dev"].get("split", "dev")
@@ -60,7 +65,8 @@ def ordinary_accuracy(metrics: Mapping[str, Any], schema: ConceptSchema) -> str:
         return ""
     label, title = report["label"], schema.label_title
     interval = _interval(label, "accuracy")
-    said = f"On {report['n']:,} ordinary reviews it gets {100 * label['accuracy']:.0f} % of the {title}s right"
+    said = f"On {report['n']:,} ordinary {schema.documents} it gets {100 * label['accuracy']:.0f} % of the "
+    said += f"{plural(title)} right"
     if interval is not None:
         said += f" (95 % interval {100 * interval[0]:.0f} to {100 * interval[1]:.0f})"
     common = label["majority"]
@@ -84,7 +90,7 @@ def score_table(scores: tuple[ModelScore, ...]) -> pd.DataFrame:
     """The rows as text: percent, with the 95 % interval where there is one."""
     return pd.DataFrame({
         "Model": [score.name for score in scores],
-        "Reviews": [f"{score.n:,}" for score in scores],
+        "Texts": [f"{score.n:,}" for score in scores],
         "Label accuracy": [_cell(score.accuracy, score.accuracy_interval) for score in scores],
         "Label macro F1": [_cell(score.macro_f1, score.macro_f1_interval) for score in scores],
         "Concept accuracy": [_cell(score.concept_accuracy) for score in scores],
@@ -102,6 +108,16 @@ def findings(report: Mapping[str, Any]) -> tuple[str, ...]:
                      f"{100 * correction['predicted']['no_residual']:.1f} % of the labels right; the residual makes up "
                      f"{percent(report['residual_share'])} of what moves the label.")
     return tuple(sentences)
+
+
+def elsewhere(checkpoint: CheckpointInfo) -> tuple[str, ...]:
+    """What correcting concepts is worth on sources that the model was not trained on, where that was measured."""
+    stored = stored_metrics(checkpoint, METRICS_KEY)
+    if stored is None:
+        return ()
+    found = FieldTest.from_json(stored)
+    away = {name: source for name, source in found.sources.items() if not source.in_domain}
+    return tuple(filter(None, [gain_text(replace(found, sources=away), load_explainer().schema)]))
 
 
 def _score(name: str, report: Mapping[str, Any], loaded: bool = False) -> ModelScore:

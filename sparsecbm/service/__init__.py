@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from sparsecbm.model.checkpoint import content_hash as content_hash
 from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.service.concepts import ConceptExplainer
 from sparsecbm.service.impact_of_edits import ImpactExplainer

@@ -76,7 +76,7 @@ class ConceptExplainer(Resident):
         if predictions.schema != self.schema or len(labels) != len(predictions):
             raise InputError(f"{len(predictions):,} predictions of {predictions.schema.name} came with {len(labels):,} "
                              f"labels; allowed: predictions of {self.schema.name} with one label each. Predict the "
-                             "labelled reviews with the loaded model.")
+                             "labelled texts with the loaded model.")
         if self.checkpoint.kind == "black_box" or self._model.config.bottleneck != "probabilities":
             return None
         logits = np.log(np.maximum(predictions.label_probabilities.astype(np.float64), np.finfo(np.float32).tiny))

@@ -12,10 +12,10 @@ from sparsecbm.concepts.compute_override import override
 from sparsecbm.model.batch_prediction import predict_texts
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.network import MaskedWeights
+from sparsecbm.model.network import MaskedWeights, PassWeights
 from sparsecbm.model.prediction import predict, predict_many
-from sparsecbm.model.units import Subnetworks
-from sparsecbm.revision.compute_masks import Matrices, changed_masks, changed_matrices, replace_passes
+from sparsecbm.model.subnetwork_masks import Subnetworks
+from sparsecbm.revision.compute_masks import changed_masks, changed_pass, replace_passes
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.resident import Resident
 from sparsecbm.types import Prediction, Predictions, Progress
@@ -35,7 +35,7 @@ class PredictionExplainer(Resident):
         super().__init__(checkpoint, load_ms)
         self._predictions: LRUCache[Hashable, Prediction] = LRUCache(PREDICTIONS_KEPT)
         self._changed_masks: LRUCache[Hashable, ConceptMasks] = LRUCache(MASKS_KEPT)
-        self._changed_passes: LRUCache[Hashable, Matrices] = LRUCache(PASSES_KEPT)
+        self._changed_passes: LRUCache[Hashable, PassWeights] = LRUCache(PASSES_KEPT)
 
     def predict(self, text: str, residual: bool = True) -> Prediction:
         """Concepts and label of one document; without `residual`, the label is that of the concepts alone.
@@ -53,9 +53,9 @@ class PredictionExplainer(Resident):
     def predict_changed(self, text: str, changes: Sequence[MaskChange], residual: bool = True) -> Prediction:
         """As `predict`, after mask changes, one after another.
 
-        Only the changed passes run; the others are those of the prediction before. The receipt names the checkpoint and
-        the changes. InputError on blank text or when a change does not fit the masks, CheckpointError when the model
-        has none.
+        Only the changed passes run; the others, and `unlike`, are those of the prediction before. The receipt names the
+        checkpoint and the changes. InputError on blank text or when a change does not fit the masks, CheckpointError
+        when the model has none.
         """
         with self._lock:
             prediction = self._predicted(text, tuple(changes))
@@ -75,7 +75,7 @@ class PredictionExplainer(Resident):
         """
         with self._lock:
             return predict_many(self._model, self._encoder, self._weights, texts, self.checkpoint.hash,
-                                self._giving_way(progress))
+                                self._giving_way(progress), self._loaded.familiarity)
 
     def predict_texts(
         self, texts: Sequence[str], changes: Sequence[MaskChange] = (), progress: Progress = lambda _: None
@@ -83,11 +83,13 @@ class PredictionExplainer(Resident):
         """Concepts and label of many reviews as arrays, up to rounding; with `changes`, after these mask changes.
 
         `progress` gets the share done, 0..1, and may raise Cancelled; others get their turn meanwhile. InputError when
-        a text is blank or a change does not fit the masks, CheckpointError when there are changes but no masks.
+        a text is blank or a change does not fit the masks, CheckpointError when there are changes but no masks. After
+        changes, `unlike` is None: it was measured on the passes as they were.
         """
         with self._lock:
             weights = self._weights_after(tuple(changes)) if changes else self._weights
-            return predict_texts(self._model, self._encoder, weights, texts, self._giving_way(progress))
+            return predict_texts(self._model, self._encoder, weights, texts, self._giving_way(progress),
+                                 None if changes else self._loaded.familiarity)
 
     def _predict_with(self, weights: MaskedWeights | None, text: str, residual: bool) -> Prediction:
         """With weights for this call only; nothing is kept."""
@@ -111,7 +113,8 @@ class PredictionExplainer(Resident):
 
     def _predict_anew(self, text: str, changes: tuple[MaskChange, ...]) -> Prediction:
         if not changes:
-            return predict(self._model, self._encoder, self._weights, text, self.checkpoint.hash)
+            return predict(self._model, self._encoder, self._weights, text, self.checkpoint.hash,
+                           self._loaded.familiarity)
         before, weights = self._predicted(text, ()), self._weights_after(changes)
         encoded = self._encoder.encode([text]).to(self._model.device)
         with torch.inference_mode():
@@ -138,10 +141,10 @@ class PredictionExplainer(Resident):
         for name in dict.fromkeys(change.pass_ for change in changes):
             k, key = masks.passes.index(name), (name, digests(bearing(changes, name)))
             if key not in self._changed_passes:
-                self._changed_passes[key] = changed_matrices(self._model, masks, after, k)
+                self._changed_passes[key] = changed_pass(self._model, masks, after, k)
             if self._changed_passes[key]:
                 instead[k] = self._changed_passes[key]
-        return MaskedWeights(self._weights.stacks, instead)
+        return self._weights.with_instead(instead)
 
 
 def digests(changes: Sequence[MaskChange]) -> tuple[str, ...]:

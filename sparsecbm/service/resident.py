@@ -1,6 +1,5 @@
 """A checkpoint on its device behind one lock: what every part of the Explainer builds on."""
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,13 +9,18 @@ from typing import Any
 import torch
 
 from sparsecbm.model.checkpoint import Checkpoint, content_hash, read_notes
+from sparsecbm.model.device import DeviceLock
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Progress
 
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What is loaded. `memory_bytes` counts weights and the masked copies kept on the device; `density` is 0..1."""
+    """What is loaded. `memory_bytes` counts weights and the masked copies kept on the device; `density` is 0..1.
+
+    `familiarity` identifies the measure of how unlike the training texts a text is; where it is empty, there is none,
+    and `unmeasured` says why.
+    """
 
     name: str
     hash: str
@@ -31,6 +35,8 @@ class CheckpointInfo:
     density: Mapping[str, float]
     max_tokens: int
     load_ms: float
+    familiarity: str = ""
+    unmeasured: str = ""
 
 
 class Resident:
@@ -42,19 +48,21 @@ class Resident:
 
     def __init__(self, checkpoint: Checkpoint, load_ms: float = 0.0) -> None:
         model, masks = checkpoint.model, checkpoint.masks
-        self._model, self._encoder, self._lock = model, checkpoint.encoder, threading.Lock()
+        self._model, self._encoder, self._lock = model, checkpoint.encoder, DeviceLock()
         self._loaded = checkpoint
-        with torch.no_grad():
+        with self._lock, torch.no_grad():
             self._weights = None if masks is None else model.masked_weights(masks)
-        resident = [*model.state_dict().values(), *(self._weights.stacks.values() if self._weights else ())]
+        own = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
         self.schema: ConceptSchema = model.config.schema
         self.checkpoint = CheckpointInfo(
             name=checkpoint.path.name, hash=checkpoint.hash, path=checkpoint.path, card=checkpoint.card,
             metrics=checkpoint.metrics, kind=model.config.kind, device=str(model.device),
             dtype=str(model.label_bias.dtype).removeprefix("torch."),
             parameters=sum(parameter.numel() for parameter in model.parameters()),
-            memory_bytes=sum(tensor.numel() * tensor.element_size() for tensor in resident),
-            density={} if masks is None else masks.density(), max_tokens=model.config.max_tokens, load_ms=load_ms)
+            memory_bytes=own + (self._weights.memory_bytes if self._weights else 0),
+            density={} if masks is None else masks.density(), max_tokens=model.config.max_tokens, load_ms=load_ms,
+            familiarity="" if checkpoint.familiarity is None else checkpoint.familiarity.digest,
+            unmeasured=checkpoint.unmeasured)
 
     def renew_notes(self) -> str:
         """Take over metrics and model card from the checkpoint's folder, where they may be rewritten meanwhile.

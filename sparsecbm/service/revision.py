@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sparsecbm.model.checkpoint import Checkpoint
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.revision.compute import DEFAULT_PORTION, DEFAULT_STEPS, check_bounds, revise
 from sparsecbm.revision.compute_masks import change_counts, random_edit, replace_passes
 from sparsecbm.revision.compute_patch import check_patch, load_patch, read_patch
@@ -54,7 +54,7 @@ class RevisionExplainer(PredictionExplainer):
         """
         started, earlier = time.perf_counter(), tuple(changes)
         check_bounds(portion, steps)
-        self.schema.value_index(value)
+        self.schema.value_index(value, concept)
         k = self.schema.concept_index(concept)
         with self._lock:
             masks, before = self._masks_after(earlier), self._predicted(text, earlier)

@@ -6,20 +6,22 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from cachetools import LRUCache, cachedmethod
 
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.masks import ConceptMasks
-from sparsecbm.model.network import MaskedWeights
-from sparsecbm.model.units import Subnetworks
+from sparsecbm.model.subnetwork_masks import Subnetworks
 from sparsecbm.revision.edit import MaskChange
 from sparsecbm.service.predictions import PredictionExplainer
 from sparsecbm.subnetworks.comparison import MaskComparison, MaskSource
 from sparsecbm.subnetworks.compute_knockout import knock_out
+from sparsecbm.subnetworks.compute_network_picture import network_picture
 from sparsecbm.subnetworks.compute_overlap import layer_overlap, mask_overlap
 from sparsecbm.subnetworks.compute_unit_attribution import attribute_unit_words, attribute_units, term_logit
-from sparsecbm.subnetworks.compute_variants import compare, compare_folder, sizes, sparser
+from sparsecbm.subnetworks.compute_variants import compare, compare_folder, sizes, sparser, sparser_units
 from sparsecbm.subnetworks.knockout import KnockOut, KnockOutResult
+from sparsecbm.subnetworks.network_picture import NetworkPicture
 from sparsecbm.subnetworks.overlap import LayerOverlap, MaskOverlap
 from sparsecbm.subnetworks.unit_attribution import Unit, UnitAttribution
 from sparsecbm.types import Attribution, Target
@@ -35,6 +37,7 @@ class SubnetworkExplainer(PredictionExplainer):
         super().__init__(checkpoint, load_ms)
         self._overlap: MaskOverlap | None = None
         self._layers = dict[int, LayerOverlap]()
+        self._picture: NetworkPicture | None = None
         self._unit_attributions: LRUCache[Hashable, UnitAttribution] = LRUCache(
             ATTRIBUTION_BYTES, getsizeof=lambda found: found.nbytes)
 
@@ -54,6 +57,12 @@ class SubnetworkExplainer(PredictionExplainer):
             self._layers[layer] = layer_overlap(Subnetworks.of(self._loaded), layer)
         return self._layers[layer]
 
+    def network_picture(self) -> NetworkPicture:
+        """Who uses each head and neuron, worked out once. CheckpointError when the model has no masks."""
+        if self._picture is None:
+            self._picture = network_picture(Subnetworks.of(self._loaded), self.layer_overlap)
+        return self._picture
+
     def knock_out(
         self, text: str, knock_outs: Sequence[KnockOut], residual: bool = True, changes: Sequence[MaskChange] = ()
     ) -> KnockOutResult:
@@ -69,7 +78,7 @@ class SubnetworkExplainer(PredictionExplainer):
         with self._lock:
             subnetworks = replace(Subnetworks.of(self._loaded), masks=self._masks_after(tuple(changes)))
             whole = self._weights_after(tuple(changes))
-        weights, removed = knock_out(whole, subnetworks, knock_outs)
+            weights, removed = knock_out(whole, subnetworks, knock_outs)
         before = self._predict_with(whole, text, residual) if changes else self.predict(text, residual)
         after = self._predict_with(weights, text, residual)
         receipt = replace(after.receipt, method="knock-out", milliseconds=1000 * (time.perf_counter() - started))
@@ -98,8 +107,8 @@ class SubnetworkExplainer(PredictionExplainer):
         """What the logit loses when the unit is taken out of the pass, in logits; its score estimates this."""
         subnetworks = Subnetworks.of(self._loaded)
         assert self._weights is not None  # where there are masks, there are masked weights
-        weights, _ = knock_out(self._weights, subnetworks, [unit.knock_out(found.through)])
         with self._lock:
+            weights, _ = knock_out(self._weights, subnetworks, [unit.knock_out(found.through)])
             without = term_logit(self._model, self._encoder, weights, text, found.target, found.through)
         return found.logit - without
 
@@ -129,8 +138,8 @@ class ComparisonExplainer(PredictionExplainer):
         """One document through the subnetworks as they are, and pruned to a higher sparsity, for this call only."""
         started = time.perf_counter()
         masks, fewer = Subnetworks.of(self._loaded).masks, self._sparser_masks(sparsity)
-        assert self._weights is not None  # where there are masks, there are masked weights
-        weights = MaskedWeights({name: stack * fewer.unpack(name) for name, stack in self._weights.stacks.items()})
+        with self._lock, torch.no_grad():
+            weights = self._model.masked_weights(fewer)
         before, after = self.predict(text, residual), self._predict_with(weights, text, residual)
         removed = {name: sum(sizes(masks, k)) - sum(sizes(fewer, k)) for k, name in enumerate(masks.passes)}
         receipt = replace(after.receipt, method=f"pruned by magnitude to {100 * sparsity:g} %",
@@ -151,7 +160,10 @@ class ComparisonExplainer(PredictionExplainer):
         masks = Subnetworks.of(self._loaded).masks
         with self._lock:  # a pass that runs meanwhile has other tensors in the module
             weights = dict(self._model.backbone.named_parameters())
-        return sparser(masks, {name: weights[name] for name in masks.matrices}, sparsity)
+        matrices = {name: weights[name] for name in masks.matrices}
+        if masks.layout is not None:
+            return sparser_units(masks, matrices, sparsity)
+        return sparser(masks, matrices, sparsity)
 
 
 def _written(folder: Path) -> Hashable:

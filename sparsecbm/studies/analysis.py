@@ -22,6 +22,7 @@ from sparsecbm.studies.outcome import (
     Estimate,
     MixedModel,
     corrected,
+    differences,
     estimate,
     independent,
     krippendorff_alpha,
@@ -117,7 +118,7 @@ def analyse(protocol: Protocol, courses: Sequence[Course]) -> Results:
     present = [arm for arm in protocol.arms if (table["arm"] == arm).any()]
     done = sum(step_of(course).stage == "done" for course in courses)
     helped, compared = comparisons(protocol, table)
-    mixed = [mixed_model(table, outcome, present, _differences(outcome))
+    mixed = [mixed_model(table, outcome, present, differences(_range(outcome)))
              for outcome in ("right_with", "appropriate", "log_seconds") if len(present) > 1]
     return Results(len(courses), done, tuple(_summary(table, arm) for arm in present), helped, compared,
                    tuple(mixed))
@@ -129,7 +130,7 @@ def comparisons(
     """Accuracy with help against without, in each arm; then every two arms by each of COMPARED."""
     present = [arm for arm in protocol.arms if (table["arm"] == arm).any()]
     helped = [paired("right_with", arm, "without help", both["right_with"].tolist(), both["right_without"].tolist(),
-                     _differences("right_with")) for arm in present
+                     _range("right_with")) for arm in present
               if len(both := _means(table[table["arm"] == arm], ["right_with", "right_without"]).dropna())]
     compared = [found for outcome in COMPARED for one, other in combinations(present, 2)
                 if (found := compare(table, outcome, other, one, protocol.between)) is not None]
@@ -139,7 +140,7 @@ def comparisons(
 def compare(table: pd.DataFrame, outcome: str, arm: str, against: str, between: bool) -> Comparison | None:
     """Two arms by their participants' means, paired unless `between`; None where no case says anything about it."""
     a, b = (_means(table[table["arm"] == name], [outcome])[outcome].dropna() for name in (arm, against))
-    bounds = _differences(outcome)
+    bounds = _range(outcome)
     if between:
         return independent(outcome, arm, against, a.tolist(), b.tolist(), bounds) if len(a) and len(b) else None
     both = sorted(set(a.index) & set(b.index))
@@ -149,12 +150,6 @@ def compare(table: pd.DataFrame, outcome: str, arm: str, against: str, between: 
 def _range(name: str) -> Interval:
     """The possible values of a measure."""
     return _RANGES.get(name, (0.0, 1.0))
-
-
-def _differences(name: str) -> Interval:
-    """The possible differences between two values of a measure."""
-    low, high = _range(name)
-    return low - high, high - low
 
 
 def _derived(row: dict[str, Any]) -> dict[str, float]:

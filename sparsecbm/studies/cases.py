@@ -25,7 +25,9 @@ class Column:
 _WHO = (
     Column("study", "text", "id of the study"),
     Column("version", "whole", "version of the study's protocol"),
-    Column("participant", "text", "random code of the participant; nothing else is known of them"),
+    Column("participant", "text", "random code of the participant"),
+    Column("external_ids", "text", "parts of the participant's link that the study keeps, as JSON by name; empty where "
+                                   "it keeps none"),
     Column("kind", "text", "person, dry_run (someone who tried the study out) or simulated"),
     Column("number", "whole", "participant's number, from 0, which with the seed decides arms and orders"),
 )
@@ -107,8 +109,8 @@ def case_rows(courses: Iterable[Course]) -> list[Cells]:
 
 def _who(course: Course) -> Cells:
     who = course.participant
-    return {"study": who.study, "version": course.protocol.version, "participant": who.code, "kind": who.kind,
-            "number": who.number}
+    return {"study": who.study, "version": course.protocol.version, "participant": who.code,
+            "external_ids": _json(who.external or None), "kind": who.kind, "number": who.number}
 
 
 def _where(trial: Trial | None) -> Cells:

@@ -5,7 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import only_result_on_stdout, say, share_bar, write_json
-from sparsecbm.cli.parser import Commands, Parser, add_checkpoint, add_json, add_seed, checkpoint_of, number, whole
+from sparsecbm.cli.parser import (
+    Commands,
+    Parser,
+    add_checkpoint,
+    add_json,
+    add_seed,
+    checkpoint_of,
+    input_path,
+    input_place,
+    number,
+    output_path,
+    whole,
+)
 
 if TYPE_CHECKING:
     from sparsecbm.service import Explainer
@@ -31,9 +43,9 @@ def add(commands: Commands) -> None:
     _add_simulate(actions)
     export = _action(actions, "export", export_study, "write a study into a folder: CSV, Parquet, codebook, protocol")
     _add_study(export)
-    export.add_argument("folder", metavar="FOLDER", help="an empty or new folder")
+    export.add_argument("folder", type=output_path, metavar="FOLDER", help="an empty or new folder")
     replay = _action(actions, "replay", replay_study, "recompute every prediction of an exported study")
-    replay.add_argument("folder", metavar="FOLDER", help="a folder that `study export` wrote")
+    replay.add_argument("folder", type=input_path, metavar="FOLDER", help="a folder that `study export` wrote")
     add_checkpoint(replay)
     withdraw = _action(actions, "withdraw", withdraw_participant, "delete all data of a participant permanently")
     withdraw.add_argument("code", metavar="CODE", help="the participant's code")
@@ -52,10 +64,10 @@ def _add_study(parser: Parser) -> None:
 
 def _add_simulate(actions: Any) -> None:
     parser = _action(actions, "simulate", simulate_study, "let simulated annotators take part in a study")
-    parser.add_argument("study", metavar="STUDY", help="id of a study, or a protocol file (JSON), of which nothing "
-                        "is stored")
+    parser.add_argument("study", type=input_place, metavar="STUDY",
+                        help="id of a study, or a protocol file (JSON), of which nothing is stored")
     parser.add_argument("--participants", type=whole, default=20, metavar="N",
-                        help="number of participants (default: %(default)s)")
+                        help="number of participants, at most 10,000 (default: %(default)s)")
     parser.add_argument("--repeats", type=whole, metavar="N",
                         help="simulate the study N times, store nothing, and report how often each effect is found")
     for name, default, what in (
@@ -119,7 +131,7 @@ def simulate_study(options: argparse.Namespace) -> None:
     with only_result_on_stdout():
         annotator = Annotator(options.skill, options.trust, options.policy, options.most, options.error_rate,
                               options.lapse_rate)
-        check_participants(options.participants, options.seed)
+        check_participants(options.participants, options.seed, 1 if options.repeats is None else options.repeats)
         protocol = _protocol(options.study)
         explainer = _explainer(options)
         ModelAnswers(explainer).check(protocol)
@@ -146,7 +158,7 @@ def export_study(options: argparse.Namespace) -> None:
     from sparsecbm.studies.compute_export import export_study as export
 
     with _store() as store:
-        account = export(store, options.study, Path(options.folder))
+        account = export(store, options.study, options.folder)
     if options.json:
         write_json(account)
     else:
@@ -160,9 +172,9 @@ def replay_study(options: argparse.Namespace) -> None:
     from sparsecbm.studies.compute_replay import read_study, replay
 
     with only_result_on_stdout():
-        read_study(Path(options.folder))  # errors in it are reported before a model is loaded
+        read_study(options.folder)  # errors in it are reported before a model is loaded
         with share_bar("replaying") as progress:
-            found = replay(Path(options.folder), _explainer(options), progress)
+            found = replay(options.folder, _explainer(options), progress)
     if options.json:
         write_json(found.to_json())
     else:

@@ -56,7 +56,8 @@ def show_power(found: Sequence["Power"], participants: int) -> None:
         return
     show_table(f"Share of {found[0].repeats} simulated studies of {participants} participants that find a difference",
                ("outcome", "arm", "against", "mean difference", "found"),
-               [(one.outcome, one.arm, one.against, f"{one.difference:+.3f}", f"{one.share:.0%}") for one in found])
+               [(one.outcome, one.arm, one.against, f"{one.difference:+.3f}", _share(one))
+                for one in found])
 
 
 def show_replay(found: "Replay") -> None:
@@ -82,6 +83,10 @@ def _estimate(one: "Estimate | None") -> str:
     if one is None:
         return "-"
     return f"{one.value:.2f}" + ("" if one.low is None or one.high is None else f" ({one.low:.2f}..{one.high:.2f})")
+
+
+def _share(one: "Power") -> str:
+    return "{:.0%} ({:.0%}..{:.0%})".format(one.share, *one.interval)
 
 
 def _number(value: float | None) -> str:

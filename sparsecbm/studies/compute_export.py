@@ -1,7 +1,8 @@
 """A study as files: its protocol, a row for each event and each case, a codebook, and an account of the contents.
 
-A participant is a random code and a number, nothing else. CSV is for spreadsheets: text that they would run as a
-formula gets an apostrophe in front. Parquet has the same rows as they were written, and is what a replay reads.
+A participant is a random code, a number, and the external ids that the study keeps, nothing else. CSV is for
+spreadsheets: text that they would run as a formula is protected as `spreadsheet.protected` says. Parquet has the same
+rows as they were written, and is what a replay reads.
 """
 
 import csv
@@ -17,6 +18,8 @@ import pyarrow.parquet as pq
 
 from sparsecbm.errors import InputError
 from sparsecbm.export.values import as_cell
+from sparsecbm.file_names import without_leftovers
+from sparsecbm.paths import write_bytes
 from sparsecbm.studies.cases import EVENT_COLUMNS, Cells, Column, case_columns, case_rows, event_rows
 from sparsecbm.studies.log import ParticipantKind, now, stamp
 from sparsecbm.studies.store import Store
@@ -34,12 +37,18 @@ def export_study(store: Store, study: str, folder: Path, kinds: Sequence[Partici
 
     InputError when there is no such study or the folder is not empty.
     """
+    store.study(study)  # no folder is made for a study that there is not
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    if without_leftovers(path.name for path in folder.iterdir()):
         raise InputError(f"{folder} is not empty; allowed: an empty folder, or a new one.")
     files = study_files(store, study, kinds)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    try:
+        for name, content in files.items():
+            write_bytes(folder / name, content)
+    except BaseException:  # half a study in the folder would be in the way of the next export
+        for name in files:
+            (folder / name).unlink(missing_ok=True)
+        raise
     account: dict[str, Any] = json.loads(files[STUDY_FILE])
     return account
 
@@ -47,6 +56,7 @@ def export_study(store: Store, study: str, folder: Path, kinds: Sequence[Partici
 def study_files(store: Store, study: str, kinds: Sequence[ParticipantKind] = EXPORTED) -> dict[str, bytes]:
     """The same files by name; the export is logged. InputError when there is no such study."""
     found, courses = store.study(study), store.courses(study, kinds)
+    study = found.id
     cases, columns = case_rows(courses), case_columns(found.protocol)
     events = event_rows(courses)
     codebook = [{"table": table, "column": column.name, "type": column.type, "meaning": column.meaning}

@@ -94,8 +94,9 @@ class Preparation:
                 prediction = explainer.predict_changed(text, ())
                 prepared.explanation.set_result(
                     explainer.explain(text, [Target(None, prediction.label)], progress=report) if words else None)
-            except Exception as error:  # raised where the explanation is used
-                prepared.explanation.set_exception(error)
+            except BaseException as error:  # raised where the explanation is used; a panic of Rust is no Exception
+                prepared.explanation.set_exception(
+                    error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
 
 #: That of this process.

@@ -11,6 +11,7 @@ import numpy as np
 
 from sparsecbm.concepts.compute_policies import DEFAULT_POLICY, policy_named
 from sparsecbm.errors import InputError
+from sparsecbm.intervals import Interval, wilson
 from sparsecbm.service import Explainer
 from sparsecbm.studies.analysis import case_table, comparisons
 from sparsecbm.studies.compute_service import ModelAnswers, StudyService
@@ -22,6 +23,8 @@ from sparsecbm.studies.store import Store
 
 Progress = Callable[[float], None]
 
+#: The most simulated participants, and the most repeats of a study.
+MOST_PARTICIPANTS, MOST_REPEATS = 10_000, 10_000
 #: Confidence of an annotator: alone, when the model agrees, and when it does not.
 ALONE, AGREEING, DISAGREEING = 3, 5, 2
 
@@ -135,7 +138,7 @@ class Simulation:
                 course = self._act(course, "unsure", concept=concept)
                 continue
             true = case.concepts[concept]
-            value = _other(true, schema.values, random) if random.random() < annotator.error_rate else true
+            value = _other(true, schema.values_of(concept), random) if random.random() < annotator.error_rate else true
             course = self._act(course, "set", concept=concept, to=value)
         return course
 
@@ -166,11 +169,13 @@ def simulate(
     return tuple(codes)
 
 
-def check_participants(participants: int, seed: int) -> None:
-    """InputError unless there is someone to simulate and the seed is not negative."""
-    if participants < 1 or seed < 0:
-        raise InputError(f"Got {participants} participants and seed {seed}; allowed: at least 1 participant, and a "
-                         "seed of 0 or more.")
+def check_participants(participants: int, seed: int, repeats: int = 1) -> None:
+    """InputError unless there is someone to simulate, not too often, and the seed is not negative."""
+    for count, what, most in ((participants, "participants", MOST_PARTICIPANTS), (repeats, "repeats", MOST_REPEATS)):
+        if not 1 <= count <= most:
+            raise InputError(f"Got {str(count)[:20]} {what}; allowed: 1 to {most:,}.")
+    if seed < 0:
+        raise InputError(f"Got seed {seed}; allowed: 0 or more.")
 
 
 def in_memory(
@@ -217,6 +222,11 @@ class Power:
     difference: float
     repeats: int
 
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of the share, 0..1: so many studies were simulated and no more."""
+        return wilson(round(self.share * self.repeats), self.repeats)
+
 
 def power(
     protocol: Protocol, explainer: Explainer, annotator: Annotator, participants: int, repeats: int, seed: int = 0,
@@ -224,11 +234,10 @@ def power(
 ) -> tuple[Power, ...]:
     """Simulate a study `repeats` times, and count. A comparison without a test finds nothing.
 
-    `progress` gets the share done, 0..1, after each participant, and may raise Cancelled. InputError for fewer than
-    one participant or repeat.
+    `progress` gets the share done, 0..1, after each participant, and may raise Cancelled. InputError as
+    `check_participants`.
     """
-    if repeats < 1:
-        raise InputError(f"Got {repeats} repeats; allowed: 1 or more.")
+    check_participants(participants, seed, repeats)
     found: dict[tuple[str, str, str], list[tuple[bool, float]]] = {}
     for repeat in range(repeats):
         courses = in_memory(protocol, explainer, annotator, participants, seed * 1_000_003 + repeat,

@@ -71,6 +71,7 @@ participant = Table(
     Column("kind", String(16), nullable=False),
     Column("number", Integer, nullable=False),
     Column("created", String(32), nullable=False),
+    Column("external", _JSON),
     UniqueConstraint("study_id", "kind", "number"),
     sqlite_autoincrement=True,
 )
@@ -186,7 +187,8 @@ def read_courses(
     ids = select(participant.c.id).where(participant.c.id.in_([person.id for person in people]))
     assigned, events = _read_trials(connection, ids), _read_events(connection, ids)
     return tuple(Course(
-        protocols[person.study_id], Participant(person.study_id, person.code, person.kind, person.number),
+        protocols[person.study_id],
+        Participant(person.study_id, person.code, person.kind, person.number, person.external or {}),
         assigned[person.id], events.get(person.id, ())) for person in people)
 
 

@@ -69,12 +69,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Participant:
-    """Someone who takes part: known by a random code and nothing else."""
+    """Someone who takes part, known by a random code. `external` are the parts of their link, by name, that the study
+    keeps; without any, nothing else is known of them."""
 
     study: str
     code: str
     kind: ParticipantKind
     number: int
+    external: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ What a participant did in several cases is one mean, because answers of one pers
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,7 +49,7 @@ def krippendorff_alpha(answers: Iterable[Sequence[str]]) -> float | None:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value over `n` participants with its 95 % interval; None below FEWEST of them, or where all are the same."""
+    """A value over `n` participants with its 95 % interval; None below FEWEST of them, or where none can be given."""
 
     value: float
     low: float | None
@@ -109,14 +109,38 @@ class MixedModel:
 
 
 def estimate(values: Sequence[float], bounds: Interval = _ANY) -> Estimate | None:
-    """The mean with its interval by Student's t, cut to the values that are possible; None without values."""
+    """The mean with its interval by Student's t, cut to the values that are possible; None without values.
+
+    Participants who are all the same are widened first, by `_spread`; without bounds they have no interval.
+    """
     if not len(values):
         return None
     given = np.asarray(values, dtype=float)
-    if len(given) < FEWEST or np.ptp(given) < _SAME:
-        return Estimate(float(given.mean()), None, None, len(given))
-    low, high = _cut(DescrStatsW(given).tconfint_mean(), bounds)
+    low, high = _ends(DescrStatsW(_spread(given, bounds)).tconfint_mean, len(given), bounds)
     return Estimate(float(given.mean()), low, high, len(given))
+
+
+def _spread(values: Float[np.ndarray, " participant"], bounds: Interval) -> Float[np.ndarray, " more"]:
+    """The values, with one more at each end of what is possible where all are the same.
+
+    For t they would leave no doubt at all, even if all of five are right. Adding a row of each kind is the remedy of
+    Agresti and Coull 1998 for shares, and of Bonett and Price 2012 for paired differences.
+    """
+    return values if _differ(values) or not np.isfinite(bounds).all() else np.append(values, bounds)
+
+
+def _differ(values: Float[np.ndarray, " participant"]) -> bool:
+    return bool(np.ptp(values) >= _SAME)
+
+
+def _ends(
+    interval: Callable[[], tuple[float, float]], n: int, bounds: Interval
+) -> tuple[float, float] | tuple[None, None]:
+    """An interval cut to what is possible; nothing for too few participants, or where it has no width."""
+    if n < FEWEST:
+        return None, None
+    low, high = _cut(interval(), bounds)
+    return (low, high) if high - low >= _SAME else (None, None)
 
 
 def _cut(ends: tuple[float, float], bounds: Interval) -> Interval:
@@ -124,23 +148,30 @@ def _cut(ends: tuple[float, float], bounds: Interval) -> Interval:
     return max(low, bounds[0]), min(high, bounds[1])
 
 
+def differences(bounds: Interval) -> Interval:
+    """The possible differences between two values within bounds."""
+    low, high = bounds
+    return low - high, high - low
+
+
 def paired(
     outcome: str, arm: str, against: str, a: Sequence[float], b: Sequence[float], bounds: Interval = _ANY
 ) -> Comparison:
-    """The same participants twice, in the same order: a paired t test. InputError when their numbers differ."""
+    """The same participants twice, in the same order: a paired t test. `bounds` are those of the values, not of their
+    differences. InputError when the numbers of participants differ."""
     if len(a) != len(b) or not len(a):
         raise InputError(f"Cannot pair {len(a)} with {len(b)} participants; allowed: the same ones, at least one.")
-    differences = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    difference = estimate(differences.tolist(), bounds)
+    change = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    difference = estimate(change.tolist(), differences(bounds))
     assert difference is not None
     found = Comparison(outcome, arm, against, "paired t", difference)
-    if len(differences) < 2 or np.ptp(differences) < _SAME:
+    if len(change) < 2 or not _differ(change):
         return replace(found, problem="fewer than two participants, or all have the same difference")
-    t, p, _ = DescrStatsW(differences).ttest_mean(0)
-    scale = math.sqrt(len(differences))
-    low, high = (float(nctdtrinc(len(differences) - 1, share, t)) / scale if len(differences) >= FEWEST else None
+    t, p, _ = DescrStatsW(change).ttest_mean(0)
+    scale = math.sqrt(len(change))
+    low, high = (float(nctdtrinc(len(change) - 1, share, t)) / scale if len(change) >= FEWEST else None
                  for share in (0.975, 0.025))
-    return replace(found, p=float(p), effect=Estimate(float(t) / scale, low, high, len(differences)))
+    return replace(found, p=float(p), effect=Estimate(float(t) / scale, low, high, len(change)))
 
 
 def independent(
@@ -150,21 +181,18 @@ def independent(
     first, second = (np.asarray(values, dtype=float) for values in (a, b))
     if not len(first) or not len(second):
         raise InputError(f"Cannot compare {len(first)} with {len(second)} participants; allowed: at least one each.")
-    difference = float(first.mean() - second.mean())
-    n = len(first) + len(second)
-    found = Comparison(outcome, arm, against, "Welch t", Estimate(difference, None, None, n))
-    if min(len(first), len(second)) < 2 or max(np.ptp(first), np.ptp(second)) < _SAME:
+    n, fewest = len(first) + len(second), min(len(first), len(second))
+    wide = CompareMeans(*(DescrStatsW(_spread(group, bounds)) for group in (first, second)))
+    low, high = _ends(lambda: wide.tconfint_diff(usevar="unequal"), fewest, differences(bounds))
+    found = Comparison(outcome, arm, against, "Welch t", Estimate(float(first.mean() - second.mean()), low, high, n))
+    if fewest < 2 or not (_differ(first) or _differ(second)):
         return replace(found, problem="fewer than two participants in an arm, or all of an arm are the same")
-    means = CompareMeans(DescrStatsW(first), DescrStatsW(second))
+    p = float(CompareMeans(DescrStatsW(first), DescrStatsW(second)).ttest_ind(usevar="unequal")[1])
     g, variance = effectsize_smd(first.mean(), first.std(ddof=1), len(first), second.mean(), second.std(ddof=1),
                                  len(second))
-    tested = replace(found, p=float(means.ttest_ind(usevar="unequal")[1]), effect=Estimate(float(g), None, None, n))
-    if min(len(first), len(second)) < FEWEST:
-        return tested
-    low, high = _cut(means.tconfint_diff(usevar="unequal"), bounds)
     half = Z95 * math.sqrt(variance)
-    return replace(tested, difference=Estimate(difference, low, high, n),
-                   effect=Estimate(float(g), g - half, g + half, n))
+    low, high = (None, None) if fewest < FEWEST else (g - half, g + half)
+    return replace(found, p=p, effect=Estimate(float(g), low, high, n))
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:

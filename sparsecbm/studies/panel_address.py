@@ -14,12 +14,16 @@ from sparsecbm.studies.compute_preparation import PREPARATION
 from sparsecbm.studies.compute_service import StudyService
 from sparsecbm.studies.database import database_url
 from sparsecbm.studies.log import Study
-from sparsecbm.studies.store import Store
+from sparsecbm.studies.protocol import LONGEST
+from sparsecbm.studies.store import Store, plain_id
+from sparsecbm.ui.loaded_model import MOST_LOADED, explainer_with
 from sparsecbm.ui.page_state import PageState
+from sparsecbm.ui.safe_text import clean_text
 from sparsecbm.ui.session import chosen, seed_widget
 
-#: Parts of the address that invite to a study.
+#: Parts of the address that invite to a study, and the most others that are looked at.
 STUDY, CODE, DRY = "study", "code", "dry"
+MOST_PARTS = 30
 
 
 def study_store() -> Store:
@@ -32,11 +36,12 @@ def study_service(explainer: Explainer) -> StudyService:
     return _service(explainer, explainer.checkpoint.hash, database_url().render_as_string(hide_password=False))
 
 
-def start(study: Study, explainer: Explainer) -> None:
+def start(study: Study) -> None:
     """From now on people take part; the cases are prepared, so that the first of them need not wait for the words."""
     if study.state == "not started":
         study_store().note(study.id, "started")
-    if study.protocol.checkpoint == explainer.checkpoint.hash:
+    explainer = explainer_with(study.protocol.checkpoint)
+    if explainer is not None:
         PREPARATION.prepare(explainer, study.protocol)
 
 
@@ -58,10 +63,10 @@ def time_words(time: datetime) -> str:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _open(url: str) -> Store:
-    return Store.open(url)
+    return Store.open(url, public=True)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@st.cache_resource(max_entries=MOST_LOADED, show_spinner=False)
 def _service(_explainer: Explainer, checkpoint: str, url: str) -> StudyService:
     return StudyService(_open(url), _explainer)
 
@@ -71,11 +76,13 @@ _VISIT, _USED = "study:visit", "study:used"
 
 @dataclass(frozen=True)
 class Visit:
-    """One session's participant; `code` is None for someone who has not begun, or not said so yet."""
+    """One session's participant; `code` is None for someone who has not begun, or not said so yet. `link` is whatever
+    else their link has, such as a panel's ids."""
 
     study: str
     dry: bool = False
     code: str | None = None
+    link: tuple[tuple[str, str], ...] = ()
 
 
 def takes_part() -> bool:
@@ -85,16 +92,25 @@ def takes_part() -> bool:
 
 def current_visit() -> Visit:
     """Who this session is; the address is made to say it too. To be called where the address invites to a study."""
-    address = Visit(st.query_params[STUDY], st.query_params.get(DRY) == "1", st.query_params.get(CODE) or None)
+    given = st.query_params
+    address = Visit(plain_id(given[STUDY]), given.get(DRY) == "1", given.get(CODE) or None, _other_parts())
     visit: Visit = st.session_state.get(_VISIT, address)
     new_code = address.code is not None and address.code not in _used()
     if new_code or (visit.study, visit.dry) != (address.study, address.dry):
         visit = address
     go_on_as(visit)
-    parts = {STUDY: visit.study} | ({DRY: "1"} if visit.dry else {}) | ({CODE: visit.code} if visit.code else {})
+    rest = dict(visit.link) if visit.code is None else {CODE: visit.code}  # a reload before the consent loses nothing
+    parts = {STUDY: visit.study} | ({DRY: "1"} if visit.dry else {}) | rest
     if parts != st.query_params.to_dict():
         st.query_params.from_dict(parts)
     return visit
+
+
+def _other_parts() -> tuple[tuple[str, str], ...]:
+    there = st.query_params.to_dict().items()
+    parts = [(name, clean_text(text)[:LONGEST["external id"] + 1]) for name, text in there
+             if name not in (STUDY, CODE, DRY)]
+    return tuple(parts[:MOST_PARTS])
 
 
 def go_on_as(visit: Visit) -> None:
@@ -123,9 +139,9 @@ class Looking:
 
 
 def _study(given: str, studies: Collection[str]) -> str:
-    if given not in studies:
+    if plain_id(given) not in studies:
         raise InputError("There is no such study here; choose one of the list.")
-    return given
+    return plain_id(given)
 
 
 #: How the address holds it; the context is the ids of the studies that there are.

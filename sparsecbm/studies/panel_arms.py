@@ -31,7 +31,7 @@ def text_panel(text: str, explanation: Explanation | None = None) -> None:
         limit, dark = full_colour((attribution,)), is_dark()
         name = target_name(attribution.target, explanation.prediction.schema)
         st.html(_untranslated(heatmap_html(attribution, text, limit, dark, explanation.prediction.truncated, _HEIGHT)))
-        st.html(legend_html(limit, dark, name))
+        st.html(_untranslated(legend_html(limit, dark, name, attribution.words)))
 
 
 def _untranslated(html: str) -> str:

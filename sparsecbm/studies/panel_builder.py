@@ -106,6 +106,12 @@ DESIGN_HELP = (
     "this needs fewer people. Between: every participant has one arm and sees all cases; nothing carries over from one "
     "arm to another."
 )
+EXTERNAL_HELP = (
+    "The names of what a panel adds to the link, such as PROLIFIC_PID, with commas between. Their values are stored "
+    "with the participant and exported; the consent says so, with the value. Anything else in a link is not stored."
+)
+#: Characters of all these names.
+MOST_EXTERNAL = 400
 WITHIN, BETWEEN = "every participant has all arms", "every participant has one arm"
 #: The longest time limit for a case, in seconds.
 LONGEST_CASE = 3600
@@ -121,6 +127,10 @@ def builder_panel(explainer: Explainer) -> None:
                       placeholder="Do concepts help?", help="Shown in the list of studies and to participants.")
         st.text_area("Consent: what a participant reads and agrees to first", **DRAFT.widget("consent"), height=230,
                      max_chars=LONGEST["consent"])
+        key = f"{_BUILDER_KEY}:external"
+        st.text_input("Stored from a participant's link", seed_widget(key, ", ".join(DRAFT.now.external_ids)), key=key,
+                      on_change=_external_named, args=(key,), width=430, placeholder="PROLIFIC_PID",
+                      max_chars=MOST_EXTERNAL, help=EXTERNAL_HELP)
     with st.container(border=True):
         cases_part(explainer)
     with st.container(border=True):
@@ -156,6 +166,11 @@ def _design(explainer: Explainer) -> None:
                 help="Needed to measure what the help changed.")
     if not DRAFT.now.answer_first:
         note("The results will then not show accuracy without help.")
+
+
+def _external_named(key: str) -> None:
+    if chosen(key):
+        DRAFT.change(external_ids=tuple(dict.fromkeys(st.session_state[key].replace(",", " ").split())))
 
 
 def _toggle_arm(arm: Arm, key: str) -> None:

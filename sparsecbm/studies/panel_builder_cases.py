@@ -11,7 +11,7 @@ from sparsecbm.data.reviews import Reviews
 from sparsecbm.errors import InputError
 from sparsecbm.failures.panel_state import GOES_ON, analysis_of, marks, prediction_progress, prediction_work
 from sparsecbm.failures.slices import in_words
-from sparsecbm.figures.text import label_name, visible
+from sparsecbm.figures.text import counted_documents, label_name, visible
 from sparsecbm.service import Explainer
 from sparsecbm.studies.design import choose_cases, outcomes_of
 from sparsecbm.studies.panel_address import STATE
@@ -88,8 +88,9 @@ def _form(explainer: Explainer, reviews: Reviews) -> None:
         rows = _rows(explainer, reviews)
         outcomes = outcomes_of(reviews, analysis_of(explainer, reviews).predicted_labels.tolist())
         there = Counter(outcomes[row] for row in rows)
-        note(f"Of {len(rows):,} reviews ({as_markdown(in_words(chosen_slice(reviews), reviews.schema))}), the model "
-             f"gets {there['right']:,} right and {there['wrong']:,} wrong"
+        schema, among = reviews.schema, as_markdown(in_words(chosen_slice(reviews), reviews.schema))
+        note(f"Of {as_markdown(counted_documents(len(rows), schema))} ({among}), the model gets "
+             f"{there['right']:,} right and {there['wrong']:,} wrong"
              + (f"; {there['']:,} have no gold label." if there[""] else "."))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Cases", 1, MOST_CASES, **DRAWING.widget("size"), width=120)

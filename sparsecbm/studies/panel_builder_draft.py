@@ -60,10 +60,11 @@ class Form(Generic[Value]):
 
 
 CONSENT = (
-    "In this study you read short reviews and judge them, partly with the help of a computer model. The model can be "
+    "In this study you read short texts and judge them, partly with the help of a computer model. The model can be "
     "wrong. There are no tricks, and nothing is for sale.\n\n"
     "What is stored: your answers, what you press, and when. You get a random code; you are not asked for your name, "
-    "and nothing that identifies you is stored. The data are used for research and may be published in this form.\n\n"
+    "and nothing else about you is stored than this page says. The data are used for research and may be published in "
+    "this form.\n\n"
     "Taking part is voluntary. You can stop at any time, go on later with your code, or have everything deleted: send "
     "your code to the person who invited you.\n\n"
     "By going on you say that you are at least 18 years old, have read this, and want to take part."
@@ -91,6 +92,7 @@ class Draft:
     data_hash: str = ""
     source: str = ""
     deal_practice: bool = True
+    external_ids: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ class Draft:
         return Protocol(
             self.name.strip(), self.consent, explainer.schema, self.arms, self.cases, explainer.checkpoint.hash,
             self.data_hash, self.practice, self.questions, self.between, self.answer_first, self.time_limit_s,
-            self.seed, version, self.deal_practice)
+            self.seed, version, self.deal_practice, self.external_ids)
 
 
 DRAFT = Form("studies:build", Draft)
@@ -126,11 +128,11 @@ def draft_of(protocol: Protocol, explainer: Explainer, source: str) -> Draft:
     """The draft of a protocol. InputError when its concepts are not those of the loaded model."""
     if protocol.schema != explainer.schema:
         raise InputError(f"The study {protocol.name!r} is about {', '.join(protocol.schema.concepts)}; allowed: the "
-                         f"concepts of the loaded model, {', '.join(explainer.schema.concepts)}. Load the study's "
-                         "model.")
+                         f"concepts of the loaded model, {', '.join(explainer.schema.concepts)}. Choose the study's "
+                         "model on the left.")
     return Draft(protocol.name, protocol.consent, protocol.arms, protocol.between, protocol.answer_first,
                  protocol.time_limit_s, protocol.seed, protocol.questions, protocol.cases, protocol.practice,
-                 protocol.data_hash, source, protocol.deal_practice)
+                 protocol.data_hash, source, protocol.deal_practice, protocol.external_ids)
 
 
 def as_version(protocol: Protocol, studies: Sequence[Study]) -> tuple[Protocol, Study | None]:

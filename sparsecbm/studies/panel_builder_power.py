@@ -20,7 +20,7 @@ from sparsecbm.ui.session import session_job
 from sparsecbm.ui.shell import errors_shown, note
 from sparsecbm.ui.tasks import Job, Progress, Work, polling_fragment, request_work, work_state
 
-#: The most simulated participants, and the most repeats of a study.
+#: The most simulated participants and repeats on a screen, which many people share.
 MOST_PARTICIPANTS, MOST_REPEATS = 500, 500
 
 
@@ -120,12 +120,15 @@ def _shown(found: tuple[Power, ...], request: PowerRequest) -> None:
     for one in found:
         groups.setdefault(HELPED if one.against == WITHOUT else one.outcome, []).append(one)
     st.selectbox("Outcome", **SHOWN.choice("outcome", list(groups)), format_func=outcome_title, width=330)
-    points = [Dot(one.arm if one.against == WITHOUT else f"{one.arm} − {one.against}", "found", 100 * one.share)
+    points = [Dot(one.arm if one.against == WITHOUT else f"{one.arm} − {one.against}", "found", 100 * one.share,
+                  (100 * one.interval[0], 100 * one.interval[1]))
               for one in groups[SHOWN.now.outcome]]
     heading = f"{outcome_title(SHOWN.now.outcome).capitalize()}: how often a difference is found"
-    table = pd.DataFrame([(of.name, one.arm, one.against, 100 * one.share, of.scaled(one.difference), of.unit)
+    table = pd.DataFrame([(of.name, one.arm, one.against, 100 * one.share, *(100 * end for end in one.interval),
+                           of.scaled(one.difference), of.unit)
                           for one in found for of in (compared(one.outcome),)],
-                         columns=["outcome", "arm", "against", "found in, percent", "mean difference", "unit"]).round(2)
+                         columns=["outcome", "arm", "against", "found in, percent", "95 % from", "95 % to",
+                                  "mean difference", "unit"]).round(2)
     many = f"{request.assumed.repeats} simulated studies of {request.assumed.participants} participants"
     chart(lambda dark: dots(points, heading, f"percent of {many}", dark).update_xaxes(range=[-3, 103]), table,
           f"{_KEY}:chart", f"How often each difference is found in {many}")

@@ -39,7 +39,7 @@ PICK = Form("studies:slice", Pick)
 def source_choice(schema: ConceptSchema) -> str:
     """Let a person choose the source; returns its name."""
     titles = source_titles(schema, unloaded=True)
-    st.selectbox("Reviews", **PICK.choice("source", list(titles)), format_func=titles.__getitem__, width=430)
+    st.selectbox("Source", **PICK.choice("source", list(titles)), format_func=titles.__getitem__, width=430)
     if PICK.now.source == OWN:
         note("A table is loaded on the Failures page; it is then here, too.")
         link(FAILURES, "To Failures", ":material/arrow_forward:")

@@ -110,7 +110,7 @@ def _keep() -> str:
 
 def _start() -> str:
     made = _kept()
-    start(made, load_explainer())
+    start(made)
     STATE.change(section="run", study=made.id)
     clear_result(_FILE)
     return f"{study_title(made)} has started and is frozen."

@@ -76,8 +76,8 @@ def revision_row(schema: ConceptSchema, step: Step, position: int) -> None:
         st.markdown("**Revise the part of the model that reads a concept**")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             names = f"study:{position}:revised", f"study:{position}:value"
-            st.selectbox("Concept", schema.concepts, key=names[0], width=150)
-            st.selectbox("Read it as", schema.values, key=names[1], width=150)
+            concept = st.selectbox("Concept", schema.concepts, key=names[0], width=150)
+            st.selectbox("Read it as", schema.values_of(concept), key=names[1], width=150)
             act_button("Revise", step, "revise", fields=Revising(concept=names[0], value=names[1]))
         made = [f"{entry.concept} to {entry.to}" for entry in step.edits.revisions]
         note("Revised: " + ", ".join(as_markdown(one) for one in made) + "." if made

@@ -35,8 +35,8 @@ _KINDS = {"person": "person", "dry_run": "trial", "simulated": "simulated"}
 _KEY = "studies:run"
 
 
-def monitor_panel(explainer: Explainer) -> None:
-    """The list of studies, and one of them."""
+def monitor_panel(_: Explainer) -> None:
+    """The list of studies, and one of them; each goes on with the model that it was made for."""
     st.markdown("### Run and watch", help=RUN_HELP)
     studies = study_store().studies()
     if not studies:
@@ -56,7 +56,7 @@ def monitor_panel(explainer: Explainer) -> None:
         st.fragment(_counts, run_every=EVERY)(study)
         _withdraw(study)
     with st.container(border=True):
-        simulate_part(explainer, study)
+        simulate_part(study)
 
 
 def _links(study: Study) -> None:
@@ -65,6 +65,8 @@ def _links(study: Study) -> None:
     if state == "running":
         st.markdown("Send this link to your participants:")
         st.code(link_to(study.id), language=None, wrap_lines=True)
+        if names := study.protocol.external_ids:
+            note(f"Have your panel add {as_markdown(', '.join(names))} to it; the study stores what it adds.")
     elif copy:
         note("A copy for simulated participants: it is not started, and nobody is invited.")
     elif state == "not started":
@@ -138,7 +140,7 @@ def _withdrawn(study: Study) -> str:
 
 
 def _start(study: Study) -> str:
-    start(study, load_explainer())
+    start(study)
     return "The study has started."
 
 

@@ -15,6 +15,7 @@ from sparsecbm.studies.panel_case import answering, opening, reading
 from sparsecbm.studies.panel_participant_door import declined, door, has_declined, own_data, thanks, wrong_code
 from sparsecbm.studies.panel_participant_form import message, questions, record, say
 from sparsecbm.studies.run import GRACE, Step, step_of
+from sparsecbm.ui.loaded_model import explainer_with
 from sparsecbm.ui.safe_text import as_markdown
 
 #: Text is narrow enough to be read, and nothing scrolls sideways. On a phone, the prediction comes before the form.
@@ -26,8 +27,8 @@ _STYLE = ("<style>[data-testid=stMainBlockContainer] {max-width: 78rem; padding:
           "[data-testid=stLayoutWrapper]:has(> .st-key-study-final) {order: 2; width: 100%;}}</style>")
 
 
-def participant_panel(explainer: Explainer) -> None:
-    """The next screen of this session's participant."""
+def participant_panel() -> None:
+    """The next screen of this session's participant, with the model that the study was made for."""
     st.html(_STYLE)
     visit = current_visit()
     try:
@@ -41,10 +42,12 @@ def participant_panel(explainer: Explainer) -> None:
     if visit.dry:
         st.info("**A trial run.** You see what a participant sees; nothing of it counts as a result.",
                 icon=":material/science:")
-    if study.protocol.checkpoint != explainer.checkpoint.hash:
-        st.error("This study cannot continue at the moment: it was made for another model than the one that is "
-                 "loaded. Please tell the person who invited you. What you did is stored, and you can go on with "
-                 "your code later.", icon=":material/error:")
+    with st.spinner("Loading the study…"):
+        explainer = explainer_with(study.protocol.checkpoint)
+    if explainer is None:
+        st.error("This study cannot continue at the moment: it was made for another model than those that are here. "
+                 "Please tell the person who invited you. What you did is stored, and you can go on with your code "
+                 "later.", icon=":material/error:")
         return
     messages = st.container()
     course = _screen(explainer, study)
@@ -75,7 +78,7 @@ def _drawn(explainer: Explainer, study: Study, course: Course) -> Course:
     if step.deadline is not None and now() > step.deadline + GRACE:
         course, step = _timed_out(course, step)
     if step.stage == "consent":
-        declined() if has_declined(current_visit()) else door(study, step)
+        declined() if has_declined(current_visit()) else door(study, step, course.participant.external)
         return course
     if step.stage == "done":
         thanks(course)

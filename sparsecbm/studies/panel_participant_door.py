@@ -1,15 +1,18 @@
 """The way in and out of a study: consent, the code, withdrawing, and thanks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import as_html
-from sparsecbm.studies.log import Course, Entry, Study
+from sparsecbm.studies.external import dropped_ids, kept_ids
+from sparsecbm.studies.log import Course, Entry, ParticipantKind, Study
 from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as, study_store
 from sparsecbm.studies.panel_participant_clock import press_times
 from sparsecbm.studies.panel_participant_form import act, attempt_step, press_button, say
+from sparsecbm.studies.protocol import Protocol
 from sparsecbm.studies.run import Step
 from sparsecbm.ui.safe_text import as_markdown, clean_text
 from sparsecbm.ui.shell import note
@@ -17,8 +20,8 @@ from sparsecbm.ui.shell import note
 _DECLINED, _CODE = "study:declined", "study:code"
 
 
-def door(study: Study, step: Step | None) -> None:
-    """The consent text and the buttons that answer it; `step` is that of someone who has a code already."""
+def door(study: Study, step: Step | None, external: Mapping[str, str] | None = None) -> None:
+    """The consent text and the buttons that answer it; `step` and `external` are those of someone who has a code."""
     if step is None and (study.closed or study.state == "not started" and not current_visit().dry):
         st.info("This study takes no new participants any more. If you have begun already, go on with your code."
                 if study.closed else "This study has not begun yet. Please come back later by the same link.",
@@ -26,10 +29,14 @@ def door(study: Study, step: Step | None) -> None:
         _code_box(study.id)
         return
     with st.container(border=True, height=320 if len(study.protocol.consent) > 1200 else "content"):
+        link = dict(current_visit().link)
+        kept = kept_ids(study.protocol, link) if external is None else external
         st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">'
-                f"{as_html(study.protocol.consent)}</div>")
+                f"{as_html(study.protocol.consent + _stored_ids(study.protocol, kept))}</div>")
     note("You are not asked for your name. Your answers are stored under a random code that only you see. You can stop "
          "at any time and have everything deleted.")
+    if dropped := dropped_ids(study.protocol, link):
+        note(f"Of your link, {as_markdown(', '.join(dropped))} {'is' if len(dropped) == 1 else 'are'} not stored.")
     with st.form("study:consent", border=False):
         press_times("consent", None, "consent")
         with st.container(horizontal=True):
@@ -38,6 +45,14 @@ def door(study: Study, step: Step | None) -> None:
             press_button("I do not agree", "study:disagree", _disagree, ())
     if step is None:
         _code_box(study.id)
+
+
+def _stored_ids(protocol: Protocol, kept: Mapping[str, str]) -> str:
+    """What the consent says of the parts of the link that the study keeps; nothing where it keeps none."""
+    there = ", ".join(f"{name} ({text})" for name, text in kept.items())
+    none = ", ".join(name for name in protocol.external_ids if name not in kept)
+    stored = f"\n\nStored with your answers, from your link: {there}." if there else ""
+    return stored + (f"\n\nYour link has no {none} that could be stored with your answers." if none else "")
 
 
 def _code_box(study: str) -> None:
@@ -94,7 +109,8 @@ def _agree(entry: Entry) -> None:
     def enrol() -> None:
         visit = current_visit()
         if visit.code is None:
-            code = study_store().enrol(visit.study, "dry_run" if visit.dry else "person")
+            kind: ParticipantKind = "dry_run" if visit.dry else "person"
+            code = study_store().enrol(visit.study, kind, dict(visit.link))
             go_on_as(replace(visit, code=code))
 
     st.session_state.pop(_DECLINED, None)

@@ -10,11 +10,11 @@ from sparsecbm.figures.text import visible
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.studies.compute_preparation import PREPARATION
 from sparsecbm.studies.log import Action, Course, Entry, Status
-from sparsecbm.studies.panel_address import current_visit, study_service
+from sparsecbm.studies.panel_address import current_visit, study_service, study_store
 from sparsecbm.studies.panel_participant_clock import deal_with, dealt_with, last_press, press_times
 from sparsecbm.studies.protocol import HIGHEST, LONGEST, Kind, Question
 from sparsecbm.studies.run import Step
-from sparsecbm.ui.loaded_model import load_explainer
+from sparsecbm.ui.loaded_model import explainer_with
 from sparsecbm.ui.safe_text import as_markdown, clean_text
 
 _MESSAGE, _MISSING, _CALLED = "study:message", "study:missing", "study:called"
@@ -128,10 +128,11 @@ def act(entry: Entry, fields: Fields = NOTHING) -> None:
 
 def record(entry: Entry) -> None:
     """Write an entry of this session's participant, and say so when it did not count."""
-    code = current_visit().code
-    if code is not None:
+    visit = current_visit()
+    explainer = explainer_with(study_store().study(visit.study).protocol.checkpoint)
+    if visit.code is not None and explainer is not None:  # without the model, the next screen says so
         with PREPARATION.paused():
-            recorded = study_service(load_explainer()).act(code, entry)
+            recorded = study_service(explainer).act(visit.code, entry)
         say(_MESSAGES.get(recorded.status))
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +31,14 @@ ARMS: Mapping[Arm, str] = {
 #: Confidence and agreement are whole numbers from 0, not at all, to this, fully.
 HIGHEST = 6
 #: Characters that a text may have.
-LONGEST = {"name": 80, "consent": 20_000, "id": 80, "question": 1000, "answer": 4000}
+LONGEST = {"name": 80, "consent": 20_000, "id": 80, "question": 1000, "answer": 4000, "hash": 200, "external id": 200}
+#: The least and the most of what is counted; a day for a case, and numbers that every database holds.
+BOUNDS = {"version": (1, 2**31 - 1), "arms": (1, len(ARMS)), "cases": (1, 1000), "practice": (0, 1000),
+          "questions": (0, 100), "external_ids": (0, 10), "time_limit_s": (5, 86_400), "seed": (0, 2**63 - 1)}
+#: Parts of a link that have a meaning of their own.
+_TAKEN = ("study", "code", "dry", "embed", "embed_options")
+#: Settings that later releases added; they are written only where they are set, so that old digests stay.
+_ADDED = ("deal_practice", "external_ids")
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -84,6 +92,7 @@ class Protocol:
     answer_first   the participant answers before the prediction is shown, and again after
     time_limit_s   seconds for a case, None for no limit
     checkpoint     content hash of the model; data_hash that of the source that the cases are from
+    external_ids   parts of a participant's link that are stored with the participant, such as PROLIFIC_PID
     """
 
     name: str
@@ -101,21 +110,26 @@ class Protocol:
     seed: int = 0
     version: int = 1
     deal_practice: bool = False
+    external_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for text in _texts(to_json(self)):
+            check_storable(text)
         _text("name", self.name, LONGEST["name"])
         _text("consent", self.consent, LONGEST["consent"])
-        if min(self.version, len(self.arms), len(self.cases)) < 1 or self.seed < 0:
-            raise ConfigError(f"Version {self.version}, {len(self.arms)} arms, {len(self.cases)} cases, seed "
-                              f"{self.seed}; allowed: version, arms and cases of at least 1, and a seed of 0 or more.")
-        if self.time_limit_s is not None and self.time_limit_s < 5:
-            raise ConfigError(f"time_limit_s is {self.time_limit_s}; allowed: 5 seconds or more, or no limit.")
-        if not self.checkpoint or not self.data_hash:
-            raise ConfigError("The hash of the checkpoint or of the data is missing; give both, so that the study can "
-                              "be repeated.")
+        for name, bounds in BOUNDS.items():
+            _within(name, getattr(self, name), bounds)
+        if not all(0 < len(one) <= LONGEST["hash"] for one in (self.checkpoint, self.data_hash)):
+            raise ConfigError("The hash of the checkpoint or of the data is missing or too long; allowed: both, of up "
+                              f"to {LONGEST['hash']} characters, so that the study can be repeated.")
         for kind, names in (("arm", self.arms), ("case", [case.id for case in (*self.practice, *self.cases)]),
-                            ("question", [question.id for question in self.questions])):
+                            ("question", [question.id for question in self.questions]),
+                            ("external id", self.external_ids)):
             _distinct(kind, names)
+        if wrong := [name for name in self.external_ids if name in _TAKEN or not re.fullmatch(r"[\w.-]+", name, re.A)]:
+            raise ConfigError(f"The external id {wrong[0]!r} cannot be a part of a link; allowed: letters, digits, _, "
+                              f". and -, but none of {', '.join(_TAKEN)}. Use the name in your panel's link, such as "
+                              "PROLIFIC_PID.")
         if not self.between and len(self.cases) % len(self.arms):
             raise ConfigError(f"{len(self.cases)} cases cannot be shared equally by {len(self.arms)} arms; allowed: a "
                               "multiple of the number of arms. Add or remove cases, or give each participant one arm.")
@@ -156,14 +170,42 @@ class Protocol:
         return replace(self, **{"version": self.version + 1} | changes)
 
     def to_json(self) -> dict[str, Any]:
-        """The protocol as plain JSON values; `deal_practice` only where it is set, so that old digests stay."""
-        values = to_json(self)
-        return values if self.deal_practice else {name: one for name, one in values.items() if name != "deal_practice"}
+        """The protocol as plain JSON values."""
+        return {name: value for name, value in to_json(self).items() if value or name not in _ADDED}
 
     @classmethod
     def from_json(cls, values: dict[str, Any], source: str = "protocol") -> "Protocol":
         """The inverse of `to_json`; ConfigError names the first setting that is wrong, and `source`."""
         return from_json(cls, values, source)
+
+
+def check_storable(text: str) -> None:
+    """ConfigError for text that a database refuses."""
+    if not can_be_stored(text):
+        raise ConfigError(f"{text[:40]!r} has a character that cannot be stored; allowed: all but NUL and half of a "
+                          "Unicode pair. Remove it.")
+
+
+def can_be_stored(text: str) -> bool:
+    """False for text that a database refuses."""
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+
+
+def _texts(values: Any) -> Iterator[str]:
+    """All texts in JSON values, names included."""
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, Mapping | list):
+        for one in (*values, *values.values()) if isinstance(values, Mapping) else values:
+            yield from _texts(one)
+
+
+def _within(name: str, value: int | Sequence[object] | None, bounds: tuple[int, int]) -> None:
+    count = value if value is None or isinstance(value, int) else len(value)
+    if count is not None and not bounds[0] <= count <= bounds[1]:
+        given = f"{name} is {count}" if count is value else f"There are {count} {name.replace('_', ' ')}"
+        raise ConfigError(f"{given}; allowed: {bounds[0]:,} to {bounds[1]:,}"
+                          f"{', or no limit' if name == 'time_limit_s' else ''}.")
 
 
 def _text(kind: str, text: str, longest: int) -> None:
@@ -183,7 +225,7 @@ def load_protocol(path: Path) -> Protocol:
     """Read a protocol. DataError when the file is not a JSON object, ConfigError when it is not a valid protocol."""
     try:
         values = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}); allowed: a protocol as `study export` writes it.") from None
     if not isinstance(values, dict):
         raise DataError(f"{path} holds a JSON {type(values).__name__}; allowed: one object, a protocol.")

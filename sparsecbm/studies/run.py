@@ -14,7 +14,7 @@ from typing import Literal
 from sparsecbm.errors import InputError, unknown_name
 from sparsecbm.studies.design import Trial
 from sparsecbm.studies.log import Action, Course, Entry, Event, Shown
-from sparsecbm.studies.protocol import HIGHEST, LONGEST, Moment, Protocol, Question, offers
+from sparsecbm.studies.protocol import HIGHEST, LONGEST, Moment, Protocol, Question, can_be_stored, offers
 
 Stage = Literal["consent", "start", "ready", "first", "help", "end", "done"]
 
@@ -115,7 +115,7 @@ def check(course: Course, step: Step, entry: Entry, at: datetime) -> None:
     if entry.action == "timeout" and step.deadline is not None and at < step.deadline:
         raise InputError(f"The timeout came before {step.deadline.isoformat()}; allowed: from then on.")
     texts = (entry.key, entry.client_time, entry.to, *entry.answers.values())
-    if any(isinstance(text, str) and not _can_be_stored(text) for text in texts):
+    if any(isinstance(text, str) and not can_be_stored(text) for text in texts):
         raise InputError("A text has a character that cannot be stored; allowed: all but NUL and half of a Unicode "
                          "pair.")
     if not 0 < len(entry.key) <= LONGEST["id"] or len(entry.client_time or "") > LONGEST["id"]:
@@ -129,14 +129,9 @@ def check(course: Course, step: Step, entry: Entry, at: datetime) -> None:
     if entry.action in ("first", "final"):
         schema.label_index(entry.to or "")
     if entry.action == "revise":
-        schema.value_index(entry.to or "")
+        schema.value_index(entry.to or "", entry.concept)
     moment = _ASKED.get((step.stage, entry.action))
     _check_answers(course.protocol.asked(moment) if moment else (), entry.answers)
-
-
-def _can_be_stored(text: str) -> bool:
-    """False for text that a database refuses."""
-    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _stage(course: Course, finished: int) -> Stage:

@@ -6,7 +6,7 @@ sequence number and key distinguish what two writers send at the same moment.
 
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
@@ -19,6 +19,7 @@ from sparsecbm.studies import database_tables as tables
 from sparsecbm.studies.database import open_database, reading, writing
 from sparsecbm.studies.database_tables import Found, add_event, add_trials, read_course, read_courses, read_person
 from sparsecbm.studies.design import trials
+from sparsecbm.studies.external import kept_ids
 from sparsecbm.studies.log import Course, Event, Logged, Note, ParticipantKind, Recorded, Study, now, stamp
 from sparsecbm.studies.protocol import Protocol
 
@@ -26,6 +27,7 @@ Turn = AbstractContextManager[object]
 
 #: Courses whose events are not read again, some hundred kilobytes each; more than take part at once.
 COURSES_KNOWN = 128
+NOTHING: Mapping[str, str] = {}
 #: Letters of a code: none that looks like another one.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -39,12 +41,13 @@ class Store:
         self._turn: Turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
-    def open(cls, url: str | None = None) -> "Store":
+    def open(cls, url: str | None = None, public: bool = False) -> "Store":
         """The store of a database URL, else of the environment, else of the default file, made on first use.
 
-        ConfigError for an invalid URL, DataError when the database cannot be used.
+        ConfigError for an invalid URL, DataError when the database cannot be used. `public` errors do not say where it
+        is.
         """
-        return cls(open_database(url))
+        return cls(open_database(url, public))
 
     def close(self) -> None:
         """Close the database; the store cannot be used after that."""
@@ -92,27 +95,31 @@ class Store:
     def study(self, study: str) -> Study:
         """A study by its id; InputError when there is none."""
         with reading(self._engine) as connection:
-            return self._study(self._row_of(connection, study), _noted(connection, study))
+            row = self._row_of(connection, study)
+            return self._study(row, _noted(connection, row.id))
 
     def note(self, study: str, kind: Note) -> None:
         """Log what was done with a study: `closed` closes it, `started` ends trials, `results`: outcomes were seen."""
         with self._writing() as connection:
-            self._row_of(connection, study)
-            _note(connection, study, kind, 0)
+            _note(connection, self._row_of(connection, study).id, kind, 0)
 
     def notes(self, study: str) -> tuple[Logged, ...]:
         """The log of a study, the oldest entry first."""
         with reading(self._engine) as connection:
-            wanted = select(tables.log).where(tables.log.c.study_id == study).order_by(tables.log.c.id)
+            wanted = select(tables.log).where(tables.log.c.study_id == plain_id(study)).order_by(tables.log.c.id)
             return tuple(Logged(row.kind, row.events, datetime.fromisoformat(row.at))
                          for row in connection.execute(wanted))
 
     # -- participants -----------------------------------------------------------------------------------------------
 
-    def enrol(self, study: str, kind: ParticipantKind = "person") -> str:
-        """Take a participant in, with the lowest free number; returns the code. InputError when closed."""
+    def enrol(self, study: str, kind: ParticipantKind = "person", external: Mapping[str, str] = NOTHING) -> str:
+        """Take a participant in, with the lowest free number; returns the code. InputError when closed.
+
+        Of `external`, the parts of the participant's link by name, what the study keeps is stored.
+        """
         with self._writing() as connection:
-            found = self._study(self._row_of(connection, study, lock=True), _noted(connection, study))
+            row = self._row_of(connection, study, lock=True)
+            found, study = self._study(row, _noted(connection, row.id)), row.id
             if found.closed:
                 raise InputError(f"Study {found.protocol.name!r} is closed; allowed: a running study. People who have "
                                  "begun can go on with their code.")
@@ -121,7 +128,8 @@ class Store:
             number = next(n for n in range(len(taken) + 1) if n not in taken)
             code = "-".join(_random(4) for _ in range(3))
             made = connection.execute(insert(tables.participant).values(
-                study_id=study, code=code, kind=kind, number=number, created=stamp(now())).returning(column.id))
+                study_id=study, code=code, kind=kind, number=number, created=stamp(now()),
+                external=kept_ids(found.protocol, external) or None).returning(column.id))
             add_trials(connection, made.scalar_one(), trials(found.protocol, number))
         return code
 
@@ -144,8 +152,8 @@ class Store:
         """The courses of a study's participants of some kinds, by kind and number."""
         column = tables.participant.c
         with reading(self._engine) as connection:
-            self._row_of(connection, study)
-            rows = connection.execute(select(tables.participant).where(column.study_id == study, column.kind.in_(kinds))
+            found = self._row_of(connection, study).id
+            rows = connection.execute(select(tables.participant).where(column.study_id == found, column.kind.in_(kinds))
                                       .order_by(column.kind, column.number)).all()
             return self._courses(connection, rows)
 
@@ -186,11 +194,11 @@ class Store:
             yield connection
 
     def _row_of(self, connection: Connection, study: str, lock: bool = False) -> Found:
-        wanted = select(tables.study).where(tables.study.c.id == study)
+        wanted = select(tables.study).where(tables.study.c.id == plain_id(study))
         row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
         if row is None:
-            raise InputError(f"There is no study {study[:40]!r} here; allowed: an id from the list of studies. Check "
-                             "the link.")
+            raise InputError(f"There is no study {study.strip()[:40]!r} here; allowed: an id from the list of studies. "
+                             "Check the link.")
         return row
 
     def _study(self, row: Found, noted: Collection[tuple[str, str]]) -> Study:
@@ -208,6 +216,15 @@ class Store:
         protocols = {study: self._protocol(self._row_of(connection, study))[0]
                      for study in {person.study_id for person in people}}
         return read_courses(connection, people, protocols)
+
+
+def plain_id(given: str) -> str:
+    """The id of a study as it is stored, however it was copied: blanks, dots and capitals do not count.
+
+    >>> plain_id("  K7qxM2rd9a. ")
+    'k7qxm2rd9a'
+    """
+    return "".join(c for c in given if c.isalnum()).lower()
 
 
 def _noted(connection: Connection, study: str | None = None) -> set[tuple[str, str]]:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from sparsecbm.figures.cell_table import Cells
+from sparsecbm.file_names import in_a_name
 from sparsecbm.ui.cells import cell_view
 from sparsecbm.ui.pin import pin
 from sparsecbm.ui.scene_parts import Draw, chart_part, chart_title
@@ -48,7 +49,7 @@ def title(text: str, explanation: str) -> None:
 
 
 def _plotly(figure: go.Figure, key: str, alt: str, pressed: Callable[[Any], None] | None) -> None:
-    config = {"toImageButtonOptions": {"format": "svg", "filename": key.replace(":", "-")}}
+    config = {"toImageButtonOptions": {"format": "svg", "filename": in_a_name(key)}}
     if pressed is None:
         st.plotly_chart(figure, key=key, config=config, alt=alt)
     else:

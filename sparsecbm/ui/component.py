@@ -6,15 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-_STYLE, _SCRIPT = (Path(__file__).with_suffix(suffix).read_text() for suffix in (".css", ".js"))
+_STYLE, _SCRIPT = (Path(__file__).with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".css", ".js"))
 
 
 def component(file: str, script: str = "") -> Callable[..., Any]:
     """The component of a module, given its `__file__`; `script` is put in front of the module's own."""
     here = Path(file)
     return st.components.v2.component(
-        f"sparsecbm.{here.stem}", css=_STYLE + here.with_suffix(".css").read_text(),
-        js=_SCRIPT + script + here.with_suffix(".js").read_text())
+        f"sparsecbm.{here.stem}", css=_STYLE + here.with_suffix(".css").read_text(encoding="utf-8"),
+        js=_SCRIPT + script + here.with_suffix(".js").read_text(encoding="utf-8"))
 
 
 def sent(key: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The sources of a session: those of the catalogue, and a table that the visitor loaded."""
+"""The sources of a session: those of the catalogue, and the tables that the visitor loaded, one for each schema."""
 
 import streamlit as st
 
@@ -15,38 +15,34 @@ def source_titles(schema: ConceptSchema, unloaded: bool = False) -> dict[str, st
 
     A table of the visitor's own is among them once it is loaded; where it can be loaded, `unloaded`, also before.
     """
-    titles, own = {name: source.title for name, source in catalogue(schema).items()}, _own()
-    if own is not None and own.schema == schema:
-        titles[OWN] = f"Your table: {own.name}"
-    elif unloaded:
+    titles, own = {name: source.title for name, source in catalogue(schema).items()}, _own().get(schema)
+    if unloaded:  # the same before and after loading: a list whose titles change loses what was chosen
         titles[OWN] = "A table of your own, or of the Hub"
+    elif own is not None:
+        titles[OWN] = f"Your table: {own.name}"
     return titles
 
 
 def opened_reviews(name: str, schema: ConceptSchema) -> Reviews | None:
     """The documents of a source, read once for all sessions; None while the visitor's own table is not loaded.
 
-    DataError when the source cannot be read, or the table was loaded for other concepts.
+    DataError when the source cannot be read.
     """
     if name != OWN:
         found = catalogue(schema)
         if name not in found:
             raise DataError(f"There is no source {name!r} now; allowed: {', '.join(found)}. Choose another one.")
         return _read(found[name], repr(found[name]))
-    own = _own()
-    if own is not None and own.schema != schema:
-        raise DataError(f"{own.name} was loaded for the concepts of {own.schema.name}, but the model knows those of "
-                        f"{schema.name}; allowed: documents with the model's concepts. Load the table again.")
-    return own
+    return _own().get(schema)
 
 
-def keep_own(reviews: Reviews | None) -> None:
-    """Make a table the session's own, in place of the one before; None forgets it."""
-    st.session_state[_OWN] = reviews
+def keep_own(reviews: Reviews) -> None:
+    """Make a table the session's own, in place of the one before of the same schema."""
+    _own()[reviews.schema] = reviews
 
 
-def _own() -> Reviews | None:
-    own: Reviews | None = st.session_state.get(_OWN)
+def _own() -> dict[ConceptSchema, Reviews]:
+    own: dict[ConceptSchema, Reviews] = st.session_state.setdefault(_OWN, {})
     return own
 
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import streamlit as st
 
 from sparsecbm.fields import Field, Parts, fitting, read_fields, write_fields
+from sparsecbm.ui.chosen_model import MODEL, with_model
 from sparsecbm.ui.safe_text import as_markdown, shortened
 
 Value = TypeVar("Value")
@@ -87,7 +88,7 @@ class PageState(Generic[Value]):
         st.session_state.pop(self._own, None)
         parts = self.to_address(self.current, context)
         if parts != _address():
-            st.query_params.from_dict(parts)
+            st.query_params.from_dict(with_model(parts))
         st.session_state[self._written] = parts
 
     def change(self, **changes: Any) -> None:
@@ -126,4 +127,5 @@ class PageState(Generic[Value]):
 
 
 def _address() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """The parts of the address that say what a page shows; of which model is not for a page to say."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != MODEL}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from sparsecbm.data.samples import load_samples
+from sparsecbm.figures.text import with_article
 from sparsecbm.schema import ConceptSchema
 from sparsecbm.types import Prediction
 from sparsecbm.ui.safe_text import as_markdown, clean_text, shortened
@@ -27,7 +28,8 @@ def review_form(view: View, schema: ConceptSchema, button: str = "Explain") -> N
     read = not view.blank
     line = f"**Edit text** · {as_markdown(shortened(view.text, 110))}"
     with st.expander(line, key=_FOLD) if read else st.container():
-        text_form("explain", ("Review", "Or open a sample"), view.text, schema, button, take)
+        labels = as_markdown(schema.document.capitalize()), "Or open a sample"
+        text_form("explain", labels, view.text, schema, button, take)
 
 
 def text_form(
@@ -38,7 +40,7 @@ def text_form(
     left, right = st.columns([3, 1.15], gap="medium")
     with left, st.form(f"{keys}:form", border=False):
         st.text_area(labels[0], seed_widget(box, text), key=box, height=110, max_chars=MOST_CHARACTERS,
-                     placeholder=f"Type or paste a restaurant review, then press {button} (or Ctrl+Enter).")
+                     placeholder=f"Type or paste {with_article(schema.document)}, then press {button} (or Ctrl+Enter).")
         st.form_submit_button(button, on_click=_submit, args=(box, take))
     samples = {sample.id: sample for sample in load_samples(schema)}
     if samples:
@@ -56,18 +58,20 @@ def text_form(
 def text_notices(view: View, prediction: Prediction) -> None:
     """What a reader must know about an unusual text."""
     if prediction.truncated:
-        st.warning(f"Long review: the model read the first {prediction.tokens_read:,} of {prediction.tokens_total:,} "
+        st.warning(f"Long text: the model read the first {prediction.tokens_read:,} of {prediction.tokens_total:,} "
                    "tokens. The rest is struck out below and has no effect.", icon=":material/content_cut:")
     if not view.fits_address:
-        st.info("This review is too long for a link: the address keeps your settings, but not the text.",
+        st.info("This text is too long for a link: the address keeps your settings, but not the text.",
                 icon=":material/link_off:")
 
 
-def nothing_to_explain() -> None:
+def nothing_to_explain(schema: ConceptSchema) -> None:
     """The empty page says what to do."""
-    st.info("**Nothing to explain yet.** Type a review above and press *Explain*, or open a sample. You will see which "
-            "words the model went by, what it predicts for each concept, and how much each concept moves the label. "
-            "Then change a concept and watch the label follow.", icon=":material/arrow_upward:")
+    sample = ", or open a sample" if load_samples(schema) else ""
+    st.info(f"**Nothing to explain yet.** Type {as_markdown(with_article(schema.document))} above and press *Explain*"
+            f"{sample}. You will see which words the model went by, what it predicts for each concept, and how much "
+            "each concept moves the label. Then change a concept and watch the label follow.",
+            icon=":material/arrow_upward:")
 
 
 def _submit(box: str, take: Callable[[str], None]) -> None:

@@ -11,8 +11,17 @@ from sparsecbm.concepts.contributions import label_contributions
 from sparsecbm.deck.figure import figure_json, figure_title
 from sparsecbm.deck.parts import WRONG, Bars, Chart, Heatmap, Part, Passage, Table
 from sparsecbm.export.content import label_shares, read_until
+from sparsecbm.familiarity.unlike import is_unlike, unlike_text
 from sparsecbm.figures.cell_table import Cells
-from sparsecbm.figures.text import label_name, label_with_probability, listed, signed, target_name, visible
+from sparsecbm.figures.text import (
+    label_name,
+    label_with_probability,
+    listed,
+    setting_text,
+    signed,
+    target_name,
+    visible,
+)
 from sparsecbm.types import Explanation, InterventionResult, Prediction
 from sparsecbm.words.figure import full_colour
 
@@ -36,9 +45,15 @@ def words_parts(explanation: Explanation, part: str | None = None) -> tuple[Part
     shown = attribution if part is None else replace(attribution, scores=attribution.parts[part])
     name = target_name(attribution.target, prediction.schema)
     spans = tuple((word.start, word.end, float(score)) for word, score in zip(shown.words, shown.scores, strict=True))
+    unread = tuple(word.unread for word in shown.words) if any(word.unread for word in shown.words) else ()
     return (Passage(f"The model says {label_with_probability(prediction)}. Words for and against {name}"
                     f"{'' if part is None else f', through {part}'}:"),
-            Heatmap(prediction.text[: read_until(explanation)], spans, limit, name))
+            Heatmap(prediction.text[: read_until(explanation)], spans, limit, name, unread), *_unlike(prediction))
+
+
+def _unlike(prediction: Prediction) -> tuple[Part, ...]:
+    """What is said of a text that is unlike the training texts."""
+    return (Passage(unlike_text(prediction.unlike)),) if is_unlike(prediction.unlike) else ()
 
 
 def label_bars(prediction: Prediction, heading: str, pale: bool = False) -> Bars:
@@ -50,9 +65,14 @@ def label_bars(prediction: Prediction, heading: str, pale: bool = False) -> Bars
 def result_parts(result: InterventionResult, label: str) -> tuple[Part, ...]:
     """The document, the prediction before and after, and the contributions to a label."""
     before, after, schema = result.before, result.after, result.before.schema
-    parts: list[Part] = [Passage(before.text, quote=True), label_bars(before, "Before", pale=True),
+
+    def read_or_set(name: str) -> str:
+        shares = result.overrides.get(name)
+        return after.value(name) if shares is None else setting_text(shares, schema.values)
+
+    parts: list[Part] = [Passage(before.text, quote=True), *_unlike(before), label_bars(before, "Before", pale=True),
                          label_bars(after, "After")]
-    rows = [(name, after.value(name) if name in schema.concepts else "", signed(part.before), signed(part.after))
+    rows = [(name, read_or_set(name) if name in schema.concepts else "", signed(part.before), signed(part.after))
             for name, part in label_contributions(result, label).items()]
     return (*parts, Table(("adds, in logits", "read or set as", f"to {label_name(label, schema)}, before", "after"),
                           tuple(rows)))
@@ -62,7 +82,7 @@ def result_title(result: InterventionResult) -> str:
     """What a person set, and what the label became."""
     before, after, schema = result.before, result.after, result.before.schema
     old, new = (label_name(side.label, schema) for side in (before, after))
-    set_to = [f"{name} set to {after.value(name)}" for name in result.overrides]
+    set_to = [f"{name} set to {setting_text(shares, schema.values)}" for name, shares in result.overrides.items()]
     if not set_to and not np.array_equal(before.residual, after.residual):
         set_to = ["the residual switched off"]
     if not set_to:
@@ -76,7 +96,7 @@ def failure_parts(prediction: Prediction, label: str | None, concepts: Mapping[s
     known = [(schema.label_title, label_name(label, schema), label_name(prediction.label, schema))] if label else []
     known += [(name, value, prediction.value(name)) for name, value in concepts.items()]
     rows = [(name, gold, predicted, "" if gold == predicted else WRONG) for name, gold, predicted in known]
-    return (Passage(prediction.text, quote=True), label_bars(prediction, "The model says"),
+    return (Passage(prediction.text, quote=True), *_unlike(prediction), label_bars(prediction, "The model says"),
             *([Table(("", "gold", "the model says", ""), tuple(rows))] if rows else ()))
 
 

@@ -29,7 +29,7 @@ def opened_view(explainer: Explainer) -> View:
         count = len(explainer.words(view.text))
         if view.hidden[-1] >= count:
             STATE.drop(f"The address hides word {view.hidden[-1] + 1}; allowed: 1 to {count}, the words that were read "
-                       "of this review.", hidden=tuple(number for number in view.hidden if number < count))
+                       "of this text.", hidden=tuple(number for number in view.hidden if number < count))
     _begin(STATE.current.text, anew=False)
     return STATE.current
 

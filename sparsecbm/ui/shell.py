@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitPageNotFoundError
 
 from sparsecbm.errors import CheckpointError, SparseCBMError
+from sparsecbm.ui.chosen_model import draw_for_model, model_chooser, open_model, unknown_model_notice, with_model
 from sparsecbm.ui.safe_text import as_markdown
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ _SERVER = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL("./", window.
 
 def page_routes() -> list[Route]:
     """A route for every page but the first, which is served as it is."""
-    index = (Path(st.__file__).parent / "static" / "index.html").read_text().replace("<head>", f"<head>{_SERVER}", 1)
+    index = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    index = index.replace("<head>", f"<head>{_SERVER}", 1)
 
     def opened(_: Request | None) -> HTMLResponse:
         return HTMLResponse(index, headers={"Cache-Control": "no-cache"})
@@ -51,17 +53,21 @@ def page_routes() -> list[Route]:
 def page(title: str, menu: bool = True) -> None:
     """Start a page; its first call. Draws the menu, so that something is on screen while the model loads.
 
-    Without the `menu` it offers no way to other pages: it is for people who must not see them.
+    Without the `menu` it offers no way to other pages, nor to other models: it is for people who must not see them.
     """
     st.set_page_config(page_title=f"{title} · SparseCBM", page_icon="🧩", layout="wide",
                        initial_sidebar_state=SIDEBAR_PIXELS)
     st.session_state[PAGE] = title
     if not menu:
         return
+    every = open_model()
     with st.sidebar:
         st.markdown("**SparseCBM**")
         for target, label in MENU:
             link(target, label)
+        model_chooser(every)
+    draw_for_model()
+    unknown_model_notice()
 
 
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -74,9 +80,9 @@ def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
 def link(
     target: str, label: str, icon: str | None = None, parts: Mapping[str, str | list[str]] | None = None
 ) -> None:
-    """A link to a page of ours, with these parts of its address."""
+    """A link to a page of ours, with these parts of its address; the model stays the same."""
     try:
-        st.page_link(target, label=label, icon=icon, query_params=parts)
+        st.page_link(target, label=label, icon=icon, query_params=with_model(parts or {}) or None)
     except StreamlitPageNotFoundError:  # a page run on its own has no other pages to link to
         st.markdown(label)
 
@@ -98,13 +104,14 @@ def errors_shown() -> Iterator[None]:
         yield
     except CheckpointError as error:
         st.error(f"The model cannot be loaded. {as_markdown(str(error))}", icon=":material/error:")
-        st.markdown("Set the environment variable `SPARSECBM_CHECKPOINT` to a checkpoint folder or a Hub id and start "
-                    "the app again, or mend the folder and reload this page.")
+        st.markdown("Choose another model on the left where there is one; or mend the folder and reload this page; or "
+                    "set the environment variable `SPARSECBM_CHECKPOINT` to a checkpoint folder or a Hub id and start "
+                    "the app again.")
     except SparseCBMError as error:
         st.error(as_markdown(str(error)), icon=":material/error:")
     except Exception:
         number = uuid4().hex[:8]
         log.exception("Unexpected error %s", number)
-        st.error(f"Something went wrong that should not have: error {number}. Your review and your settings are kept "
+        st.error(f"Something went wrong that should not have: error {number}. Your text and your settings are kept "
                  "in the address. Reload the page to try again; the server's log has the details under this number.",
                  icon=":material/error:")

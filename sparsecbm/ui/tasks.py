@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -29,6 +29,15 @@ class Work:
     title: str
     run: Callable[[Progress], Any]
 
+    @property
+    def spent(self) -> "Work":
+        """The same once its result is there, without what it ran on, such as a model, which is thus not kept alive."""
+        return replace(self, run=_spent)
+
+
+def _spent(_: Progress) -> Any:
+    raise AssertionError("Work whose result is there does not run again.")
+
 
 class Job:
     """The work that a session has requested, and its results, which are kept for as long as they are requested.
@@ -52,8 +61,9 @@ class Job:
         What is no longer requested is stopped and forgotten.
         """
         with self._changed:
-            self._wanted = {work.key: work for work in works}
-            self._results = {key: result for key, result in self._results.items() if key in self._wanted}
+            wanted = {work.key for work in works}
+            self._results = {key: result for key, result in self._results.items() if key in wanted}
+            self._wanted = {work.key: work.spent if work.key in self._results else work for work in works}
             self._stopped &= self._wanted.keys()
             self._abandoned_at = time.monotonic() + patience + self._goes_on
             self._start()
@@ -110,11 +120,11 @@ class Job:
                 result = work.run(lambda share, work=work: self._report(work, share))  # type: ignore[misc]
             except Cancelled:
                 continue
-            except Exception as error:  # the page raises it, where errors are shown
-                result = error
+            except BaseException as error:  # the page raises it where errors are shown; a Rust panic is no Exception
+                result = error if isinstance(error, Exception) else RuntimeError(repr(error))
             with self._changed:
                 if work.key in self._wanted:
-                    self._results[work.key] = result
+                    self._wanted[work.key], self._results[work.key] = work.spent, result
                     self._stopped.discard(work.key)
 
     def _next(self) -> Work | None:

@@ -16,7 +16,7 @@ from sparsecbm.validation import is_blank
 from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
 
 #: The sections of the Interventions page, by the name that the address gives them; it opens with the first.
-SECTIONS = {"concepts": "Set concepts", "revise": "Revise a subnetwork", "rules": "Rules", "beside": "Another review",
+SECTIONS = {"concepts": "Set concepts", "revise": "Revise a subnetwork", "rules": "Rules", "beside": "Another text",
             "blast": "Impact", "history": "History and patches"}
 #: Far more than any method needs.
 MOST_STEPS = 10_000
@@ -128,7 +128,7 @@ def _checked(view: View, _: ConceptSchema) -> Checked[View]:
                 for name in view.unsure if name in view.overrides]
     view = replace(view, unsure=tuple(name for name in view.unsure if name not in view.overrides))
     if (view.hidden or view.edit is not None) and not view.text:
-        problems.append("The address changes words of a review, but gives no review; the changes were left out.")
+        problems.append("The address changes words of a text, but gives no text; the changes were left out.")
         view = replace(view, hidden=(), edit=None)
     if view.hidden and view.edit is not None:
         problems.append("The address both hides words and gives an edited text; the edited text counts.")

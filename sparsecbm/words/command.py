@@ -1,14 +1,18 @@
 """`explain`: why the model predicts what it does for one text, and what a person's correction would change."""
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from sparsecbm.cli.console import in_steps, only_result_on_stdout, printable, say, show_table, write_json
 from sparsecbm.cli.parser import Commands, add_checkpoint, add_json, checkpoint_of, whole
 from sparsecbm.errors import InputError
 from sparsecbm.revision.command_patches import add_patch, described, patch_of
 from sparsecbm.words.methods import DEFAULT_METHOD, METHODS
+
+if TYPE_CHECKING:
+    from sparsecbm.types import Word
 
 #: Words shown per target in the tables; the JSON has them all.
 WORDS_SHOWN = 6
@@ -107,20 +111,35 @@ def overrides_of(texts: Sequence[str], schema: Any) -> dict[str, tuple[float, ..
     return overrides
 
 
+def say_unread(words: "Iterable[Word]") -> None:
+    """Name the words that the model does not read as they stand, if there are any."""
+    from sparsecbm.words.unread import unread_text
+
+    text = unread_text(list(words))
+    if text:
+        say(f"Note: {printable(text)}")
+
+
 def show(values: dict[str, Any]) -> None:
     """The explanation as tables; `values` are those of the JSON."""
+    from sparsecbm.familiarity.unlike import unlike_text
+    from sparsecbm.types import Word
+
     if values["truncated"]:
         say(f"Note: the model read the first {values['tokens_read']} of {values['tokens_total']} tokens.")
+    if values["unlike_flag"]:
+        say(f"Note: {printable(unlike_text(values['unlike']))}")
     intervention = values.get("intervention")
     show_prediction(values, "Prediction" if intervention is None else "Before")
     if intervention is not None:
-        changes = ", ".join(f"{concept} set to {best(p)}" for concept, p in intervention["overrides"].items())
-        say(f"\nOverride: {changes}")
-        show_prediction(intervention["after"], "After")
+        say(f"\nOverride: {'; '.join(f'{name} set to {setting(p)}' for name, p in intervention['overrides'].items())}")
+        show_prediction(intervention["after"], "After", intervention["overrides"])
     say(f"\nThe {WORDS_SHOWN} words with the largest scores for each target, in logits")
+    say_unread(Word(word["word"], 0, 0, word["unread"]) for word in values["attributions"][0]["words"])
     for attribution in values["attributions"]:
         words = sorted(attribution["words"], key=lambda word: -abs(word["score"]))[:WORDS_SHOWN]
-        scores = "  ".join(f"{printable(word['word'])} {word['score']:+.2f}" for word in words)
+        scores = "  ".join(f"{printable(word['word'])}{word['unread'] and ' [' + word['unread'] + ']'} "
+                           f"{word['score']:+.2f}" for word in words)
         say(f"  {attribution['target']}: {scores}  (completeness gap {attribution['completeness_gap']:.2g} "
             f"of {attribution['difference']:+.2f})")
     receipt = values["receipt"]
@@ -129,10 +148,11 @@ def show(values: dict[str, Any]) -> None:
         f"{receipt['milliseconds']:.0f} ms")
 
 
-def show_prediction(values: dict[str, Any], title: str) -> None:
-    """Label and contributions of a prediction, given as its JSON values."""
+def show_prediction(values: dict[str, Any], title: str, overrides: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Label and contributions of a prediction, given as its JSON values; `overrides` are the concepts that were set."""
     label = values["label"]["name"]
-    parts = [(c["name"], best(c["probabilities"]), f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
+    parts = [(c["name"], setting(overrides[c["name"]]) if c["name"] in overrides else best(c["probabilities"]),
+              f"{c['contributions'][label]:+.3f}") for c in values["concepts"]]
     rows = [
         ("bias", "", f"{values['label_bias'][label]:+.3f}"),
         *parts,
@@ -145,6 +165,15 @@ def show_prediction(values: dict[str, Any], title: str) -> None:
 
 
 def best(probabilities: dict[str, float]) -> str:
-    """The most probable name with its probability."""
+    """The most probable name with its probability; a tie names no single one."""
     name = max(probabilities, key=probabilities.__getitem__)
+    if list(probabilities.values()).count(probabilities[name]) > 1:
+        return setting(probabilities)
     return f"{name} ({probabilities[name]:.0%})"
+
+
+def setting(shares: dict[str, float]) -> str:
+    """What a concept is set to: a value, or the probability of each."""
+    from sparsecbm.figures.text import setting_text
+
+    return setting_text(tuple(shares.values()), tuple(shares))

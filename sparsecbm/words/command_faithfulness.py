@@ -47,7 +47,7 @@ def measure(options: argparse.Namespace, load: "Callable[[], Checkpoint]") -> Me
     from sparsecbm.words.faithfulness import interval, summarise
 
     methods = _methods(options)
-    split = load_split(options.dataset, options.data, options.split)
+    split = load_split(options.dataset, options.data, options.split, options.schema)
     checkpoint = load()
     texts = [split.texts[row] for row in split.draw(options.sample, options.seed)]
     if len(texts) < options.sample:

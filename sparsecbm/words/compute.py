@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sparsecbm.errors import InputError
 from sparsecbm.model.encoding import Encoder
-from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, run_logit_terms
+from sparsecbm.model.logit_terms import LogitTerm, Rows, logit_terms, term_gradients, term_values
 from sparsecbm.model.network import MaskedWeights, SparseCBM
 from sparsecbm.types import Attribution, Progress, Target, Word
 from sparsecbm.words.compute_methods import COMPUTATIONS, Computation, Problem
@@ -49,7 +49,7 @@ def attribute(
     calls = computation.calls(steps or 1, len(embedded.words) + 1)
     _check_size(how, steps, (3 if computation.gradient else 1) * calls * len(owned) * len(embedded.features))
     scores, differences = _score(model, weights, embedded, [term for _, term in owned], computation, steps or 1,
-                                 _Countdown(progress, (calls + 2) * len(owned)))
+                                 _Countdown(progress, calls + 2))
     milliseconds = 1000 * (time.perf_counter() - started)
     return tuple(
         _attribution(target, how.name, steps, embedded.words, milliseconds,
@@ -97,25 +97,28 @@ def _score(
     model: SparseCBM, weights: MaskedWeights | None, embedded: EmbeddedText, terms: Sequence[LogitTerm],
     computation: Computation, steps: int, countdown: _Countdown,
 ) -> tuple[Float[np.ndarray, "term feature"], Float[np.ndarray, " term"]]:
-    """Scores and f(x) - f(baseline) of every term, as many terms at a time as fit into memory."""
-    fitting = max(1, BATCH_TOKENS // len(embedded.features))
+    """Scores and f(x) - f(baseline) of every term."""
     scores, differences = np.zeros((len(terms), len(embedded.words) + 1)), np.zeros(len(terms))
-    for start in range(0, len(terms), fitting):
-        some = terms[start : start + fitting]
+    if not terms:
+        return scores, differences
+    passes = 1 if weights is None else len({term.pass_ for term in terms})
 
-        def function(rows: Rows, some: Sequence[LogitTerm] = some) -> Float[Tensor, " row"]:
-            countdown(len(rows))
-            return run_logit_terms(model, weights, some, rows, embedded.attention_mask.expand(len(rows), -1))
-
-        problem = Problem(function, embedded.x.repeat(len(some), 1, 1), embedded.baseline.repeat(len(some), 1, 1),
-                          embedded.features, max(1, fitting // len(some)))
-        tokens = computation.run(problem, steps).detach().double().sum(-1)  # [term, token]
-        rows = slice(start, start + len(some))
-        by_word = tokens.new_zeros(len(some), scores.shape[1]).index_add(1, embedded.features, tokens)
-        scores[rows] = by_word.cpu().numpy()
+    def function(rows: Rows) -> Float[Tensor, "row term"]:
+        countdown(len(rows))
         with torch.inference_mode():
-            differences[rows] = (function(problem.x) - function(problem.baseline)).double().cpu().numpy()
-    return scores, differences
+            return term_values(model, weights, terms, rows, embedded.attention_mask.expand(len(rows), -1))
+
+    def gradients(rows: Rows) -> Float[Tensor, "term row token embedding"]:
+        countdown(len(rows))
+        return term_gradients(model, weights, terms, rows, embedded.attention_mask.expand(len(rows), -1))
+
+    problem = Problem(function, gradients, embedded.x, embedded.baseline, embedded.features,
+                      max(1, BATCH_TOKENS // (passes * len(embedded.features))))
+    tokens = computation.run(problem, steps).cpu().double().sum(-1)  # [term, token]
+    scores = tokens.new_zeros(*scores.shape).index_add(1, embedded.features.cpu(), tokens).numpy()
+    both = torch.cat([problem.x, problem.baseline]).split(problem.rows)
+    whole, empty = torch.cat([function(rows) for rows in both]).cpu().double().numpy()
+    return scores, whole - empty
 
 
 def _attribution(

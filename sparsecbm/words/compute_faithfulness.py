@@ -109,6 +109,10 @@ def shuffled_weights(model: SparseCBM, weights: MaskedWeights | None, seed: int 
         places = torch.randperm(matrix.numel(), generator=generator).to(matrix.device)
         return matrix.detach().flatten()[places].view_as(matrix)
 
+    if weights is not None and weights.small:
+        return MaskedWeights(small=tuple(one.with_tensors({
+            name: tensor if tensor.dim() == 1 else shuffled(tensor) for name, tensor in one.tensors.items()
+        }) for one in weights.small))
     if weights is not None:
         return MaskedWeights({name: torch.stack([shuffled(matrix) for matrix in stack])
                               for name, stack in weights.stacks.items()})

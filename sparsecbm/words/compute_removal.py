@@ -67,7 +67,7 @@ class WordRemoval:
             else:
                 rest = model.residual_logits(pooled)
                 logits = model.label(model.bottleneck(logits), rest if residual else torch.zeros_like(rest)).logits
-        numbers: np.ndarray = logits.double().cpu().numpy()
+        numbers: np.ndarray = logits.cpu().double().numpy()
         return numbers
 
     def _shared(self, k: int) -> int:
@@ -101,7 +101,7 @@ class WordRemoval:
         ids = pad_sequence(rows, batch_first=True, padding_value=self._pad).to(self._model.device)
         mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True).to(self._model.device)
         weights = {} if self._weights is None else self._weights.of(k)
-        return self._model.run_pass(weights, self._model.embed(ids), mask)
+        return self._model.run_passes([weights], self._model.embed(ids), mask)[0]
 
 
 def _length(run: _Run) -> int:

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from sparsecbm.figures.style import shading
 from sparsecbm.figures.text import as_html, percent, signed
-from sparsecbm.types import Attribution, Word
+from sparsecbm.types import Attribution, Unread, Word
+from sparsecbm.words.unread import TIPS, nothing_read, unread_text
 
 #: Words with at least this share of the full colour have their score printed, so that the sign needs no colour.
 PRINTED_FROM = 0.2
@@ -23,6 +24,8 @@ _LEAST_NAMED = 0.005
 _BOX = "border-radius:.25rem;padding:.12em .2em"
 #: A box of its own, so that the line through a removed word does not cross its score.
 _MARK = "font-size:.68em;margin-inline-start:.15em;display:inline-block"
+#: A word that the model does not read as it stands.
+_UNREAD = "border:1.5px dashed currentColor;border-radius:.25rem"
 
 
 @runtime_checkable
@@ -40,28 +43,45 @@ class Scored(Protocol):
 
 @dataclass(frozen=True)
 class WordLook:
-    """How a word with a score looks: CSS, empty for a weak word; the printed score, if it is printed; a tooltip."""
+    """How a word with a score looks: CSS, empty for a weak word; the printed score, if it is printed; a tooltip.
+
+    `unread` words have a dashed frame.
+    """
 
     style: str
     mark: str
     tip: str
     effect: str
+    unread: Unread = ""
 
     def html(self, word: str, decoration: str = "", mark: str | None = None, tip: str | None = None) -> str:
         """The word as a span, escaped; `decoration` is more CSS, `mark` and `tip` replace the look's own."""
         mark = self.mark if mark is None else mark
-        css = ";".join(filter(None, (self.style, self.style and _BOX, decoration)))
+        css = ";".join(filter(None, (self.style, self.style and _BOX, self.unread and _UNREAD, decoration)))
         style = f' style="{css}"' if css else ""
         score = f'<sup style="{_MARK}"><bdi>{mark}</bdi></sup>' if mark else ""
-        return f'<span title="{as_html(self.tip if tip is None else tip)}"{style}>{as_html(word)}{score}</span>'
+        tips = filter(None, (self.tip if tip is None else tip, TIPS.get(self.unread)))
+        return f'<span title="{as_html("; ".join(tips))}"{style}>{as_html(word)}{score}</span>'
 
 
-def look_of(score: float, limit: float, dark: bool | None) -> WordLook:
+def look_of(score: float, limit: float, dark: bool | None, unread: Unread = "") -> WordLook:
     """The look of a word; `limit` is the score, in logits, that gets the full colour. `dark` is as in `shading`."""
     share, number = score / limit, signed(score)
     shaded, printed = abs(share) >= SHADED_FROM, abs(share) >= PRINTED_FROM
     effect = "hardly matters" if not shaded else "speaks for it" if share > 0 else "speaks against it"
-    return WordLook(shading(share, dark) if shaded else "", number if printed else "", f"{number}: {effect}", effect)
+    style = shading(share, dark) if shaded else ""
+    return WordLook(style, number if printed else "", f"{number}: {effect}", effect, unread)
+
+
+def unread_html(words: Sequence[Word]) -> str:
+    """The sentence about words that the model does not read, with their frame; empty where it reads all."""
+    text = unread_text(words)
+    if not text:
+        return ""
+    sample = f'<span aria-hidden="true" style="{_UNREAD};padding:0 .3em">word</span>'
+    weight = ";font-weight:600" if nothing_read(words) else ""
+    return (f'<div role="note" style="font-size:.85rem;margin-top:.3rem;overflow-wrap:anywhere{weight}">{sample} '
+            f"{as_html(text)}</div>")
 
 
 def heatmap_html(
@@ -75,7 +95,7 @@ def heatmap_html(
     parts, position = [], 0
     for word, score in zip(scored.words, scored.scores, strict=True):
         parts.append(as_html(text[position:word.start]))
-        parts.append(look_of(float(score), limit, dark).html(text[word.start:word.end]))
+        parts.append(look_of(float(score), limit, dark, word.unread).html(text[word.start:word.end]))
         position = word.end
     rest = as_html(text[position:])
     if truncated and rest.strip():
@@ -84,15 +104,15 @@ def heatmap_html(
             f'max-height:{height};overflow-y:auto">{"".join(parts)}{rest}</div>')
 
 
-def legend_html(limit: float, dark: bool | None, subject: str) -> str:
-    """What the colours mean, with the scores at both ends."""
+def legend_html(limit: float, dark: bool | None, subject: str, words: Sequence[Word] = ()) -> str:
+    """What the colours mean, with the scores at both ends, and which of the words the model does not read."""
     scale = "".join(f'<span style="display:inline-block;width:1.1rem;height:.8rem;{shading(step / 4, dark)}"></span>'
                     for step in range(-4, 5))
     subject = as_html(subject)
     return (f'<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.85rem">'
             f"<span>against {signed(-limit)}</span>"
             f'<span style="border:1px solid rgba(128,128,128,.5);line-height:0">{scale}</span>'
-            f"<span>{signed(limit)} for {subject}</span></div>")
+            f"<span>{signed(limit)} for {subject}</span></div>{unread_html(words)}")
 
 
 def full_colour(attributions: Iterable[Attribution]) -> float:
@@ -104,9 +124,9 @@ def full_colour(attributions: Iterable[Attribution]) -> float:
 
 def strongest_words(
     scored: Scored, most: int, least: float = _LEAST_NAMED
-) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+) -> tuple[tuple[tuple[Word, float], ...], tuple[tuple[Word, float], ...]]:
     """The words with the highest and with the lowest scores, at most so many each way, if they reach `least` logits."""
-    ranked = sorted(((word.text, float(score)) for word, score in zip(scored.words, scored.scores, strict=True)),
+    ranked = sorted(((word, float(score)) for word, score in zip(scored.words, scored.scores, strict=True)),
                     key=lambda named: -named[1])
     return (tuple(named for named in ranked[:most] if named[1] >= least),
             tuple(named for named in ranked[: -most - 1 : -1] if named[1] <= -least))

@@ -9,6 +9,7 @@ from functools import partial
 
 import streamlit as st
 
+from sparsecbm.familiarity.panel import unlike_note
 from sparsecbm.figures.text import target_name
 from sparsecbm.types import Explanation, Prediction, Word
 from sparsecbm.ui.loaded_model import load_explainer
@@ -24,7 +25,7 @@ from sparsecbm.words.panel_controls import chosen_density, method_choice, part_c
 from sparsecbm.words.panel_copy import change_line
 from sparsecbm.words.panel_faithfulness import method_verdict
 from sparsecbm.words.panel_requests import EDIT, is_open, word_requests
-from sparsecbm.words.panel_word_scores import gap_warning, receipt_text, strongest_line, word_view
+from sparsecbm.words.panel_word_scores import gap_warning, receipt_text, strongest_line, unread_note, word_view
 
 HELP = (
     "Every word has a score in logits. Blue words (+) push the model towards the answer, orange words (−) away from "
@@ -84,8 +85,10 @@ def _words(prediction: Prediction, words: Sequence[Word], explanation: Explanati
         strongest_line(attribution, schema, view)
     note(":material/touch_app: Click a word to see the prediction without it.")
     word_view(prediction, words, attribution, view, chosen_density(len(words)))
+    unread_note(words)
     with errors_shown():
         change_line(prediction, view, words)
+    unlike_note(prediction)
     if explanation is None or attribution is None:
         return
     st.html(legend_html(full_colour((attribution,)), is_dark(), target_name(attribution.target, schema)))

@@ -14,6 +14,7 @@ from sparsecbm.words.compute_faithfulness import rank_correlation
 from sparsecbm.words.figure import far_from_complete, full_colour, gap_text, heatmap_html, legend_html
 from sparsecbm.words.methods import METHODS
 from sparsecbm.words.panel_word_scores import method_title
+from sparsecbm.words.unread import word_name
 
 COMPARE_HELP = (
     "Spearman's rank correlation of the two methods' scores: 1 when they rank the words alike, 0 when one ranking says "
@@ -32,7 +33,7 @@ def all_targets(explanation: Explanation) -> None:
             name = as_markdown(target_name(attribution.target, prediction.schema))
             st.markdown(f"**{name}**, {_gap(attribution)}")
             st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
-    st.html(legend_html(limit, dark, "the target named above each"))
+    st.html(legend_html(limit, dark, "the target named above each", attributions[0].words))
     st.dataframe(score_table(attributions, prediction.schema), hide_index=True,
                  alt="Score of every word for every target, in logits")
 
@@ -61,12 +62,12 @@ def two_methods(one: Explanation, other: Explanation) -> None:
             st.markdown(f"**{as_markdown(method_title(attribution))}**")
             st.html(heatmap_html(attribution, prediction.text, limit, dark, prediction.truncated))
             note(f"{_gap(attribution)} · {attribution.milliseconds:.0f} ms")
-    st.html(legend_html(limit, dark, target_name(both[0].target, prediction.schema)))
+    st.html(legend_html(limit, dark, target_name(both[0].target, prediction.schema), both[0].words))
 
 
 def score_table(attributions: tuple[Attribution, ...], schema: ConceptSchema) -> pd.DataFrame:
     """Every word with its score for every target."""
-    columns: dict[str, list[str] | list[float]] = {"word": [word.text for word in attributions[0].words]}
+    columns: dict[str, list[str] | list[float]] = {"word": [word_name(word) for word in attributions[0].words]}
     for attribution in attributions:
         columns[target_name(attribution.target, schema)] = attribution.scores.round(4).tolist()
     return pd.DataFrame(columns)

@@ -22,7 +22,7 @@ def target_choice(target: Target, prediction: Prediction, label_only: bool) -> N
     schema = prediction.schema
     subjects = [schema.label_title] if label_only else [schema.label_title, *schema.concepts]
     subject = target.concept or schema.label_title
-    names = schema.labels if target.concept is None else schema.values
+    names = schema.labels if target.concept is None else schema.values_of(target.concept)
     others = [_NOTHING, *(name for name in names if name != target.name)]
     subject_key, name_key = text_key(_SUBJECT), text_key(f"explain:target:{subject}")
     against_key = text_key(f"explain:against:{subject}:{target.name}")

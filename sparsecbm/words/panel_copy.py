@@ -29,6 +29,7 @@ from sparsecbm.ui.shell import is_dark
 from sparsecbm.ui.view import View
 from sparsecbm.words.figure import LEAST_LIMIT, legend_html, look_of
 from sparsecbm.words.panel_word_scores import plain_review
+from sparsecbm.words.unread import word_name
 
 #: More hidden words than this are counted, not named.
 MOST_NAMED = 4
@@ -75,18 +76,17 @@ def concept_changes(before: Prediction, after: Prediction) -> tuple[ConceptChang
 class WordChange:
     """A word of either text with its score in each; None where the text lacks the word."""
 
-    text: str
+    word: Word
     before: float | None
     after: float | None
 
 
 def word_changes(before: Attribution, after: Attribution) -> tuple[WordChange, ...]:
     """Both texts word by word, in reading order: kept words, removed words, then the words that replace them."""
-    old, new = [word.text for word in before.words], [word.text for word in after.words]
     changes: list[WordChange] = []
-    for same, i, j in aligned(old, new):
-        removed = zip(old[i], before.scores[i].tolist(), strict=True)
-        added = zip(new[j], after.scores[j].tolist(), strict=True)
+    for same, i, j in aligned(*([word.text for word in side.words] for side in (before, after))):
+        removed = zip(before.words[i], before.scores[i].tolist(), strict=True)
+        added = zip(after.words[j], after.scores[j].tolist(), strict=True)
         if same:
             changes += [WordChange(word, was, now) for (word, was), (_, now) in zip(removed, added, strict=True)]
         else:
@@ -147,7 +147,7 @@ def _named(hidden: Sequence[int], words: Sequence[Word]) -> str:
 
 def compared_texts(before: Prediction, after: Prediction) -> None:
     """The changed text, and the label's probabilities for both texts."""
-    plain_review(after.text, "10rem")
+    plain_review(after.text, "10rem", load_explainer().words(after.text))
     for column, side, title in zip(st.columns(2, gap="medium"), (before, after), ("Original", "Changed"), strict=True):
         with column:
             st.markdown(f"{title}: **{as_markdown(label_with_probability(side))}**")
@@ -172,9 +172,9 @@ def word_by_word(before: Explanation, after: Explanation) -> None:
     st.markdown(f"Words for and against **{as_markdown(name)}**. Kept words show their new score, after the "
                 "old one where it differs; removed words are struck out, added ones underlined.")
     st.html(changes_html(changes, limit, dark))
-    st.html(legend_html(limit, dark, name))
+    st.html(legend_html(limit, dark, name, [change.word for change in changes]))
     st.dataframe(pd.DataFrame({
-        "word": [word.text for word in changes],
+        "word": [word_name(change.word) for change in changes],
         "change": [_what(word) for word in changes],
         "original": [word.before for word in changes],
         "changed": [word.after for word in changes],
@@ -190,14 +190,14 @@ def changes_html(changes: Sequence[WordChange], limit: float, dark: bool) -> str
 def _change_html(word: WordChange, limit: float, dark: bool) -> str:
     score = word.before if word.after is None else word.after
     assert score is not None  # a word is in one of the two texts
-    look, numbers = look_of(score, limit, dark), signed(score)
+    look, numbers = look_of(score, limit, dark, word.word.unread), signed(score)
     if word.before is not None and word.after is not None and signed(word.before) != numbers:
         numbers = f"{signed(word.before)}\u00a0→\u00a0{numbers}"
     mark = numbers if look.style else ""
     if word.after is None:
         look = replace(look, style="")
     decoration = REMOVED if word.after is None else ADDED if word.before is None else ""
-    return look.html(word.text, decoration, mark, f"{_what(word)}, {numbers}")
+    return look.html(word.word.text, decoration, mark, f"{_what(word)}, {numbers}")
 
 
 def _what(word: WordChange) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from sparsecbm.concepts.contributions import Distribution
 from sparsecbm.export import explanation_csv, explanation_html, explanation_json
-from sparsecbm.figures.text import file_name
+from sparsecbm.file_names import download_name
 from sparsecbm.service import Explainer
 from sparsecbm.types import Explanation, InterventionResult, Prediction
 from sparsecbm.ui.loaded_model import load_explainer
@@ -115,7 +115,7 @@ def download_buttons(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Save what is on screen:", width="content")
         for ending, (label, mime, made) in kinds.items():
-            st.download_button(label, made, file_name("explanation", explanation.prediction.text, ending), mime,
+            st.download_button(label, made, download_name("explanation", explanation.prediction.text, ending), mime,
                                key=f"explain:save:{ending}", on_click="ignore", icon=":material/download:")
 
 

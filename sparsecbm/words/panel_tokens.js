@@ -36,7 +36,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 const words = pieces => pieces.flatMap(piece => piece.inside ? words(piece.inside) : "word" in piece ? [piece] : []);
-const outline = piece => piece.inside ? piece.inside.map(outline) : [piece.word, piece.text];
+const outline = piece => piece.inside ? piece.inside.map(outline) : [piece.word, piece.text, piece.unread];
 const wordsIn = (box, which) => [...box.querySelectorAll(which)].map(word => Number(word.dataset.word));
 const stops = box => [...box.querySelectorAll("[role=button]")].filter(stop => stop.getClientRects().length);
 
@@ -52,6 +52,7 @@ function build(piece) {
         return span;
     }
     span.className = "word";
+    span.classList.toggle("framed", Boolean(piece.unread));
     span.dataset.word = piece.word;
     span.setAttribute("role", "button");
     span.tabIndex = -1;

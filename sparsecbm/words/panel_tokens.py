@@ -13,6 +13,7 @@ from sparsecbm.types import Word
 from sparsecbm.ui.component import component, sent
 from sparsecbm.ui.session import at_hand
 from sparsecbm.words.figure import PRINTED_FROM, look_of
+from sparsecbm.words.unread import TIPS
 
 #: How close words stand: by name, what people see on the button.
 DENSITIES: Mapping[str, str] = {"comfortable": "All words", "compact": "Compact", "strong": "Strong words only"}
@@ -35,8 +36,9 @@ def token_pieces(
 ) -> list[Piece]:
     """The whole text in order; `limit` is the score, in logits, that gets the full colour, `hidden` are word numbers.
 
-    Without `scores` no word is coloured. Density "strong" folds runs of weak words into one piece each. What follows
-    the last word that the model read is a piece of its own, marked as unread when the text was `truncated`.
+    Without `scores` no word is coloured; words that the model does not read as they stand say so. Density "strong"
+    folds runs of weak words into one piece each. What follows the last word that the model read is a piece of its own,
+    marked as unread when the text was `truncated`.
     """
     starts = [0, *(word.end for word in words)]
     folds = {}
@@ -47,7 +49,10 @@ def token_pieces(
         shown = visible(words[number].text)
         look = {"style": "", "mark": "", "tip": "", "say": shown} if scores is None else (
             _look(shown, scores[number], limit, dark, density))
-        piece = {"shown": shown, "word": number, "hidden": number in hidden, **look}
+        unread = words[number].unread
+        if unread:
+            look |= {"tip": "; ".join(filter(None, (look["tip"], TIPS[unread]))), "say": f"{look['say']}, {unread}"}
+        piece = {"shown": shown, "word": number, "hidden": number in hidden, "unread": unread, **look}
         between = visible(text[starts[number] : words[number].start])
         return [{"text": between}, piece] if between else [piece]
 

@@ -12,19 +12,38 @@ from sparsecbm.ui.safe_text import as_markdown
 from sparsecbm.ui.session import change, text_key
 from sparsecbm.ui.shell import is_dark
 from sparsecbm.ui.view import View
-from sparsecbm.words.figure import LEAST_LIMIT, far_from_complete, full_colour, gap_text, miss_text, strongest_words
+from sparsecbm.words.figure import (
+    LEAST_LIMIT,
+    far_from_complete,
+    full_colour,
+    gap_text,
+    miss_text,
+    strongest_words,
+    unread_html,
+)
 from sparsecbm.words.methods import method_named
 from sparsecbm.words.panel_tokens import token_pieces, token_view
+from sparsecbm.words.unread import nothing_read, unread_text
 
 #: Words that the sentence names, for and against the target.
 _NAMED = 2
 
 
-def plain_review(text: str, height: str = "24rem") -> None:
-    """A text without word scores; one that needs more than `height` scrolls."""
+def plain_review(text: str, height: str = "24rem", words: Sequence[Word] = ()) -> None:
+    """A text without word scores; one that needs more than `height` scrolls. Below it, which of the words are unread.
+    """
     with st.container(border=True):
         st.html(f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;max-height:{height};'
                 f'overflow-y:auto">{as_html(text)}</div>')
+    unread_note(words)
+
+
+def unread_note(words: Sequence[Word]) -> None:
+    """Which words the model does not read as they stand, if there are any; a warning where it reads none."""
+    if nothing_read(words):
+        st.warning(as_markdown(unread_text(words)), icon=":material/visibility_off:")
+    elif unread_text(words):
+        st.html(unread_html(words))
 
 
 def word_view(
@@ -55,7 +74,8 @@ def strongest_sentence(attribution: Attribution) -> str:
     """The strongest words each way with their scores, as Markdown: long words cut, right-to-left words isolated."""
     sentences = []
     for named, effect in zip(strongest_words(attribution, _NAMED), ("for it", "against it"), strict=True):
-        words = [f"**{isolated(as_markdown(clipped(word)))}** ({signed(score)})" for word, score in named]
+        words = [f"**{isolated(as_markdown(clipped(word.text)))}** "
+                 f"({', '.join(filter(None, (signed(score), word.unread)))})" for word, score in named]
         if words:
             sentences.append(f"{' and '.join(words)} {'speaks' if len(words) == 1 else 'speak'} most {effect}")
     return f"{'; '.join(sentences) or 'no word moves it'}."

@@ -18,9 +18,14 @@ QUICK = "gradient-x-input"
 HOME, EXPLAIN, SUBNETWORKS = "app.py", "pages/1_Explain.py", "pages/2_Subnetworks.py"
 
 
+def new_session() -> AppTest:
+    """The app before it has shown any page."""
+    return AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+
+
 def open_home() -> AppTest:
     """The first page of a new session."""
-    return AppTest.from_file(str(ROOT / HOME), default_timeout=120).run()
+    return new_session().run()
 
 
 def open_alone(page: str, **address: str | list[str]) -> AppTest:
@@ -33,7 +38,7 @@ def open_alone(page: str, **address: str | list[str]) -> AppTest:
 
 def open_explain(**address: str | list[str]) -> AppTest:
     """The Explain page of a new session, opened by a link with these parts."""
-    return open_page(open_home(), EXPLAIN, **address)
+    return open_page(new_session(), EXPLAIN, **address)
 
 
 def open_page(at: AppTest, page: str, **address: str | list[str]) -> AppTest:
@@ -143,10 +148,13 @@ def press_in_panel(
     """
     data = panel_data(at)
 
-    def shares(part: Any) -> Any:
-        return [float(value == part) for value in data["values"]] if part in data["values"] else part
+    values = dict(zip([one["name"] for one in data["concepts"]], data["values"], strict=True))
 
-    numbered = [[data["turn"] + number, document or data["document"], clock or {}, *map(shares, what)]
+    def shares(what: tuple[Any, ...]) -> list[Any]:
+        own = values.get(what[1], ()) if len(what) > 1 else ()
+        return [[float(value == part) for value in own] if part in own else part for part in what]
+
+    numbered = [[data["turn"] + number, document or data["document"], clock or {}, *shares(what)]
                 for number, what in enumerate(presses, first)]
     return _trigger(at, _views(at, "panel_concepts")[0], "presses", numbered)
 

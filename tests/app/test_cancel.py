@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.service import Explainer
 from tests.app.screen import fine, open_explain, press, shown_text, words
 
+pytestmark = pytest.mark.usefixtures("explainer")
+
 TEXT = "A soup that nobody has explained before, with basil."
 
 
@@ -45,7 +47,7 @@ def until_done(at: AppTest) -> AppTest:
     """Look again, as a browser does by itself, until no work is under way."""
     while "Cancel" in labels(at):
         at.run()
-    return at
+    return at.run()  # it may have ended after the scores were looked for
 
 
 def test_a_slow_explanation_shows_progress_and_can_be_stopped(gate: threading.Event) -> None:

@@ -19,11 +19,11 @@ from tests.app.screen import (
     EXPLAIN,
     HOME,
     QUICK,
-    ROOT,
     SUBNETWORKS,
     address,
     blocks,
     fine,
+    new_session,
     open_explain,
     open_home,
     open_page,
@@ -56,7 +56,7 @@ def deck(at: AppTest) -> Deck:
 
 def home_with(*titles: str) -> AppTest:
     """Home of a session that has pinned some scenes."""
-    at = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+    at = new_session()
     at.session_state["deck:deck"] = Deck(tuple(a_scene(title, Passage(f"{title} is shown"), a_chart())
                                                for title in titles))
     return fine(at.run())
@@ -135,7 +135,7 @@ def allowed_charts(at: AppTest) -> int:
 
 
 def test_a_chart_is_pinned_on_both_papers_and_made_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = fine(open_page(open_home(), SUBNETWORKS))
+    at = fine(open_page(new_session(), SUBNETWORKS))
     assert allowed_charts(at)
     at = fine(pinned(at, "subnetworks:sharing"))
     kept = deck(at).scenes[0].parts[0]
@@ -145,7 +145,7 @@ def test_a_chart_is_pinned_on_both_papers_and_made_only_then(monkeypatch: pytest
 
 
 def test_what_a_person_set_is_pinned_as_it_stands_when_it_is_pressed() -> None:
-    at = open_page(open_home(), INTERVENTIONS, text="The soup was tasty.")
+    at = open_page(new_session(), INTERVENTIONS, text="The soup was tasty.")
     at.session_state["pin:interventions"] = True
     at = press_in_panel(fine(at.run()), ("set", "soup", "Positive"))
     at = fine(press(at, "pin:interventions:go"))
@@ -159,15 +159,15 @@ def test_what_a_person_set_is_pinned_as_it_stands_when_it_is_pressed() -> None:
 def test_a_failure_is_pinned_from_home_and_a_pin_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(CHECKPOINT_VARIABLE)
     for section, charts in {"scores": 2, "correction": 4}.items():
-        assert allowed_charts(open_page(open_home(), EVALUATION, section=section)) == charts
+        assert allowed_charts(open_page(new_session(), EVALUATION, section=section)) == charts
     at, explainer = open_home(), load_explainer()
     samples = sample_reviews(explainer.schema)
     analysis = analysis_of(explainer, samples)
     row = sample_failures(explainer, analysis)[0].row
     key = f"failure:{samples.ids[row]}"
     at = pinned(at, key)
-    assert [part.kind for part in deck(fine(at)).scenes[0].parts] == ["text", "bars", "table"]
-    quote, bars, _ = deck(at).scenes[0].parts
+    quote, *notes, bars, values = deck(fine(at)).scenes[0].parts  # a note where the text is unlike the training texts
+    assert [part.kind for part in (quote, *notes, bars, values)] == ["text", *("text" for _ in notes), "bars", "table"]
     assert isinstance(quote, Passage) and quote.text == samples.texts[row]
     assert isinstance(bars, Bars) and dict(bars.rows)[bars.top] == pytest.approx(
         float(analysis.predictions.label_probabilities[row].max()), abs=1e-5)
@@ -241,7 +241,7 @@ def test_the_cover_has_the_decks_title() -> None:
 
 
 def test_a_session_without_a_deck_says_so_and_leads_on() -> None:
-    at = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+    at = new_session()
     at.query_params["present"] = "1"
     at = fine(at.run())
     assert "no deck to present" in at.info[0].value

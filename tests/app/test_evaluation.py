@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sparsecbm.data.catalogue import DATA_VARIABLE
 from sparsecbm.data.cebab import load_pairs
 from sparsecbm.data.samples import sample_split
 from sparsecbm.evaluation.correction import correction_gain
+from sparsecbm.evaluation.field_test import FieldTest
 from sparsecbm.figures.text import signed
 from sparsecbm.impact.impact import Outcome
 from sparsecbm.model.checkpoint import METRICS_FILE, save_checkpoint
@@ -25,6 +27,8 @@ from tests.app.screen import ROOT, address, blocks, cell_views, fine, press, sec
 from tests.data.releases import write
 from tests.data.test_counterfactuals import family
 from tests.evaluation.reports import TRAINING, causal
+from tests.evaluation.test_field_test import by_hand
+from tests.evaluation.test_figure_curves import a_curve
 from tests.evaluation.test_figure_curves import found as some_curves
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
 
@@ -57,7 +61,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def with_metrics(folder: Path, section: str, **metrics: Any) -> AppTest:
-    (folder / METRICS_FILE).write_text(json.dumps(metrics))
+    (folder / METRICS_FILE).write_text(json.dumps(metrics), encoding="utf-8")
     return opened(section=section)
 
 
@@ -83,22 +87,35 @@ def test_the_shipped_checkpoint_shows_what_was_measured_of_it() -> None:
     for number in (gain.change, *gain.interval):
         assert signed(100 * number, 1) in said(at)
     at = section(at, "records")
-    assert set(charts(at)) == {"evaluation:words"}, "one epoch is no line"
+    assert "evaluation:training" in charts(at), "its epochs are a line"
     assert "evaluation:training:table" in at.session_state
 
 
 def test_without_figures_it_says_how_to_get_them(bare: Path) -> None:
-    (bare / METRICS_FILE).write_text("{}")
-    for name, commands in {"scores": ["evaluate --save"], "correction": ["evaluate --save", "curve --save"],
-                           "rewriting": ["causal --save"], "records": ["faithfulness --save"]}.items():
+    (bare / METRICS_FILE).write_text("{}", encoding="utf-8")
+    for name, commands in {"scores": ["evaluate --save"], "field": ["field-test --save"],
+                           "correction": ["evaluate --save", "curve --save"], "rewriting": ["causal --save"],
+                           "records": ["faithfulness --save"]}.items():
         at = fine(opened(section=name))
         assert not charts(at)
         for command in commands:
             assert any(command in code.value and str(bare) in code.value for code in at.code), command
 
 
+def test_the_field_test_shows_each_source_and_what_correcting_is_worth(bare: Path) -> None:
+    checkpoint = Explainer.load(bare, "cpu").checkpoint.hash
+    report = FieldTest(checkpoint, ("home/train",), 0, {"home/dev": replace(by_hand("food"), in_domain=True),
+                                                        "far/dev": by_hand("noise")})
+    at = fine(with_metrics(bare, "field", field_test=report.to_json()))
+    assert set(charts(at)) == {"evaluation:field", "evaluation:field-gain"} and "food" in said(at)
+    at = fine(segment(at, "evaluation:tested").set_value("far/dev").run())
+    assert address(at)["tested"] == ["far/dev"] and "noise: right less often" in said(at)
+    at = with_metrics(bare, "field", field_test=report.to_json() | {"checkpoint": "other"})
+    assert at.error and not charts(at)
+
+
 def test_figures_from_before_reliability_was_kept_say_how_to_add_it(bare: Path) -> None:
-    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text())["dev"]
+    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text(encoding="utf-8"))["dev"]
     del report["residual_by"]
     for part in (report["label"], *report["concepts"].values()):
         del part["reliability"]
@@ -113,7 +130,7 @@ def test_curves_and_causal_effects_of_this_model_are_drawn(bare: Path) -> None:
     own = Explainer.load(bare, "cpu").checkpoint.hash
     training = TRAINING | {"split": "train", "rows": 3, "config": {"seed": 0}}
     at = fine(with_metrics(bare, "correction", training=training,
-                           curves=some_curves().to_json() | {"checkpoint": own},
+                           curves={"cebab/dev": some_curves().to_json() | {"checkpoint": own}},
                            causal=causal(zero=0.1).to_json() | {"checkpoint": own}))
     assert set(charts(at)) == {"evaluation:curves", "evaluation:edits"}
     at = section(at, "rewriting")
@@ -121,12 +138,21 @@ def test_curves_and_causal_effects_of_this_model_are_drawn(bare: Path) -> None:
     assert set(charts(section(at, "records"))) == {"evaluation:training"}
 
 
+def test_curves_of_several_sources_are_shown_one_at_a_time(bare: Path) -> None:
+    own = {"checkpoint": Explainer.load(bare, "cpu").checkpoint.hash}
+    first, other = (some_curves(ectp=a_curve(start, 0.2)).to_json() | own for start in (0.3, 0.45))
+    at = fine(with_metrics(bare, "correction", curves={"cebab/dev": first, "yelp/dev": other}))
+    assert "30.0 %" in said(at) and "45.0 %" not in said(at)
+    at.segmented_control(key="evaluation:curves-source").set_value("yelp/dev").run()
+    assert "45.0 %" in said(fine(at)) and at.query_params["tested"] == "yelp/dev"
+
+
 @pytest.mark.parametrize("damaged", [False, True], ids=["of another model", "damaged"])
 def test_unusable_figures_are_refused_and_leave_the_others_alone(bare: Path, damaged: bool) -> None:
-    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text())["dev"]
+    report = json.loads((DEFAULT_CHECKPOINT / METRICS_FILE).read_text(encoding="utf-8"))["dev"]
     curves = {"checkpoint": Explainer.load(bare, "cpu").checkpoint.hash} if damaged else \
         some_curves().to_json() | {"checkpoint": "a" * 64}
-    at = with_metrics(bare, "correction", dev=report, curves=curves)
+    at = with_metrics(bare, "correction", dev=report, curves={"cebab/dev": curves})
     assert not at.exception and set(charts(at)) == {"evaluation:correction", "evaluation:residual"}
     assert len(at.error) == 1, "said once"
     expected = ["correction curves cannot be read"] if damaged else ["aaaaaaaaaaaa", "Measure them again"]
@@ -196,7 +222,7 @@ def test_the_impact_of_another_model_is_counted_and_listed(bare: Path, another: 
             pills = next(box for box in at.get("pills") if box.key == "evaluation:changed:outcomes:label")
             at = fine(pills.set_value([outcome.value]).run())
             table = next(frame.value for frame in at.dataframe if "by another" in frame.value)
-            assert table["review"].tolist() == [split.texts[row] for row in np.flatnonzero(rows)]
+            assert table["text"].tolist() == [split.texts[row] for row in np.flatnonzero(rows)]
     assert f"Of {len(split)} reviews" in said(at) and address(at)["against"] == ["another"]
 
 

@@ -11,6 +11,7 @@ from sparsecbm.types import Target
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.words.figure import gap_text
 from tests.app.screen import (
+    QUICK,
     address,
     bars,
     blocks,
@@ -183,9 +184,9 @@ def test_a_link_restores_everything() -> None:
 
 
 def test_a_new_review_starts_from_the_models_own_prediction() -> None:
-    at = fine(open_explain(text=REVIEW, override="food=Positive", target="food=Positive"))
+    at = fine(open_explain(text=REVIEW, override="food=Positive", target="food=Positive", method=QUICK))
     submit(at, "The terrace was lovely.")
-    assert address(fine(at)) == {"text": ["The terrace was lovely."]}
+    assert address(fine(at)) == {"text": ["The terrace was lovely."], "method": [QUICK]}
     assert bars(at, "Before") == bars(at, "After")
 
 
@@ -199,10 +200,10 @@ def test_the_review_is_still_there_after_another_page() -> None:
 
 
 def test_an_override_runs_no_backbone_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = fine(open_explain(text=REVIEW))
+    at = fine(open_explain(text=REVIEW, method=QUICK))
     passes: list[object] = []
-    run = SparseCBM.run_pass
-    monkeypatch.setattr(SparseCBM, "run_pass", lambda self, *given: passes.append(1) or run(self, *given))
+    run = SparseCBM.run_passes
+    monkeypatch.setattr(SparseCBM, "run_passes", lambda self, *given: passes.append(1) or run(self, *given))
     fine(set_concept(at, "food", "Positive"))
     fine(set_concept(at, "noise", "Negative"))
     fine(press_in_panel(at, ("reset-all",)))

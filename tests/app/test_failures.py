@@ -38,7 +38,7 @@ def table(at: AppTest) -> pd.DataFrame:
 
 def texts(at: AppTest) -> list[str]:
     """The beginnings of the texts of the table's page."""
-    return [text.removesuffix(" …") for text in table(at)["review"]]
+    return [text.removesuffix(" …") for text in table(at)["text"]]
 
 
 def finding(at: AppTest) -> str:
@@ -57,7 +57,7 @@ def pick(at: AppTest, *rows: int, cell: int | None = None) -> AppTest:
     frame = next(frame for frame in at.dataframe if "margin" in frame.value)
     states = at._tree.get_widget_states()
     states.widgets.add(id=frame.proto.id, string_value=json.dumps({"selection": {
-        "rows": list(rows), "columns": [], "cells": [] if cell is None else [[cell, "review"]]}}))
+        "rows": list(rows), "columns": [], "cells": [] if cell is None else [[cell, "text"]]}}))
     return at._run(states)
 
 

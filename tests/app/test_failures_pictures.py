@@ -119,7 +119,7 @@ def test_without_truth_the_pictures_say_so() -> None:
     dataset = reviews.split.dataset.map(lambda row: row | {"label": -1, "concepts": [-1] * 4})
     unlabelled = replace(reviews, split=replace(reviews.split, dataset=dataset))
     at = AppTest.from_file(str(ROOT / "pages/4_Failures.py"), default_timeout=120)
-    at.session_state[sources._OWN] = unlabelled
+    at.session_state[sources._OWN] = {CEBAB: unlabelled}
     at.query_params["source"] = "own"
     fine(at.run())
     for group in ("Outcomes", "Concept errors", "Error slices"):

@@ -34,20 +34,37 @@ def test_a_table_is_mapped_read_and_analysed() -> None:
     assert next(box.value for box in at.selectbox if box.label == "True rating") == "stars"
     meanings = {box.label: box.value for box in at.selectbox if "(" in box.label}
     assert meanings == {"5 stars (1)": "5", "1 star (1)": "1", "9 (1)": None, "pos (1)": "Positive",
-                        "NEG (1)": "Negative"}
+                        "NEG (1)": "Negative", "Positive (1)": "Positive"}
     at = fine(press(at, "Load it"))
     assert "of 2 reviews" in finding(at)
-    assert sorted(table(at)["review"]) == ["=1+1", "Bad soup.", "Good soup."]
+    assert sorted(table(at)["text"]) == ["=1+1", "Bad soup.", "Good soup."]
     assert any(frame.value.get("line", [None])[0] == 4 and "stars is '9'" in frame.value["reason"][0]
                for frame in at.dataframe if "reason" in frame.value)
     assert address(at) == {"source": ["own"]}
+
+
+def test_what_nobody_annotated_and_labels_that_count_from_elsewhere_are_mapped_and_warned_of() -> None:
+    at = fine(uploaded("mine.csv", b"ID,review_text,stars,food\na,Good,4,NA\nb,Bad,0,good\nc,Odd,2,n/a\n"))
+    meanings = {box.label: box.value for box in at.selectbox if "(" in box.label}
+    assert meanings == {"4 (1)": "5", "0 (1)": "1", "2 (1)": "3", "NA (1)": "", "good (1)": "Positive", "n\\/a (1)": ""}
+    assert len(at.warning) == 1 and "0, 2, 4 where 1, 2, 3, 4, 5" in at.warning[0].value.replace("\\", "")
+    next(box for box in at.selectbox if box.label == "2 (1)").set_value("2")
+    at = fine(press(at, "Load it"))
+    assert sorted(zip(table(at)["true"], table(at)["text"], strict=True)) == [
+        ("1 star", "Bad"), ("2 stars", "Odd"), ("5 stars", "Good")]
+
+
+def test_half_characters_in_a_table_break_no_page() -> None:
+    at = uploaded("m.jsonl", b'{"text": "a", "stars": "\\ud83d"}\n{"text": "b \\ud83d"}\n{"text": "c", "stars": 5.0}\n')
+    at = fine(press(fine(at), "Load it"))
+    assert list(table(at)["text"]) == ["c"]
 
 
 def test_without_truth_the_page_says_what_needs_it() -> None:
     at = fine(press(uploaded("mine.csv", b"text\nGood soup.\nBad soup.\n"), "Load it"))
     assert any("no labels for the rating and the concepts" in one.value for one in at.markdown)
     assert "2 reviews" in finding(at) and "none" in finding(at)
-    assert list(table(at).columns) == ["", "predicted", "review", "margin", "tags"]
+    assert list(table(at).columns) == ["", "predicted", "text", "margin", "tags"]
 
 
 def test_a_link_to_someone_elses_table_says_what_to_do() -> None:

@@ -31,7 +31,7 @@ def test_the_numbers_are_those_of_the_checkpoint(explainer: Explainer) -> None:
     own, majority = table.iloc[0], table.iloc[-1]
     low, high = label["ci95"]["accuracy"]
     assert own["Label accuracy"] == f"{100 * label['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-    assert own["Reviews"] == f"{explainer.checkpoint.metrics['dev']['n']:,}"
+    assert own["Texts"] == f"{explainer.checkpoint.metrics['dev']['n']:,}"
     assert majority["Label accuracy"] == f"{100 * label['majority']['accuracy']:.1f} %"
 
 
@@ -66,7 +66,7 @@ def test_a_blank_review_stays_here_with_a_hint() -> None:
 def test_a_checkpoint_without_numbers_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     shutil.copytree(load_explainer().checkpoint.path, bare)
-    (bare / METRICS_FILE).write_text(json.dumps({}))
+    (bare / METRICS_FILE).write_text(json.dumps({}), encoding="utf-8")
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(bare))
     at = fine(open_home())
     assert not at.table and any("sparsecbm evaluate" in info.value for info in at.info)

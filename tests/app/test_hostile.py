@@ -25,7 +25,10 @@ from tests.app.screen import (
     words,
 )
 
-MANY_WORDS = "good soup " * 5000
+pytestmark = pytest.mark.usefixtures("explainer")
+
+#: Each of its words is one token of the small model.
+MANY_WORDS = "tasty soup " * 5000
 
 
 def test_blank_text_says_what_to_do() -> None:
@@ -89,7 +92,8 @@ def test_taking_out_the_only_word_leaves_nothing_to_predict() -> None:
     assert "hidden" not in address(fine(press(at, "explain:drop")))
 
 
-def test_a_request_that_is_too_large_says_so_in_place_and_can_be_changed() -> None:
+def test_a_request_that_is_too_large_says_so_in_place_and_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sparsecbm.words.compute.MOST_TOKENS", 300_000)  # this model reads few
     at = open_explain(text=MANY_WORDS[:2500], steps="10000")
     assert not at.exception and len(at.error) == 1
     assert "fewer steps than 10000" in at.error[0].value.replace("\\", "")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.concepts.compute_policies import POLICIES
 from sparsecbm.concepts.panel import change_notes
-from sparsecbm.figures.text import label_name, listed, percent, signed
+from sparsecbm.figures.text import label_name, listed, percent, reading_text, signed
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.revision.history import History
 from sparsecbm.service import Explainer
@@ -21,7 +21,7 @@ from tests.app.screen import (
     bars,
     blocks,
     fine,
-    open_home,
+    new_session,
     open_page,
     panel_data,
     press,
@@ -46,7 +46,7 @@ def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
 
 
 def opened(text: str = REVIEW, **parts: str | list[str]) -> AppTest:
-    return fine(open_page(open_home(), INTERVENTIONS, text=text, **parts))
+    return fine(open_page(new_session(), INTERVENTIONS, text=text, **parts))
 
 
 def pressed(at: AppTest, *presses: tuple[object, ...], **how: Any) -> AppTest:
@@ -74,7 +74,7 @@ def still(at: AppTest) -> dict[str, Any]:
 
 
 def test_without_a_review_the_page_says_what_to_do() -> None:
-    at = fine(open_page(open_home(), INTERVENTIONS))
+    at = fine(open_page(new_session(), INTERVENTIONS))
     assert at.info and at.text_area(key="explain:box")
     assert not any("panel_concepts" in element.proto.component_name for element in at.get("bidi_component"))
 
@@ -89,14 +89,15 @@ def test_a_concept_is_set_by_one_run_of_the_label_head(explainer: Explainer, mon
     heads: list[object] = []
     head = SparseCBM.label
     monkeypatch.setattr(SparseCBM, "label", lambda self, *given: heads.append(1) or head(self, *given))
-    monkeypatch.setattr(SparseCBM, "run_pass", None)  # a backbone pass would fail
+    for run in ("run_pass", "run_passes"):
+        monkeypatch.setattr(SparseCBM, run, None)  # a backbone pass would fail
     at = pressed(at, ("set", "soup", "Negative"))
     assert len(heads) == 1
     assert bars(at, "Before") == shown_bars(before) and bars(at, "After") == shown_bars(now) != shown_bars(before)
     assert row(at, "soup")["own"] == "set" and row(at, "soup")["shares"] == [1, 0, 0] and row(at, "room")["own"] == ""
     assert panel_data(at)["after"]["contributions"] == now.contributions.tolist()
     assert [entry.description for entry in kept(at).entries] == [
-        f"soup set to Negative (was {before.value('soup')} {before.concept_probabilities[0].max():.2f})"]
+        f"soup set to Negative (was {reading_text(before, 'soup')})"]
     assert kept(at).entries[-1].description in panel_data(at)["history"]["text"]
     assert address(at)["override"] == ["soup=Negative"]
 

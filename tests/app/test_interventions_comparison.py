@@ -12,7 +12,7 @@ from sparsecbm.revision.history import History
 from sparsecbm.service import Explainer
 from sparsecbm.types import Prediction
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import address, bars, blocks, fine, open_home, open_page, press
+from tests.app.screen import address, bars, blocks, fine, new_session, open_page, press
 from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, said
 from tests.helpers import HOSTILE, saved_checkpoint
 from tests.revision.toys import always
@@ -30,7 +30,7 @@ def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explainer:
 
 
 def opened(edits: History | None = None, **parts: str) -> AppTest:
-    at = open_home()
+    at = new_session()
     if edits is not None:
         at.session_state["interventions:history"] = edits
     return fine(open_page(at, INTERVENTIONS, **{"text": REVIEW, "section": "beside", **parts}))
@@ -68,7 +68,7 @@ def test_both_are_shown_without_and_with_the_concepts_that_are_set(explainer: Ex
     plain = [explainer.predict(text) for text in (REVIEW, OTHER)]
     this, other = (explainer.override(one, SET).after for one in plain)
     assert answers(at)[-1] == ["verdict", *labels(plain[0], this, plain[1], other)]
-    assert answers(at)[0][2] == answers(at)[0][4] == "Positive 100\u00a0%"
+    assert answers(at)[0][2] == answers(at)[0][4] == "Positive"
     assert bars(at, "The other text with the edits")[label_name(other.label, other.schema)] in answers(at)[-1][4]
     at = fine(at.toggle(key=f"{BESIDE}:same").set_value(False).run())
     assert answers(at)[-1] == ["verdict", *labels(plain[0], this, plain[1], plain[1])], "it keeps what it is read as"

@@ -13,7 +13,7 @@ from sparsecbm.revision.history import History
 from sparsecbm.revision.panel_patches import PATCHES_VARIABLE
 from sparsecbm.revision.rule import Rule, edit_key
 from sparsecbm.service import Explainer
-from tests.app.screen import HOME, ROOT, address, blocks, fine, open_page, press, press_in_panel, section
+from tests.app.screen import address, blocks, fine, new_session, open_page, press, press_in_panel, section
 from tests.app.test_interventions_revise import INTERVENTIONS, REVIEW, history, said
 from tests.helpers import HOSTILE
 
@@ -40,7 +40,7 @@ def viewed(edits: History) -> History:
 
 
 def opened(edits: History | None = None, text: str = REVIEW) -> AppTest:
-    at = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
+    at = new_session()
     if edits is not None:
         at.session_state["interventions:history"] = edits
     return fine(open_page(at, INTERVENTIONS, text=text, section="history"))
@@ -180,7 +180,7 @@ def test_files_are_imported_only_when_they_are_patches_of_this_checkpoint(
 def test_a_folder_that_cannot_be_used_is_an_error_in_place(
     explainer: Explainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     monkeypatch.setenv(PATCHES_VARIABLE, str(tmp_path / "file" / "kept"))
     made = viewed(History().do(a_revision(explainer), "first"))
     at = press(filled(opened(made), name="new"), f"{PATCHES}:save")

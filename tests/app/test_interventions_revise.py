@@ -16,7 +16,7 @@ from sparsecbm.schema import ConceptSchema
 from sparsecbm.service import Explainer
 from sparsecbm.ui.bars import label_bars_html
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import EXPLAIN, HOME, ROOT, blocks, cell_views, fine, open_page, press, section, segment, table
+from tests.app.screen import EXPLAIN, blocks, cell_views, fine, new_session, open_page, press, section, segment, table
 from tests.helpers import saved_checkpoint, toy_split
 
 INTERVENTIONS = "pages/3_Interventions.py"
@@ -26,8 +26,7 @@ FORM = "interventions:revise"
 
 def opened(section: str = "revise", text: str = REVIEW) -> AppTest:
     """The page in a new session that did not run Home first."""
-    return fine(open_page(AppTest.from_file(str(ROOT / HOME), default_timeout=120), INTERVENTIONS, text=text,
-                          section=section))
+    return fine(open_page(new_session(), INTERVENTIONS, text=text, section=section))
 
 
 def history(at: AppTest) -> History:
@@ -142,7 +141,7 @@ def test_an_impact_counts_its_reviews_and_lets_the_revision_be_saved(
         if soup.count(outcome):
             pills = next(one for one in at.get("pills") if one.key == "interventions:impact:outcomes:soup")
             fine(pills.set_value([outcome.value]).run())
-            assert table(at, "review", "id")["id"].tolist() == [case.id for case in found.cases("soup", outcome)]
+            assert table(at, "text", "id")["id"].tolist() == [case.id for case in found.cases("soup", outcome)]
     fine(revised(section(at, "revise"), second_value(explainer, "room"), "room"))
     section(at, "blast")
     assert not history(at).now.may_be_saved, "the impact was of other edits"

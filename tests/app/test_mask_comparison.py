@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from sparsecbm.figures.text import percent
 from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE, METRICS_FILE, save_checkpoint
 from sparsecbm.service import Explainer
+from sparsecbm.spreadsheet import MARK
 from sparsecbm.subnetworks.comparison_text import advice, headline
 from sparsecbm.subnetworks.panel_comparison_result import comparison_csv
 from sparsecbm.subnetworks.panel_selection import OTHERS_VARIABLE
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
-from tests.app.screen import EXPLAIN, SUBNETWORKS, address, bars, fine, open_home, open_page, segment, table
+from tests.app.screen import SUBNETWORKS, address, bars, fine, new_session, open_explain, open_page, segment, table
 from tests.app.test_subnetworks import HOSTILE, charts, said
 from tests.helpers import random_masks, saved_checkpoint, tiny_encoder, tiny_model
 
@@ -44,7 +45,7 @@ def other(mine: Path) -> Path:
 
 
 def opened(review: str = "", **parts: str) -> AppTest:
-    at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
+    at = open_explain(text=review, method="gradient-x-input") if review else new_session()
     return fine(open_page(at, SUBNETWORKS, section="compare", **parts))
 
 
@@ -136,7 +137,7 @@ def test_the_open_review_is_predicted_with_the_sparser_masks() -> None:
 
 def test_a_broken_checkpoint_is_named_and_the_page_stays(other: Path) -> None:
     (other / MASKS_FILE).write_bytes((other / MASKS_FILE).read_bytes()[:-5])
-    at = open_page(open_home(), SUBNETWORKS, section="compare", against="seed-1")
+    at = open_page(new_session(), SUBNETWORKS, section="compare", against="seed-1")
     assert not at.exception and len(at.error) == 1
     assert f"{other.name}/{MASKS_FILE} is truncated" in at.error[0].value.replace("\\", "")
     assert "The model cannot be loaded" not in at.error[0].value
@@ -147,7 +148,7 @@ def test_a_broken_checkpoint_is_named_and_the_page_stays(other: Path) -> None:
 
 def test_a_checkpoint_of_other_concepts_is_named(mine: Path) -> None:
     saved_checkpoint(mine.parent / "bare", residual=False)
-    at = open_page(open_home(), SUBNETWORKS, section="compare", against="bare")
+    at = open_page(new_session(), SUBNETWORKS, section="compare", against="bare")
     assert "mine has the subnetworks soup, room, residual, but bare has soup, room" in at.error[0].value.replace(
         "\\", "")
 
@@ -158,11 +159,11 @@ def test_scores_stand_side_by_side_where_both_have_them(mine: Path, other: Path)
                                    "concepts": {name: {"macro_f1": score} for name in ("soup", "room")},
                                    "specificity": [[score, 0.5], [0.5, score]]}})
 
-    (other / METRICS_FILE).write_text(report(0.61))
+    (other / METRICS_FILE).write_text(report(0.61), encoding="utf-8")
     alone = table(opened(against="seed-1"), "mine", "seed-1").set_index("")
     assert "label macro F1, percent" not in alone.index, "only one of them came with scores"
     copy = Path(shutil.copytree(mine, mine.parent / "named" / "mine"))
-    (copy / METRICS_FILE).write_text(report(0.72))
+    (copy / METRICS_FILE).write_text(report(0.72), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CHECKPOINT_VARIABLE, str(copy))
         patch.setenv(OTHERS_VARIABLE, str(mine.parent))
@@ -188,7 +189,7 @@ def test_hostile_names_are_text_everywhere(mine: Path) -> None:
     assert "<img" not in pictures and "&lt;img" in pictures
     assert not any(re.search(r"(?<!\\)(<img|:red|\$y|\*\*z)", line.value) for line in at.markdown)
     rows = list(csv.DictReader(io.StringIO(comparison_csv(load_explainer().compare(mine.parent / name)))))
-    assert {row["against"] for row in rows} == {f"'{name}"} and rows[0]["first"].startswith("<b>soup")
+    assert {row["against"] for row in rows} == {MARK + name} and rows[0]["first"].startswith("<b>soup")
 
 
 def test_the_file_has_every_pair_of_the_two(other: Path) -> None:

@@ -1,28 +1,21 @@
 """Checkpoints that are not sparse concept models: the screens offer what these have."""
 
-import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from sparsecbm.model.checkpoint import CONFIG_FILE, MASKS_FILE
-from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
+from sparsecbm.schema import CEBAB
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
 from tests.app.screen import QUICK, bars, fine, open_explain, open_home, panel_data, segment, set_concept, words
+from tests.helpers import saved_checkpoint
 
 REVIEW = "The soup was cold and bland, but our waiter was a delight."
 
 
 @pytest.fixture
 def model_of_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, object]:
-    """The default checkpoint's weights as a model of another kind."""
-    folder = tmp_path / "other"
-    shutil.copytree(load_explainer().checkpoint.path, folder)
-    (folder / MASKS_FILE).unlink()
-    settings = json.loads((folder / CONFIG_FILE).read_text())
-    settings["model"] |= request.param
-    (folder / CONFIG_FILE).write_text(json.dumps(settings))
-    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(folder))
+    """A small model of another kind with CEBaB's concepts."""
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(saved_checkpoint(tmp_path / "other", schema=CEBAB, **request.param)))
     return dict(request.param)
 
 

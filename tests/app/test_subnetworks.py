@@ -15,20 +15,22 @@ from sparsecbm.model.checkpoint import METRICS_FILE, load_checkpoint, save_check
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.schema import CEBAB, SENTIMENT, ConceptSchema
 from sparsecbm.service import Explainer
+from sparsecbm.spreadsheet import MARK
 from sparsecbm.subnetworks.compute_overlap import most_exclusive
+from sparsecbm.subnetworks.figure_specificity import within_chance
 from sparsecbm.subnetworks.knockout import KnockOut
 from sparsecbm.subnetworks.panel_pair import overlap_csv
 from sparsecbm.subnetworks.specificity import Necessity, SpecificityReport, SpecificitySettings
 from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from tests.app.screen import (
-    EXPLAIN,
     SUBNETWORKS,
     address,
     bars,
     blocks,
     cell_views,
     fine,
-    open_home,
+    new_session,
+    open_explain,
     open_page,
     open_tables,
     pages,
@@ -47,13 +49,22 @@ HOSTILE = ConceptSchema(
 )
 
 
-@pytest.fixture(scope="module")
-def explainer() -> Explainer:
+@pytest.fixture
+def explainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explainer:
+    """A checkpoint of the shipped concepts: in every matrix a quarter is a common core, and each pass has an eighth of
+    it to itself."""
+    model = tiny_model(schema=CEBAB)
+    generator, passes, stacks = torch.Generator().manual_seed(1), model.config.passes, {}
+    for name, site in model.sites.items():
+        eighths = torch.randperm(site.shape[0] * site.shape[1], generator=generator).reshape(site.shape) % 8
+        stacks[name] = torch.stack([(eighths < 2) | (eighths == 2 + k) for k in range(len(passes))])
+    save_checkpoint(tmp_path / "core", model, tiny_encoder(), ConceptMasks.from_bools(passes, stacks))
+    monkeypatch.setenv(CHECKPOINT_VARIABLE, str(tmp_path / "core"))
     return load_explainer()
 
 
 def open_subnetworks(review: str = "", **parts: str | list[str]) -> AppTest:
-    at = open_page(open_home(), EXPLAIN, text=review, method="gradient-x-input") if review else open_home()
+    at = open_explain(text=review, method="gradient-x-input") if review else new_session()
     return open_page(at, SUBNETWORKS, **parts)
 
 
@@ -79,13 +90,13 @@ def test_it_opens_with_what_the_numbers_say(explainer: Explainer) -> None:
     assert f"{100 * total.core[0] / total.weights[0]:.1f} %" in said(at)
     assert table(at, "concept", "common core", "its own")["its own"].tolist() == total.exclusive[0, :4].tolist()
     assert table(at, "concepts that use the weight")["weights"].tolist() == total.shared_by[0].tolist()
-    assert set(charts(at)) == {"subnetworks:sharing", "subnetworks:users"}
+    assert set(charts(at)) == {"subnetworks:users"}, "the bars of all concepts would be the same"
     assert explainer.checkpoint.hash[:12] in said(at)
     assert not at.query_params
 
 
 def test_what_is_the_same_everywhere_is_said_and_not_drawn(explainer: Explainer) -> None:
-    """The shipped masks keep 30 % of every layer, and every two of them overlap alike."""
+    """These masks keep three eighths of every layer, and every two of them overlap alike."""
     at = fine(open_subnetworks())
     assert not cell_views(at) and not pages(at, "panel_pair") and not keyed(at, "segmented_control", "subnetworks:show")
     overlap = explainer.overlap()
@@ -104,7 +115,7 @@ def test_every_chart_has_words_for_who_cannot_see_it() -> None:
     found = at.get("plotly_chart")
     assert found and all(chart.proto.alt for chart in found)
     views = [json.loads(view.proto.json) for view in at.get("bidi_component")]
-    assert len(views) == 6 and all(page["label"] for view in views for page in view["pages"].values())
+    assert len(views) == 7 and all(page["label"] for view in views for page in view["pages"].values())
     assert not at.dataframe, "no table is drawn that nobody opened"
     assert len(open_tables(at).dataframe) == len(found) + len(views), "a table for each"
 
@@ -165,20 +176,21 @@ def test_a_pair_is_shown_by_layer_and_module() -> None:
 
 def test_a_layer_has_its_heads_and_neurons(explainer: Explainer) -> None:
     at = fine(open_subnetworks())
-    assert not at.get("bidi_component"), "nothing without a layer"
-    fine(at.selectbox(key="subnetworks:layer").set_value("3").run())
-    drawn = [json.loads(view.proto.json) for view in at.get("bidi_component")]
-    assert [(len(view["pages"]), view["shown"]) for view in drawn] == [(6, "3")] * 2, "a browser has every layer"
-    found = explainer.layer_overlap(3)
+    assert not cell_views(at) and not pages(at, "panel_layer"), "nothing without a layer"
+    fine(at.selectbox(key="subnetworks:layer").set_value("1").run())
+    drawn = [json.loads(view.proto.json) for view in at.get("bidi_component")
+             if view.proto.component_name != "sparsecbm.panel_network_picture"]
+    assert [(len(view["pages"]), view["shown"]) for view in drawn] == [(2, "1")] * 2, "a browser has every layer"
+    found = explainer.layer_overlap(1)
     assert table(at, "head", "only food")["only food"].tolist() == found.heads.exclusive[:, 0].tolist()
     assert len(table(at, "neuron", "only food")) == len(found.neurons.units)
-    assert address(at) == {"layer": ["3"]}
+    assert address(at) == {"layer": ["1"]}
 
 
 def test_the_list_names_the_most_exclusive_heads(explainer: Explainer) -> None:
     at = fine(open_subnetworks())
     fine(segment(at, "subnetworks:concept").set_value("service").run())
-    layers = [explainer.layer_overlap(number) for number in range(6)]
+    layers = [explainer.layer_overlap(number) for number in range(2)]
     expected = most_exclusive(layers, 2, "heads")
     listed = next(block for block in blocks(at) if "<table" in block and "service" in block)
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", listed)
@@ -186,6 +198,7 @@ def test_the_list_names_the_most_exclusive_heads(explainer: Explainer) -> None:
     assert address(at) == {"concept": ["service"]}
 
 
+@pytest.mark.usefixtures("varied")
 def test_a_link_restores_the_selection() -> None:
     parts = {"pair": ["food", "residual"], "layer": ["1"], "show": ["difference"], "residual": ["on"],
              "concept": ["noise"]}
@@ -195,10 +208,11 @@ def test_a_link_restores_the_selection() -> None:
     assert address(again) == parts
 
 
+@pytest.mark.usefixtures("varied")
 @pytest.mark.parametrize(("part", "given", "message"), [
     ("pair", ["food", "wine"], "allowed: food, ambiance, service, noise, residual"),
     ("pair", ["food"], "two different ones"),
-    ("layer", ["9"], "allowed: 0, 1, 2, 3, 4, 5"),
+    ("layer", ["9"], "allowed: 0, 1"),
     ("show", ["everything"], "allowed: observed, expected, difference"),
 ])
 def test_a_bad_part_is_named_and_the_rest_kept(part: str, given: list[str], message: str) -> None:
@@ -208,11 +222,14 @@ def test_a_bad_part_is_named_and_the_rest_kept(part: str, given: list[str], mess
     assert message not in said(at)
 
 
-def test_a_weak_lead_is_said_plainly(explainer: Explainer) -> None:
+def test_a_weak_lead_is_said_plainly() -> None:
+    explainer = load_explainer()
     square = np.array(explainer.checkpoint.metrics["dev"]["specificity"])
     at = fine(open_subnetworks(section="proof"))
     ahead = [square[k, k] - np.delete(square[:, k], k).max() for k in range(len(square))]
-    assert len(at.warning) == sum(lead < 0.05 for lead in ahead) and f"{100 * min(ahead):.1f} points" in said(at)
+    by_chance = sum(map(within_chance, SpecificityReport.from_json(explainer.checkpoint.metrics).necessity.values()))
+    assert len(at.warning) == sum(lead < 0.05 for lead in ahead) + by_chance
+    assert f"{100 * min(ahead):.1f} points" in said(at)
 
 
 @pytest.fixture
@@ -242,7 +259,7 @@ def write_report(folder: Path, checkpoint: str, concepts: tuple[str, ...] = TOY.
     report = SpecificityReport(SpecificitySettings(checkpoint, "dev", "data", 40, 2, 0), concepts,
                             np.array([[0.9, 0.8], [0.8, 0.9]]), necessity, np.array([[0.59, 0.88], [0.88, 0.59]]),
                             np.array([[0.70, 0.9], [0.9, 0.70]]))
-    (folder / METRICS_FILE).write_text(json.dumps(report.to_json()))
+    (folder / METRICS_FILE).write_text(json.dumps(report.to_json()), encoding="utf-8")
 
 
 def test_without_measurements_it_says_how_to_measure(tiny: Path) -> None:
@@ -257,7 +274,7 @@ def test_what_was_measured_is_said_in_plain_words(tiny: Path) -> None:
     at = fine(open_subnetworks(section="proof"))
     assert "31 points on soup and 2 on room" in said(at)
     assert not any("--probe" in code.value for code in at.code) and not at.warning
-    assert "40 reviews of dev" in said(at)
+    assert "40 texts of dev" in said(at)
     fine(segment(at, "subnetworks:taken").set_value("whole").run())
     cost = cell_views(at)["Points of accuracy when the whole subnetwork is taken out"]
     assert cost["printed"] == [["−31.0", "−2.0"], ["−2.0", "−31.0"]] and cost["ends"] == ["−0.31", "+0.31"]
@@ -286,7 +303,7 @@ def test_hostile_names_are_text_everywhere() -> None:
     assert "<img" not in drawn and "<b>soup" not in drawn and "&lt;b&gt;soup" in drawn
     assert not any(re.search(r"(?<!\\)(<img|:red|\$|\*\*room)", line.value) for line in at.markdown)
     table_file = overlap_csv(load_explainer())
-    assert ",'=cmd() **room**" in table_file and ",=cmd()" not in table_file
+    assert f",{MARK}=cmd() **room**" in table_file and ",=cmd()" not in table_file
 
 
 @pytest.mark.usefixtures("tiny")
@@ -298,12 +315,15 @@ def test_a_model_without_a_residual_offers_none() -> None:
     assert "residual" not in at.selectbox(key="subnetworks:take:whose").options
 
 
+@pytest.mark.usefixtures("varied")
 def test_without_a_review_it_leads_to_one() -> None:
     at = fine(open_subnetworks(section="review"))
-    assert len(at.info) == 2 and any("Open a review" in link.proto.label for link in at.get("page_link"))
+    assert len(at.info) == 2 and any("Open a text" in link.proto.label for link in at.get("page_link"))
 
 
-def test_a_knock_out_changes_the_prediction_and_undo_restores_it(explainer: Explainer) -> None:
+@pytest.mark.usefixtures("varied")
+def test_a_knock_out_changes_the_prediction_and_undo_restores_it() -> None:
+    explainer = load_explainer()
     at = fine(open_subnetworks(REVIEW, section="review"))
     untouched = bars(at, "Before")
     assert bars(at, "After") == untouched
@@ -320,6 +340,7 @@ def test_a_knock_out_changes_the_prediction_and_undo_restores_it(explainer: Expl
     assert bars(at, "After") == untouched
 
 
+@pytest.mark.usefixtures("varied")
 def test_each_knock_out_can_be_put_back_and_all_at_once() -> None:
     at = fine(open_subnetworks(REVIEW, section="review"))
     untouched = bars(at, "After")
@@ -339,18 +360,19 @@ def test_layers_heads_and_neurons_can_be_taken_out_of_one_pass(explainer: Explai
     at = fine(open_subnetworks(REVIEW, section="review"))
     for kind in ("layer", "head", "neurons"):
         at.selectbox(key="subnetworks:take:kind").set_value(kind).run()
-        at.selectbox(key="subnetworks:take:layer").set_value("2").run()
+        at.selectbox(key="subnetworks:take:layer").set_value("1").run()
         at.selectbox(key="subnetworks:take:within").set_value("noise").run()
         fine(press(at, "subnetworks:take"))
         lost = table(at, "weights lost")["weights lost"]
         assert lost[3] > 0 and not lost[:3].any(), kind
         fine(press(at, "Restore all"))
-    most = most_exclusive([explainer.layer_overlap(2)], 0, "neurons", most=50)
-    removed = explainer.knock_out(REVIEW, [KnockOut(layer=2, neurons=tuple(sorted(unit.unit for unit in most)),
+    most = most_exclusive([explainer.layer_overlap(1)], 0, "neurons", most=50)
+    removed = explainer.knock_out(REVIEW, [KnockOut(layer=1, neurons=tuple(sorted(unit.unit for unit in most)),
                                                     within="noise")]).removed["noise"]
     assert lost[3] == removed
 
 
+@pytest.mark.usefixtures("varied")
 def test_a_knock_out_is_this_sessions_alone() -> None:
     one = fine(press(open_subnetworks(REVIEW, section="review"), "subnetworks:take"))
     assert "Nothing is taken out yet" not in said(one)

@@ -12,10 +12,11 @@ from tests.helpers import TOY
 
 
 def stub(key: str = "model", asked: list[list[str]] | None = None, concepts: bool = True,
-         hook: Callable[[Sequence[str]], None] = lambda _: None) -> BatchModel:
+         hook: Callable[[Sequence[str]], None] = lambda _: None, measured: bool = True) -> BatchModel:
     """Texts with "good" in them are good by 0.75 to 0.25, others bad by 0.5 to 0.375; over 20 characters is too long.
 
-    The soup is always Positive with 0.5, the room Negative with 0.75. `asked` gets the texts of every call.
+    The soup is always Positive with 0.5, the room Negative with 0.75. “ is unread. Good texts are unlike the training
+    texts, unless nothing was `measured`. `asked` gets the texts of every call.
     """
     def predict(texts: Sequence[str], progress: Progress) -> Predictions:
         if asked is not None:
@@ -23,10 +24,13 @@ def stub(key: str = "model", asked: list[list[str]] | None = None, concepts: boo
         hook(texts)
         progress(0.5)
         labels = [[0.0, 0.25, 0.75] if "good" in text.lower() else [0.5, 0.375, 0.125] for text in texts]
+        unlike = np.array([0.96875 if "good" in text.lower() else 0.5 for text in texts])
         soup_room = [[0.25, 0.25, 0.5], [0.75, 0.125, 0.125]]
         return Predictions(TOY, np.array(labels, dtype=np.float32).reshape(-1, 3),
                            np.array([soup_room] * len(texts), dtype=np.float32).reshape(-1, 2, 3),
-                           np.array([len(text) > 20 for text in texts], dtype=bool))
+                           np.array([len(text) > 20 for text in texts], dtype=bool),
+                           np.array([text.count("“") for text in texts], dtype=np.int64),
+                           unlike if measured else None)
 
     return BatchModel(key, TOY, concepts, predict)
 

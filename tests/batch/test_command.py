@@ -27,7 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def base(model: Path, tmp_path: Path) -> list[str]:
     """A command over a small table in the test's folder."""
-    (tmp_path / "reviews.csv").write_text(CONTENT)
+    (tmp_path / "reviews.csv").write_text(CONTENT, encoding="utf-8")
     return ["predict", "--input", str(tmp_path / "reviews.csv"), "--output", str(tmp_path / "out.parquet"),
             "--checkpoint", str(model), "--device", "cpu"]
 
@@ -43,9 +43,18 @@ def test_the_counts_and_the_predictions(measure: Any, model: Path, tmp_path: Pat
     assert [(row["id"], row["line"]) for row in rows] == [("a", 2), ("c", 4), ("d", 5)]
     one = explainer.predict("The soup was tasty.")
     assert (rows[0]["label"], rows[0]["concept_food"]) == (one.label, one.value("food")) and "text" not in rows[0]
-    (reject,) = map(json.loads, Path(report["rejects"]).read_text().splitlines())
+    (reject,) = map(json.loads, Path(report["rejects"]).read_text(encoding="utf-8").splitlines())
     assert (reject["line"], reject["reason"]) == (3, "review is empty; give a text")
     assert json.loads(reject["content"]) == {"id": "b", "review": ""}
+
+
+def test_lines_lost_to_an_open_quote_are_in_the_summary(measure: Any, tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text('id,review\na,Good.\nb,"never closed\nc,one\nd,two\n', encoding="utf-8")
+    report = measure()
+    assert (report["predicted"], report["rejected"]) == (1, 1)
+    assert len(report["notes"]) == 1 and report["notes"][0].startswith("3 lines") and "(3 to 5)" in report["notes"][0]
+    (reject,) = map(json.loads, Path(report["rejects"]).read_text(encoding="utf-8").splitlines())
+    assert (reject["line"], reject["last_line"]) == (3, 5)
 
 
 def test_the_text_form_says_how_the_table_was_read(base: list[str], tmp_path: Path, capsys: Any) -> None:

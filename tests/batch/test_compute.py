@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from pyarrow import parquet
 
 from sparsecbm.batch import compute as job
+from sparsecbm.batch import compute_parts
 from sparsecbm.batch.compute import BatchModel, predict_table
-from sparsecbm.batch.compute_outputs import Counts
-from sparsecbm.data.own_table import Columns
+from sparsecbm.batch.compute_parts import Counts
+from sparsecbm.data.columns import Columns
 from sparsecbm.data.records import Record, Reject
 from sparsecbm.errors import Cancelled, InputError
 from sparsecbm.service import Explainer
@@ -48,7 +50,7 @@ class StopAfter:
     def __call__(self, share: float) -> None:
         self.shares.append(share)
         state = self.folder / "state.json"
-        if state.exists() and json.loads(state.read_text())["parts"] >= self.parts:
+        if state.exists() and json.loads(state.read_text(encoding="utf-8"))["parts"] >= self.parts:
             raise Cancelled("Stopped.")
 
 
@@ -157,11 +159,37 @@ def test_two_runs_do_not_write_the_same_batch(tmp_path: Path) -> None:
     assert [row["id"] for row in read(output)] == IDS
 
 
+@pytest.mark.parametrize("while_open", [True, False])
+def test_the_lock_goes_while_it_is_held_or_after_it_is_closed(
+    while_open: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows removes no open file; elsewhere, a file that is no longer locked may be another run's."""
+    held, removed = list[FileLock](), list[bool]()
+
+    class Lock(FileLock):
+        def acquire(self, *settings: Any, **more: Any) -> Any:
+            held.append(self)
+            return super().acquire(*settings, **more)
+
+    unlink = Path.unlink
+
+    def noted(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "lock":
+            removed.append(held[0].is_locked)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(compute_parts, "_REMOVES_OPEN_FILES", while_open)
+    monkeypatch.setattr(compute_parts, "FileLock", Lock)
+    monkeypatch.setattr(Path, "unlink", noted)
+    predict_table(table(tmp_path, CONTENT), COLUMNS, stub(), tmp_path / "out.parquet")
+    assert removed == [while_open] and not held[0].is_locked and not (tmp_path / "out.parquet.parts").exists()
+
+
 def test_a_damaged_state_is_told(tmp_path: Path) -> None:
     output = tmp_path / "out.parquet"
     folder = Path(f"{output}.parts")
     folder.mkdir()
-    (folder / "state.json").write_text('{"format": 1}')
+    (folder / "state.json").write_text('{"format": 1}', encoding="utf-8")
     with pytest.raises(InputError, match="state.json is not the state of a batch"):
         predict_table(table(tmp_path, CONTENT), COLUMNS, stub(), output)
 
@@ -181,7 +209,7 @@ def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
                          (tmp_path / "reviews.csv", "is the input")):
         with pytest.raises(InputError, match=says):
             predict_table(source, COLUMNS, stub(), output, restart=True)
-    assert (tmp_path / "reviews.csv").read_text() == CONTENT
+    assert (tmp_path / "reviews.csv").read_text(encoding="utf-8") == CONTENT
 
 
 def test_no_more_than_a_window_is_read_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,12 @@ from sparsecbm.batch import compute_store
 from sparsecbm.batch.compute_store import PredictionStore
 from sparsecbm.data.samples import Sample, load_samples
 from sparsecbm.errors import Cancelled
+from sparsecbm.familiarity.compute import add_familiarity
+from sparsecbm.model.checkpoint import load_checkpoint
 from sparsecbm.service import Explainer
 from sparsecbm.shipped import DEFAULT_CHECKPOINT
 from sparsecbm.types import Predictions
-from tests.helpers import saved_checkpoint
+from tests.helpers import saved_checkpoint, toy_split
 
 TEXTS = tuple(f"The soup was tasty on day {number}." for number in range(10))
 
@@ -97,6 +99,18 @@ def test_samples_are_predicted_once_for_all_starts(
     assert asked == [4, 4, 2, 4] and len(list((tmp_path / "cache").iterdir())) == 1
 
 
+def test_how_unlike_the_samples_are_is_kept_for_the_measure_it_was_made_with(
+    explainer: Explainer, asked: list[int], samples: tuple[str, ...]
+) -> None:
+    assert PredictionStore().predict(explainer, samples).unlike is None
+    add_familiarity(load_checkpoint(explainer.checkpoint.path, "cpu"), toy_split().texts, TEXTS)
+    measured = Explainer.load(explainer.checkpoint.path, "cpu")
+    assert PredictionStore().finished(measured, samples) == 0
+    found = PredictionStore().predict(measured, samples).unlike
+    assert found is not None and len(found) == 10 and PredictionStore().finished(measured, samples) == 10
+    assert PredictionStore().predict(measured, samples).unlike.tolist() == found.tolist()  # type: ignore[union-attr]
+
+
 def test_a_cache_that_differs_is_not_believed(
     explainer: Explainer, asked: list[int], samples: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -106,8 +120,8 @@ def test_a_cache_that_differs_is_not_believed(
     spoilt = [b"", b"[" * 10**5, b"{}", b"null"]
     for name, value in (("format", 2), ("key", "other"), ("sha256", "other"), ("predictions", {})):
         spoilt.append(json.dumps(good | {name: value}).encode())
-    moved = good["predictions"] | {"truncated": [True] * 10}
-    spoilt.append(json.dumps(good | {"predictions": moved}).encode())
+    for moved in ({"truncated": [True] * 10}, {"unlike": [0.5] * 10}):
+        spoilt.append(json.dumps(good | {"predictions": good["predictions"] | moved}).encode())
     for content in spoilt:
         asked.clear()
         file.write_bytes(content)
@@ -132,5 +146,5 @@ def test_the_shipped_checkpoint_brings_the_predictions_of_the_samples(
 def test_a_folder_that_cannot_be_written_is_no_obstacle(
     explainer: Explainer, samples: tuple[str, ...], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "cache").write_text("a file in the way")
+    (tmp_path / "cache").write_text("a file in the way", encoding="utf-8")
     assert len(PredictionStore().predict(explainer, samples)) == 10 and "cannot be kept" in caplog.text

@@ -19,6 +19,8 @@ from tests.browser.watch import Visit, Watch
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30_000  # milliseconds; what is expected may have to be worked out first
 expect.set_options(timeout=PATIENCE)
+#: What a visitor has unless a test says otherwise; without motion there is less to wait for and to draw.
+STILL = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,7 +61,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, studies_url: str) -> Itera
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-    assert "Traceback" not in log.read_text(), log.read_text()
+    assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def visitor(browser: Browser, app_url: str) -> Iterator[Visit]:
     watches: list[Watch] = []
 
     def visit(path: str = "/", **settings: object) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})  # type: ignore[arg-type]
+        context = browser.new_context(**STILL | settings)  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # such as the question before a reload loses something
@@ -84,7 +86,7 @@ def visitor(browser: Browser, app_url: str) -> Iterator[Visit]:
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + 120
     while True:
-        assert server.poll() is None and time.monotonic() < end, log.read_text()
+        assert server.poll() is None and time.monotonic() < end, log.read_text(encoding="utf-8")
         try:
             with urllib.request.urlopen(url, timeout=1) as answer:
                 if answer.read() == b"ok":

@@ -64,6 +64,7 @@ def test_pin_present_and_hand_on(visitor: Visit, browser: Browser, tmp_path: Pat
     page.get_by_role("button", name="Present", exact=True).click()
     page.wait_for_url("**/?present=0")
     expect(page.get_by_role("heading", level=1)).to_have_text("Why it fails")
+    expect(page.locator("nav output")).to_be_visible()  # the keys are heard
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/?present=1")
     words = titles[0][3:]

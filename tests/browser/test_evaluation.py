@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from sparsecbm.evaluation.panel_address import SECTIONS
-from tests.browser.watch import Visit, section, settled
+from tests.browser.watch import Visit, found_and_drawn_first, section, settled
 
 
 def drawn(page: Page, name: str) -> None:
@@ -12,7 +12,8 @@ def drawn(page: Page, name: str) -> None:
 
 
 def test_what_was_measured_is_drawn(visitor: Visit) -> None:
-    page = settled(visitor("/Evaluation", color_scheme="dark"))
+    page = settled(visitor("/Evaluation", color_scheme="dark", viewport={"width": 1440, "height": 900}))
+    found_and_drawn_first(page, "evaluation-scores")
     for name in ("scores", "reliability"):
         drawn(page, name)
     expect(page.locator(".st-key-evaluation-specificity .chosen")).to_have_count(4)
@@ -22,7 +23,7 @@ def test_what_was_measured_is_drawn(visitor: Visit) -> None:
     expect(page.locator(".st-key-evaluation-scores .gtitle", has_text="accuracy on dev")).to_be_visible()
     page.get_by_role("radio", name="noise").click()
     expect(page.locator(".st-key-evaluation-reliability .gtitle", has_text="noise: right, by conf")).to_be_visible()
-    for part, names in (("correction", ("correction", "residual", "curves", "edits")), ("records", ("words",))):
+    for part, names in (("correction", ("correction", "residual", "curves", "edits")), ("records", ("training",))):
         section(page, SECTIONS[part])
         for name in names:
             drawn(page, name)
@@ -31,12 +32,3 @@ def test_what_was_measured_is_drawn(visitor: Visit) -> None:
     section(page, SECTIONS["other"])
     assert page.url.endswith("section=other")
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-
-
-def test_the_first_chart_and_its_finding_stand_on_the_first_screen(visitor: Visit) -> None:
-    for path, key in (("/Evaluation", "evaluation-scores"), ("/Subnetworks", "subnetworks-sharing")):
-        page = settled(visitor(path, viewport={"width": 1440, "height": 900}))
-        chart = page.locator(f".st-key-{key} .js-plotly-plot")
-        expect(chart).to_be_in_viewport(ratio=1)
-        finding = page.locator("[data-testid=stMain] [data-testid=stMarkdown] strong").first
-        assert finding.bounding_box()["y"] < chart.bounding_box()["y"]  # type: ignore[index]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from sparsecbm.data.samples import load_samples
+from sparsecbm.spreadsheet import MARK
 from tests.browser.watch import Visit, press_cell, settled
 
 
@@ -74,7 +75,7 @@ def test_from_a_cell_to_its_reviews_and_back(visitor: Visit, tmp_path: Path) -> 
         page.locator(".st-key-failures-saved-csv").get_by_role("button").click()
     exported = list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text(encoding="utf-8"))))
     assert len(exported) == many and {row["true_label"] + row["label"] for row in exported} == {"21"}
-    tagged = [row["id"] for row in exported if row["tags"] == "'=odd"]
+    tagged = [row["id"] for row in exported if row["tags"] == MARK + "=odd"]
     assert len(tagged) == 2 and opened[1] in tagged
     page.keyboard.press("Escape")
 
@@ -96,11 +97,17 @@ def test_from_a_cell_to_its_reviews_and_back(visitor: Visit, tmp_path: Path) -> 
     large = tmp_path / "large.csv"
     with large.open("wb") as file:
         file.truncate(60 * 2**20)
-    source = page.get_by_role("combobox", name="Reviews", exact=True)
+    source = page.get_by_role("combobox", name="Source", exact=True)
     source.scroll_into_view_if_needed()
     source.click()
     page.get_by_role("option", name="A table of your own").click()
     settled(page)
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(large)
     expect(page.get_by_text("File must be 50")).to_be_visible()
+    small = tmp_path / "small.csv"
+    small.write_text("review_text,stars\nGood soup.,5\nBad soup.,NA\n", encoding="utf-8")
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(small)
+    page.get_by_role("button", name="Load it").click()
+    expect(page.get_by_role("heading", name=re.compile("Rating wrong in . of 1 review"))).to_be_visible()
+    expect(page).to_have_url(re.compile("source=own"))
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")

@@ -24,11 +24,13 @@ def test_an_impact_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> 
 
     choose(page, "How many", "50, drawn at random")
     panel.get_by_role("button", name="Work it out").click()
-    expect(page.get_by_text("The reviews behind a number")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("The texts behind a number")).to_be_visible(timeout=240_000)
     settled(page)
     expect(page.get_by_role("combobox", name="Answer")).not_to_have_value("food")
-    bar = next(box for box in page.locator(".st-key-interventions-impact-bars .point path").all()
-               if (box.bounding_box() or {"width": 0})["width"] > 8)
+    wide = """() => [...document.querySelectorAll('.st-key-interventions-impact-bars .point path')]
+        .find(bar => bar.getBoundingClientRect().width > 8)"""  # drawn some time after the page has settled
+    bar = page.wait_for_function(wide).as_element()
+    assert bar is not None
     bar.scroll_into_view_if_needed()
     place = bar.bounding_box()
     assert place is not None
@@ -41,7 +43,7 @@ def test_an_impact_is_stopped_run_and_its_reviews_are_opened(visitor: Visit) -> 
     place = listed.locator("canvas").first.bounding_box()
     assert place is not None
     page.mouse.click(place["x"] + 18, place["y"] + 52)  # the box that marks the first row; a canvas has no elements
-    page.get_by_role("button", name="Make it the current review").click()
+    page.get_by_role("button", name="Make it the current text").click()
     settled(page)
     expect(page).not_to_have_url(re.compile(r"soup(\+|%20)was"))
     section(page, "History and patches")

@@ -43,7 +43,7 @@ def test_a_rule_is_built_tested_put_in_force_and_compared_on_two_texts(visitor: 
     expect(page.locator(".st-key-interventions-rules-setting")).not_to_contain_text("service")  # nor in the browser
     section(page, "Set concepts")
     expect(page.get_by_text("set by a rule")).to_be_visible()
-    section(page, "Another review")
+    section(page, "Another text")
 
     page.get_by_role("textbox", name="Compare with").fill(OTHER)
     page.get_by_role("button", name="Compare", exact=True).click()

@@ -78,6 +78,14 @@ def answered(page: Page) -> None:
     settled(page)
 
 
+def found_and_drawn_first(page: Page, key: str) -> None:
+    """The first chart, and above it what was found, stand on the first screen."""
+    chart = page.locator(f".st-key-{key} .js-plotly-plot")
+    expect(chart).to_be_in_viewport(ratio=1)
+    finding = page.locator("[data-testid=stMain] [data-testid=stMarkdown] strong").first
+    assert finding.bounding_box()["y"] < chart.bounding_box()["y"]  # type: ignore[index]
+
+
 def drag(page: Page, slider: Locator, to: float) -> None:
     """Drag the thumb of a slider to a share 0..1 of its way; the button of the mouse stays down."""
     box = slider.bounding_box()

@@ -27,7 +27,8 @@ def test_a_single_change_says_what_it_did_alone_and_what_the_others_do_without_i
     ({}, "soup to Negative and room to unknown; then Bad 41\u00a0%"),
     ({"room": (0.0, 0.0, 1.0)}, "soup to Negative and room to unknown (you set Positive); then Bad 41\u00a0%"),
     ({"soup": (0.5, 0.25, 0.25)},
-     "soup to Negative (you set Negative 0.5, unknown 0.25, Positive 0.25) and room to unknown; then Bad 41\u00a0%"),
+     "soup to Negative (you set Negative 50\u00a0%, unknown 25\u00a0%, Positive 25\u00a0%) and room to unknown; "
+     "then Bad 41\u00a0%"),
 ])
 def test_a_fix_says_which_settings_of_a_person_it_changes(sets: dict[str, tuple[float, ...]], said: str) -> None:
     assert fix_text(Fix({"soup": "Negative", "room": "unknown"}, 0.3, 0.41), "bad", TOY, sets) == said

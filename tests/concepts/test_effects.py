@@ -1,5 +1,6 @@
 """Effects say the same as an override, for every state there is, without a model."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -94,3 +95,15 @@ def test_too_many_states_are_refused() -> None:
     assert set_all(prediction, effects, prediction.schema.concepts[:12]).size == 2 * 3**12 <= 2 * MOST_STATES
     with pytest.raises(InputError, match=r"13 concepts .* 1,594,323 states; allowed: 1,048,576, which is 12 concepts"):
         set_all(prediction, effects, prediction.schema.concepts)
+
+
+def test_a_value_that_a_concept_cannot_have_is_neither_predicted_nor_set() -> None:
+    """The soup is never unknown; its range is that of its own values."""
+    schema = replace(TOY, concept_values=(("Negative", "Positive"), TOY.values))
+    model = tiny_model(schema=schema)
+    before, effects = predicted(model), concept_effects(model)
+    assert before.concept_probabilities[0, 1] < 1e-6 < before.concept_probabilities[1, 1]
+    assert effects[0, 1].tolist() == effects[0, 0].tolist() and effects[1, 1].tolist() != effects[1, 0].tolist()
+    for shares in ((0.0, 1.0, 0.0), (0.5, 0.1, 0.4)):
+        with pytest.raises(InputError, match="Unknown value 'unknown'; allowed: Negative, Positive"):
+            override(model, before, {"soup": shares})

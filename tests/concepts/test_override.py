@@ -1,7 +1,7 @@
 """Overrides: the label follows the concepts exactly, without a backbone pass; nonsense is refused."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -175,6 +175,10 @@ def test_an_override_is_read(text: str, expected: tuple[str, tuple[float, ...]])
     concept, shares = parse_override(text, TOY)
     assert concept == expected[0] and shares == pytest.approx(expected[1])
     assert sum(shares) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_value_whose_name_is_a_number_is_read_as_its_name() -> None:
+    assert parse_override("soup=1", replace(TOY, values=("0", "1", "2"))) == ("soup", (0.0, 1.0, 0.0))
 
 
 @pytest.mark.parametrize(("text", "parts"), [

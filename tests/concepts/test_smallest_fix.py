@@ -1,5 +1,6 @@
 """The smallest fix, against every state there is."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -101,12 +102,27 @@ def test_a_tie_is_no_fix() -> None:
     assert smallest_fix(toy_prediction(np.array([[0.5, 0.5]]), level, np.zeros(2)), level, "1").fixes == ()
 
 
-def test_unknown_label_and_too_many_states() -> None:
+def test_an_unknown_label_is_refused() -> None:
     with pytest.raises(InputError, match="'9'; allowed: 0, 1, 2, 3"):
         smallest_fix(*random_toy(0), "9")
-    prediction, effects = random_toy(0, concepts=11)
-    with pytest.raises(InputError, match="4,194,304 states; allowed: 1,048,576, which is 10 concepts"):
-        smallest_fix(prediction, effects, prediction.label)
+
+
+def test_of_too_many_states_the_small_ones_are_searched() -> None:
+    """Twenty concepts of seven values: what three can do is known, and that no more was looked at is said."""
+    effects = np.zeros((20, 7, 2))
+    effects[:3, 6, 1] = 1.0
+    prediction = toy_prediction(np.eye(7)[np.zeros(20, dtype=int)], effects, np.array([2.5, 0.0]))
+    assert [fix.values for fix in smallest_fix(prediction, effects, "1").fixes] == [{"a": "v6", "b": "v6", "c": "v6"}]
+    never = smallest_fix(toy_prediction(prediction.concept_probabilities, effects, np.array([9.0, 0.0])), effects, "1")
+    assert never.fixes == () and "up to 3 concepts" in never.reason and "too many" in never.reason
+
+
+def test_a_fix_sets_a_concept_to_values_of_its_own() -> None:
+    """Both values v1 and v2 of concept a would do, but it cannot be v2."""
+    effects = np.array([[[0.0, 0.0], [0.0, 5.0], [0.0, 6.0]]])
+    prediction = toy_prediction(np.array([[1.0, 0.0, 0.0]]), effects, np.array([1.0, 0.0]))
+    own = replace(prediction, schema=replace(prediction.schema, concept_values=(("v0", "v1"),)))
+    assert [fix.values for fix in smallest_fix(own, effects, "1").fixes] == [{"a": "v1"}]
 
 
 def test_ten_concepts_are_searched_to_the_end() -> None:

@@ -15,10 +15,14 @@ def correction(
     predicted: float, corrected: float | None, none: float = 0.5, true: float = 0.52, n: int = 100
 ) -> dict[str, Any]:
     """A report in which `n` rows have a misread concept."""
+    gain = None
+    if corrected is not None:
+        mean = corrected - predicted
+        gain = {"mean": mean, "ci95": [mean - 0.1, mean + 0.1], "n": n}
     rows = {"predicted": (predicted, none), "corrected": (corrected, none), "true": (0.8, true)}
     return {"rows": {"with_wrong_concept": n},
             "correction": {name: {"all": 0.7, "rows_with_wrong_concept": wrong, "no_residual": alone}
-                           for name, (wrong, alone) in rows.items()}}
+                           for name, (wrong, alone) in rows.items()} | {"gain": gain}}
 
 
 def causal(cosine: float | None = None, **leads: float) -> CausalReport:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from sparsecbm.__main__ import main
+from sparsecbm.evaluation.correction import KINDS
 from sparsecbm.model.checkpoint import METRICS_FILE
+from tests.data.test_mams import sentence, write
 
 
 @pytest.fixture
@@ -28,8 +30,8 @@ def test_the_report_has_the_keys_that_scripts_rely_on(evaluate: list[str], capsy
     assert list(report["concepts"]) == ["food", "ambiance", "service", "noise"]
     assert {"accuracy", "macro_f1", "majority"} <= set(report["concepts"]["food"])
     assert [len(row) for row in report["specificity"]] == [4] * 4
-    assert set(report["correction"]) == {"predicted", "corrected", "true"}
-    for row in report["correction"].values():
+    assert set(report["correction"]) == {*KINDS, "gain"}
+    for row in map(report["correction"].get, KINDS):
         assert set(row) == {"all", "rows_with_wrong_concept", "no_residual"}
     assert 0 < report["residual_share"] < 1
     assert {"masked_weights", "whole_model", "union"} <= set(report["sparsity"])
@@ -61,10 +63,22 @@ def test_the_report_is_kept_beside_the_model_when_asked(
     evaluate: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any
 ) -> None:
     shutil.copytree(tiny_checkpoint, tmp_path / "mine")
-    before = json.loads((tmp_path / "mine" / METRICS_FILE).read_text())
+    before = json.loads((tmp_path / "mine" / METRICS_FILE).read_text(encoding="utf-8"))
     command = [str(tmp_path / "mine") if part == str(tiny_checkpoint) else part for part in evaluate]
     assert main([*command, "--split", "test", "--json", "--save"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert json.loads((tmp_path / "mine" / METRICS_FILE).read_text()) == before | {"dev": report}
+    assert json.loads((tmp_path / "mine" / METRICS_FILE).read_text(encoding="utf-8")) == before | {"dev": report}
     assert report["split"] == "test"
     assert main([*evaluate, "--save", "--patch", "some.safetensors"]) == 2
+
+
+def test_a_split_that_lacks_something_is_scored_but_not_saved(
+    evaluate: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any
+) -> None:
+    write(tmp_path, sentence("Soup.", "food+ staff-"))
+    command = ["evaluate", "--dataset", "mams", "--data", str(tmp_path), *evaluate[5:]]
+    assert main([*command, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["label"] is None and report["concepts"]["noise"] is None and report["concepts"]["food"]["n"] == 1
+    assert main(command) == 0 and "No text tells of label, noise." in capsys.readouterr().out
+    assert main([*command, "--save"]) == 2 and "does not tell of everything" in capsys.readouterr().err

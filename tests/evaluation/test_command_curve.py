@@ -38,18 +38,21 @@ def test_the_report_has_the_keys_that_scripts_rely_on(measure: Any, tiny_checkpo
     assert CorrectionCurves.from_json(report).to_json() == report
 
 
-def test_saved_for_the_app(base: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any) -> None:
+def test_saved_for_the_app_by_source(base: list[str], tiny_checkpoint: Path, tmp_path: Path, capsys: Any) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(tiny_checkpoint, folder)
     command = [*base, "--checkpoint", str(folder), "--sample", "6", "--revision-rows", "0"]
     before = load_checkpoint(folder, "cpu")
     assert main([*command, "--json", "--save"]) == 0
     report, after = json.loads(capsys.readouterr().out), load_checkpoint(folder, "cpu")
-    assert after.hash == before.hash and after.metrics == before.metrics | {"curves": report}
+    assert after.hash == before.hash and after.metrics == before.metrics | {"curves": {"cebab/dev": report}}
     assert report["n"] == 6 and report["edits"] is None and "revision" not in report
     assert {path.name for path in folder.iterdir()} == {path.name for path in tiny_checkpoint.iterdir()}
     assert main(command) == 0  # not asked to save, it leaves the file alone
-    assert json.loads((folder / METRICS_FILE).read_text())["curves"] == report
+    stored = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))["curves"]
+    assert stored == {"cebab/dev": report}
+    assert main([*command, "--split", "test", "--save"]) == 0
+    assert load_checkpoint(folder, "cpu").metrics["curves"].keys() == {"cebab/dev", "cebab/test"}
 
 
 def test_the_text_form_says_it_all(base: list[str], capsys: Any) -> None:

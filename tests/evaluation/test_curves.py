@@ -99,8 +99,8 @@ def test_the_ends_are_those_of_the_evaluation(checkpoint: Checkpoint) -> None:
     assert correction is not None and set(found.policies) == POLICIES
     for curve in found.policies.values():
         assert len(curve.error) == 3
-        assert curve.error[0] == pytest.approx(1 - correction["predicted"].all)
-        assert curve.error[-1] == pytest.approx(1 - correction["true"].all)
+        assert curve.error[0] == pytest.approx(1 - correction.predicted.all)
+        assert curve.error[-1] == pytest.approx(1 - correction.true.all)
         assert all(0 <= low <= mean <= high <= 1
                    for mean, (low, high) in zip(curve.error, curve.ci95, strict=True))
         assert curve.change_ci95[0] == (0, 0)

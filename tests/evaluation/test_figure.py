@@ -8,7 +8,6 @@ import pytest
 from sparsecbm.evaluation.figure import (
     correction_dots,
     correction_text,
-    interval_note,
     leakage_text,
     majority_dots,
     residual_dots,
@@ -38,8 +37,6 @@ def test_a_gain_is_said_with_its_interval_and_helps_only_where_that_leaves_out_z
     assert "+30.0 points" in helps and "helps" in helps and "−30.0 points" in hurts and "hurts" in hurts
     assert "+5.0 points" in unclear and "95 % interval −" in unclear and not {"helps", "hurts"} & {
         word.strip(".") for word in unclear.split()}
-    assert interval_note(correction(0.6, 0.65)) and interval_note(correction(0.6, None)) == ""
-    assert "no interval" in correction_text(correction(0.6, 0.65) | {"rows": None})
     assert correction_text(correction(0.6, None)) == ""
     assert len(correction_dots(correction(0.6, 0.65))) == 9 and len(correction_dots(correction(0.6, None))) == 8
 
@@ -64,7 +61,7 @@ def test_the_residuals_share_in_slices_of_the_reviews() -> None:
     assert [(dot.row, round(dot.value)) for dot in residual_dots(report, CEBAB)] == [
         ("5 stars", 20), ("all right", 40), ("only the label wrong", 50), ("both wrong", 50)]
     assert residual_dots(report, CEBAB)[-1].interval is None
-    assert residual_table(report, CEBAB)["reviews"].tolist() == [9, 9, 9, 1]
+    assert residual_table(report, CEBAB)["texts"].tolist() == [9, 9, 9, 1]
     assert "decides more" in residual_text(report)
     assert "decides less" in residual_text(residual(share(0.3, 0.02)))
     assert "decides" not in residual_text(residual(share(0.43, 0.02))), "the intervals overlap"

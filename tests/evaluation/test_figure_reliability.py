@@ -21,14 +21,14 @@ def test_dots_stand_at_confidence_and_accuracy_with_their_intervals_and_counts()
     assert many.error_y.array == pytest.approx((5,)) and many.error_y.arrayminus == pytest.approx((10,))
     assert few.marker.symbol == "circle-open"  # 4 reviews say little
     assert list(bars.y) == [4, 96] and list(bars.text) == ["4", "96"]
-    assert reliability_table(BINS)["reviews"].tolist() == [4, 96]
+    assert reliability_table(BINS)["texts"].tolist() == [4, 96]
 
 
 def test_the_sentence_says_which_way_the_model_errs() -> None:
     """(96 x .1 - 4 x .25) / 100 = .086 too sure; only the first bin's interval holds its confidence."""
     said = reliability_text("rating", BINS, 0.106)
     assert "error of rating: 10.6 points" in said and "too sure, by 8.6 points" in said
-    assert "96 % of the reviews" in said
+    assert "96 % of the texts" in said
     careful = reliability_text("rating", [a_bin(10, 0.5, 0.75, 0.45, 0.9)], 0.25)
     assert "too careful, by 25.0 points" in careful and "Every bin's interval reaches the line" in careful
     assert "as sure as it is right" in reliability_text("rating", [a_bin(10, 0.5, 0.505, 0.3, 0.7)], 0.005)

@@ -23,11 +23,12 @@ def test_every_row_has_both_models_in_their_order() -> None:
 def test_figures_and_their_difference() -> None:
     """The least lead: of the columns, 90 less 60 and 80 less 70. What one model lacks is a dash."""
     full = {"correction": {"predicted": {"rows_with_wrong_concept": 0.5, "no_residual": 0.4},
-                           "corrected": {"rows_with_wrong_concept": 0.55}},
+                           "corrected": {"rows_with_wrong_concept": 0.55},
+                           "gain": {"mean": 0.05, "ci95": [0.01, 0.09], "n": 40}},
             "specificity": [[0.9, 0.7], [0.6, 0.8]], "residual_share": 0.25, "sparsity": {"whole_model": 0.3}}
     rows = {row[0]: row[1:] for row in both_rows({"mine": report(0.6, **full), "other": report(0.55)}, CEBAB)}
     assert rows["rating: macro F1"] == ("60.0", "55.0", "−5.0")
     assert rows["rating: calibration error"] == ("5.0", "5.0", "0.0")
-    assert rows["gain of correcting misread concepts, on their reviews"] == ("5.0", "–", "–")
+    assert rows["gain of correcting misread concepts, on their texts"] == ("5.0", "–", "–")
     assert rows["least lead of a concept's own subnetwork"] == ("10.0", "–", "–")
     assert rows["residual's share of the label"] == ("25.0", "–", "–")

@@ -8,6 +8,7 @@ import torch
 
 from sparsecbm.evaluation.compute_leakage import (
     Correction,
+    CorrectionTable,
     correction_table,
     residual_share,
     residual_slices,
@@ -29,7 +30,7 @@ LABELS = torch.tensor([2, 2, 0, 2, 1])
 CONCEPTS = torch.tensor([[2, 2], [2, 2], [0, 0], [2, 2], [-1, 0]])
 
 
-def table(model: SparseCBM) -> dict[str, Correction]:
+def table(model: SparseCBM) -> CorrectionTable:
     features = pooled(ROWS)
     with torch.no_grad():
         concept_logits, residual = model.concept_logits(features), model.residual_logits(features)
@@ -39,11 +40,12 @@ def table(model: SparseCBM) -> dict[str, Correction]:
 def test_correction_table_by_hand() -> None:
     found = table(toy_model(kind="dense"))
     # predicted: rows 0 and 4; of the wrong ones (1, 3) none; without residual rows 0 and 2
-    assert found["predicted"] == Correction(all=2 / 5, rows_with_wrong_concept=0.0, no_residual=2 / 5)
+    assert found.predicted == Correction(all=2 / 5, rows_with_wrong_concept=0.0, no_residual=2 / 5)
     # corrected: rows 1 and 3 turn right; without residual 0, 1, 2, 3
-    assert found["corrected"] == Correction(all=4 / 5, rows_with_wrong_concept=1.0, no_residual=4 / 5)
+    assert found.corrected == Correction(all=4 / 5, rows_with_wrong_concept=1.0, no_residual=4 / 5)
     # true: the same labels, for right concepts were sure already and row 4's soup stays predicted
-    assert found["true"] == found["corrected"]
+    assert found.true == found.corrected
+    assert found.gain is not None and (found.gain.mean, found.gain.n) == (1.0, 2) and found.gain.ci95[0] < 1
 
 
 def test_only_true_makes_unsure_right_concepts_sure() -> None:
@@ -54,12 +56,13 @@ def test_only_true_makes_unsure_right_concepts_sure() -> None:
     model = toy_model(kind="dense")
     logits = torch.tensor([[[0.3, 0.3, 0.4], [1.0, 1.0, 1.0]]]).log()
     found = correction_table(model, logits, torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[2, -1]]), torch.tensor([2]))
-    assert found["predicted"] == found["corrected"] == Correction(0.0, None, 1.0)
-    assert found["true"] == Correction(1.0, None, 1.0)
+    assert found.predicted == found.corrected == Correction(0.0, None, 1.0)
+    assert found.true == Correction(1.0, None, 1.0) and found.gain is None
 
 
 def test_without_a_residual_the_columns_agree() -> None:
-    for row in table(toy_model(kind="dense", residual=False)).values():
+    found = table(toy_model(kind="dense", residual=False))
+    for row in (found.predicted, found.corrected, found.true):
         assert row.all == row.no_residual
 
 
@@ -70,8 +73,8 @@ def test_concepts_are_set_as_an_override_sets_them() -> None:
     with torch.no_grad():
         found = correction_table(model, model.concept_logits(features), model.residual_logits(features),
                                  torch.tensor([[2, -1]]), torch.tensor([2]))
-    assert found["predicted"].all == 0  # 2 x 50 on bad
-    assert found["corrected"].all == 1  # 2 x 4 on good beats 5; a one-hot 2 x 1 would not
+    assert found.predicted.all == 0  # 2 x 50 on bad
+    assert found.corrected.all == 1  # 2 x 4 on good beats 5; a one-hot 2 x 1 would not
 
 
 def test_a_wrong_concept_needs_a_known_truth() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from sparsecbm.evaluation import metrics
+from sparsecbm.intervals import wilson
 
 
 def random_answers(seed: int, rows: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -94,6 +95,14 @@ def test_intervals_are_those_of_resampled_rows() -> None:
     for name, scores in plain.items():
         np.testing.assert_allclose(intervals[name], np.percentile(scores, (2.5, 97.5)), atol=0.02)
         assert intervals[name][1] - intervals[name][0] > 0.05
+
+
+@pytest.mark.parametrize(("counts", "right"), [([[3, 0], [0, 4]], 7), ([[0, 3], [4, 0]], 0), ([[5, 0], [0, 0]], 5)])
+def test_where_every_row_is_right_or_none_the_intervals_still_leave_a_doubt(
+    counts: list[list[int]], right: int
+) -> None:
+    for low, high in metrics.bootstrap_ci(np.array(counts)).values():
+        assert (low, high) == wilson(right, int(np.sum(counts))) and high - low > 0.3
 
 
 def test_intervals_are_seeded_and_fast() -> None:

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 from sparsecbm.data import LoadReport, Split
 from sparsecbm.errors import DataError
 from sparsecbm.evaluation.compute import EvaluationReport, evaluate, evaluate_pooled
+from sparsecbm.evaluation.correction import KINDS
 from sparsecbm.model.checkpoint import Checkpoint
 from sparsecbm.model.encoding import Encoder
 from sparsecbm.model.masks import ConceptMasks
@@ -54,8 +55,8 @@ def test_the_json_keeps_the_contract() -> None:
         assert set(concept) == scores
         assert set(concept["majority"]) == baseline
     assert np.shape(found["specificity"]) == np.shape(found["jaccard"]) == (2, 2)
-    assert list(found["correction"]) == ["predicted", "corrected", "true"]
-    for row in found["correction"].values():
+    assert list(found["correction"]) == [*KINDS, "gain"]
+    for row in map(found["correction"].get, KINDS):
         assert set(row) == {"all", "rows_with_wrong_concept", "no_residual"}
     assert 0 <= found["residual_share"] <= 1
     assert set(found["residual_by"]) == {"label", "outcome"}
@@ -79,8 +80,8 @@ def test_each_score_rests_on_the_rows_whose_truth_is_known() -> None:
     assert report.concepts["seats"].accuracy == 5 / 5
     assert report.rows.with_wrong_concept == 1  # row 3; row 4 is wrong too, but has no label
     assert report.correction is not None
-    assert report.correction["predicted"].all == 4 / 5
-    assert report.correction["predicted"].no_residual == 3 / 5
+    assert report.correction.predicted.all == 4 / 5
+    assert report.correction.predicted.no_residual == 3 / 5
     assert report.residual_by is not None  # row 2 has a wrong label, row 3 a wrong concept, row 4 no label
     assert {name: share.n for name, share in report.residual_by["outcome"].items()} == {
         "right": 3, "label wrong, concepts right": 1, "concept wrong, label right": 1}
@@ -144,10 +145,27 @@ def test_features_of_other_rows_are_refused() -> None:
         evaluate_pooled(toy_model(), None, pooled(FEATURES[:5]), toy_split(GOLD))
 
 
-@pytest.mark.parametrize(("gold", "says"), [([(-1, 2, 2)] * 6, "verdict"), ([(2, 2, -1)] * 6, "seats")])
-def test_nothing_to_score_is_an_error(gold: list[tuple[int, int, int]], says: str) -> None:
-    with pytest.raises(DataError, match=f"has a majority for {says}"):
-        evaluate_pooled(toy_model(), None, pooled(FEATURES), toy_split(gold))
+def test_what_no_row_tells_of_is_left_out() -> None:
+    """The seats' truth is never known, then the label's: the other figures stay as they are."""
+    model = toy_model()
+    masks, whole = random_masks(model), toy_report().to_json()
+    seats = evaluate_pooled(model, masks, pooled(FEATURES), toy_split([(label, soup, -1) for label, soup, _ in GOLD]))
+    found = seats.to_json()
+    assert found["concepts"] == {"soup": whole["concepts"]["soup"], "seats": None} and not seats.complete
+    assert found["label"] == whole["label"]
+    assert [[cell is None for cell in row] for row in found["specificity"]] == [[False, True]] * 2
+    assert seats.mean_concept_macro_f1 == whole["concepts"]["soup"]["macro_f1"]
+    unrated = evaluate_pooled(model, masks, pooled(FEATURES), toy_split([(-1, *rest) for _, *rest in GOLD]))
+    found = unrated.to_json()
+    assert [found[part] for part in ("label", "correction", "residual_by")] == [None] * 3 and not unrated.complete
+    assert found["concepts"] == whole["concepts"] and found["rows"]["with_wrong_concept"] is None
+    assert found["residual_share"] == whole["residual_share"] and toy_report().complete
+
+
+@pytest.mark.parametrize(("kind", "gold"), [("sparse", (-1, -1, -1)), ("black_box", (-1, 2, 2))])
+def test_nothing_to_score_is_an_error(kind: str, gold: tuple[int, int, int]) -> None:
+    with pytest.raises(DataError, match="so it cannot be scored"):
+        evaluate_pooled(toy_model(kind=kind), None, pooled(FEATURES), toy_split([gold] * 6))
 
 
 def test_data_of_other_concepts_are_refused() -> None:

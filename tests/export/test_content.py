@@ -15,7 +15,7 @@ from sparsecbm.export.content import (
     split_table,
     strongest_parts,
 )
-from sparsecbm.types import InterventionResult
+from sparsecbm.types import Explanation, InterventionResult
 from tests.builders import RECEIPT, a_prediction, an_attribution, an_explanation
 
 TEXT = "Good soup, slow waiters, dark room."
@@ -52,10 +52,13 @@ def test_the_strongest_words_are_those_of_the_predicted_label_that_matter() -> N
     other = an_attribution(TEXT, {"room": 9.0}, "label=5")
     concept = an_attribution(TEXT, {"waiters": -3.0}, "food=Positive")
     explanation = an_explanation(TEXT, other, concept, label)
-    assert label_words(explanation) == ((("soup", 2.0),), ())  # on a scale to 9, less than 1.8 is weak
-    assert label_words(an_explanation(TEXT, concept, label)) == (
-        (("soup", 2.0), ("Good", 1.0)), (("slow", -1.5),))
-    assert label_words(an_explanation(TEXT, concept)) == ((), ())
+    assert leading(explanation) == [[("soup", 2.0)], []]  # on a scale to 9, less than 1.8 is weak
+    assert leading(an_explanation(TEXT, concept, label)) == [[("soup", 2.0), ("Good", 1.0)], [("slow", -1.5)]]
+    assert leading(an_explanation(TEXT, concept)) == [[], []]
+
+
+def leading(explanation: Explanation) -> list[list[tuple[str, float]]]:
+    return [[(word.text, score) for word, score in side] for side in label_words(explanation)]
 
 
 def test_a_split_adds_up_in_rows_and_columns() -> None:

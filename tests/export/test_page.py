@@ -10,6 +10,7 @@ import pytest
 
 from sparsecbm.export import explanation_html
 from sparsecbm.export.page import environment
+from sparsecbm.familiarity.unlike import unlike_text
 from sparsecbm.figures.style import PAPER, contrast
 from sparsecbm.figures.text import visible
 from sparsecbm.schema import CEBAB
@@ -174,6 +175,12 @@ def test_a_long_review_says_how_much_was_read() -> None:
     assert "Long text" not in page_of(an_explanation(TEXT, attribution)).words
 
 
+def test_a_text_that_is_unlike_the_training_texts_says_so_and_no_other() -> None:
+    pages = [page_of(an_explanation(TEXT, unlike=unlike)).words for unlike in (0.98, 0.9, None)]
+    assert [unlike_text(0.98).replace("\u00a0", " ") in words for words in pages] == [True, False, False]
+    assert not any("training texts" in words for words in pages[1:])
+
+
 def test_an_intervention_stands_before_and_after() -> None:
     words = Page(full_page()).words
     assert "With food set to Positive it would say 5 stars (>99 %)." in words
@@ -181,7 +188,8 @@ def test_an_intervention_stands_before_and_after() -> None:
     assert "The label flips from 4 stars to 5 stars" in words
     same = InterventionResult(a_prediction(), a_prediction(), {"food": (0.5, 0.5, 0.0)}, RECEIPT)
     unchanged = page_of(an_explanation(), same).words
-    assert "With food changed it would still say 4 stars" in unchanged and "The label stays 4 stars" in unchanged
+    assert "With food set to Negative 50 %, unknown 50 % it would still say 4 stars" in unchanged
+    assert "The label stays 4 stars" in unchanged
     assert "What if a concept" not in page_of(an_explanation()).text
 
 

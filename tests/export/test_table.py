@@ -9,6 +9,7 @@ import pytest
 
 from sparsecbm.export import explanation_csv
 from sparsecbm.export.values import as_cell
+from sparsecbm.spreadsheet import MARK
 from tests.builders import an_attribution, an_explanation
 from tests.helpers import HOSTILE
 
@@ -25,7 +26,7 @@ def test_a_row_says_all_about_one_word() -> None:
     table = rows(explanation_csv(an_explanation(TEXT, label, concept)))
     assert table[1] == {
         "checkpoint": "0123456789abcdef", "target": "label=4", "method": "integrated-gradients", "steps": "32",
-        "position": "1", "start": "11", "end": "15", "word": "slow", "score": "-0.25", "part_food": "0.0",
+        "position": "1", "start": "11", "end": "15", "word": "slow", "unread": "", "score": "-0.25", "part_food": "0.0",
         "part_residual": "-0.25", "completeness_gap": "0.0", "difference": "1.25", "device": "cpu", "dtype": "float32"}
     assert [(row["target"], row["word"], row["part_food"]) for row in table] == [
         ("label=4", "Good", "1.0"), ("label=4", "slow", "0.0"),
@@ -39,12 +40,13 @@ def test_a_data_frame_reads_numbers_in_full_precision() -> None:
     assert [TEXT[start:end] for start, end in zip(frame["start"], frame["end"], strict=True)] == ["Good", "soup"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\n=1", "=cmd|' /C calc'!A0", "＝1", "-"])
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    assert as_cell(text) == f"'{text}"
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\n=1", "=cmd|' /C calc'!A0", "＝1", "﹦1", "-",
+                                  " =1", "\u00a0=1", "\u3000=1", "\ufeff=1", "\u00ad=1", "\u00a0 \ufeff@sum"])
+def test_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe(text: str) -> None:
+    assert as_cell(text) == MARK + text and MARK.startswith("'")
 
 
-@pytest.mark.parametrize("content", [-1.5, 0, None, "a=1", "5-star", "food=Positive", "'=1"])
+@pytest.mark.parametrize("content", [-1.5, 0, None, "a=1", "5-star", "food=Positive", "'=1", " a=1", "", " "])
 def test_all_else_stays_as_it_is(content: str | float | None) -> None:
     assert as_cell(content) == content
 
@@ -54,7 +56,7 @@ def test_formulas_in_a_review_are_text_and_negative_scores_are_numbers() -> None
     words = {word: -1.0 for word in text.split(" ")}
     table = rows(explanation_csv(an_explanation(text, an_attribution(text, words))))
     assert [row["word"] for row in table] == [
-        "Try", "'=HYPERLINK(\"http://x.test\",\"free\")", "'-now,", '"quoted"']
+        "Try", MARK + '=HYPERLINK("http://x.test","free")', MARK + "-now,", '"quoted"']
     assert {row["score"] for row in table} == {"-1.0"}
 
 

@@ -60,8 +60,8 @@ def test_the_printed_numbers_add_up_to_the_logits_and_to_the_probabilities() -> 
 
 def test_the_keys_are_those_that_scripts_rely_on() -> None:
     plain = explanation_json(explanation())
-    assert set(plain) == {"text", "tokens_read", "tokens_total", "truncated", "label", "concepts", "label_bias",
-                          "residual", "attributions", "receipt"}
+    assert set(plain) == {"text", "tokens_read", "tokens_total", "truncated", "unlike", "unlike_flag", "label",
+                          "concepts", "label_bias", "residual", "attributions", "receipt"}
     assert [set(concept) for concept in plain["concepts"]] == [{"name", "probabilities", "contributions"}] * 4
     assert [concept["name"] for concept in plain["concepts"]] == list(CEBAB.concepts)
     assert list(plain["concepts"][0]["probabilities"]) == ["Negative", "unknown", "Positive"]
@@ -69,12 +69,13 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
     assert plain["attributions"] == [
         {
             "target": "food=Positive", "method": "gradient-x-input", "steps": None,
-            "words": [{"word": "Great", "score": 0.1}, {"word": "soup", "score": -0.2}], "parts": {},
+            "words": [{"word": "Great", "score": 0.1, "unread": ""}, {"word": "soup", "score": -0.2, "unread": ""}],
+            "parts": {},
             "completeness_gap": 0.05, "difference": -0.05, "milliseconds": 3.5,
         },
         {
             "target": "label=2:4", "method": "integrated-gradients", "steps": 32,
-            "words": [{"word": "Great", "score": 1.0}, {"word": "soup", "score": 2.0}],
+            "words": [{"word": "Great", "score": 1.0, "unread": ""}, {"word": "soup", "score": 2.0, "unread": ""}],
             "parts": {"food": [0.25, 2.5], "residual": [0.75, -0.5]},
             "completeness_gap": 0.0, "difference": 3.0, "milliseconds": 4.5,
         },
@@ -101,6 +102,12 @@ def test_truncation_is_told() -> None:
     plain = explanation_json(explanation(tokens_read=256, tokens_total=13_000))
     assert (plain["tokens_read"], plain["tokens_total"], plain["truncated"]) == (256, 13_000, True)
     assert explanation_json(explanation())["truncated"] is False
+
+
+@pytest.mark.parametrize(("unlike", "flag"), [(None, False), (0.95, False), (0.96, True)])
+def test_how_unlike_the_training_texts_a_text_is_stands_in_it(unlike: float | None, flag: bool) -> None:
+    plain = explanation_json(explanation(unlike=unlike))
+    assert (plain["unlike"], plain["unlike_flag"]) == (unlike, flag)
 
 
 def test_an_intervention_shows_both_predictions_and_what_was_set() -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from sparsecbm.errors import InputError
+from sparsecbm.evaluation.field_test import MODEL
 from sparsecbm.failures.error_analysis import ErrorAnalysis, concept_errors, label_confusion
+from sparsecbm.failures.how_right import how_right
 from sparsecbm.failures.outcomes import OUTCOMES, Outcome, Rate, outcome_name
 from sparsecbm.schema import CEBAB
+from sparsecbm.types import LABEL_TARGET
 from tests.failures.toys import ROWS, the_nine
 from tests.helpers import TOY
 
@@ -89,3 +92,11 @@ def test_concepts_by_value_and_together() -> None:
     assert errors.both_labelled.tolist() == [[7, 5], [5, 5]]
     some = concept_errors(the_nine(), np.arange(9) == 8)
     assert some.labelled.tolist() == [[1, 0, 0], [0, 0, 1]] and some.together.tolist() == [[1, 0], [0, 0]]
+
+
+def test_how_right_it_is_counts_only_rows_with_a_gold_answer() -> None:
+    """The label is right in 4 of 8 rows, soup in 3 of 7, the room in 4 of 5."""
+    found = how_right(the_nine())
+    assert {name: (subject.n, round(subject.n * subject.answers[MODEL].accuracy)) for name, subject
+            in found.subjects.items()} == {LABEL_TARGET: (8, 4), "soup": (7, 3), "room": (5, 4)}
+    assert set(how_right(replace(the_nine(), has_concepts=False)).subjects) == {LABEL_TARGET}

@@ -27,9 +27,9 @@ def test_by_value_the_share_of_the_labelled_is_misread() -> None:
     assert [one.replace("\u00a0", " ") for one in text.text] == ["50 % of 10", "25 % of 4", "33 % of 6", "100 % of 5",
                                                                "0 % of 5", ""]
     assert [list(place) for place in marks.customdata][2] == [0, 2]
-    assert marks.text[5].startswith("no review")
+    assert marks.text[5].startswith("no text")
     assert marks.text[0].replace("\u00a0", " ") == (
-        "soup truly Negative is misread in 5 of 10 reviews<br>50 % (95 % interval 24 to 76 %)")
+        "soup truly Negative is misread in 5 of 10 texts<br>50 % (95 % interval 24 to 76 %)")
 
 
 def test_together_is_a_share_of_the_rows_concept_and_says_what_independent_errors_would_do() -> None:
@@ -38,7 +38,7 @@ def test_together_is_a_share_of_the_rows_concept_and_says_what_independent_error
     assert [list(row) for row in heat.z] == [[1, 0.375], [0.6, 1]] and list(text.text) == ["8", "3", "3", "5"]
     assert expected_together(ERRORS)[0, 1] == pytest.approx(2.0)
     assert all(part in marks.text[1] for part in ("soup and room", "3 of the 10", "2.0"))
-    assert marks.text[3].startswith("room is misread in 5 of 10 reviews")
+    assert marks.text[3].startswith("room is misread in 5 of 10 texts")
 
 
 def test_without_a_misread_concept_cells_stay_blank() -> None:
@@ -49,7 +49,7 @@ def test_without_a_misread_concept_cells_stay_blank() -> None:
 
 def test_the_same_in_numbers_and_words() -> None:
     values = value_table(ERRORS, TOY).set_index(["concept", "true value"])
-    assert values.loc[("soup", "unknown"), ["misread", "reviews", "percent"]].tolist() == [1, 4, 25.0]
+    assert values.loc[("soup", "unknown"), ["misread", "texts", "percent"]].tolist() == [1, 4, 25.0]
     assert np.isnan(values.loc[("room", "Positive"), "percent"])
     assert together_table(ERRORS, TOY).to_numpy().tolist() == [["soup", "room", 3, 2.0, 10]]
     assert errors_text(ERRORS, TOY) == "soup 8 of 20; room 5 of 10"

@@ -29,7 +29,7 @@ def test_the_chosen_cell_has_a_frame_and_the_axes_say_which_is_the_truth() -> No
 
 def test_the_table_says_how_many_are_right() -> None:
     table = confusion_table(COUNTS, TOY)
-    assert table["predicted Good"].tolist() == [1, 0, 4] and table["reviews"].tolist() == [8, 0, 4]
+    assert table["predicted Good"].tolist() == [1, 0, 4] and table["texts"].tolist() == [8, 0, 4]
     assert table["right, percent"].tolist()[::2] == [62.5, 100.0] and np.isnan(table["right, percent"][1])
 
 

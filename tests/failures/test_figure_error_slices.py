@@ -51,7 +51,7 @@ def test_the_table_has_both_halves_and_all() -> None:
 
 def test_the_text_says_what_was_done_and_what_came_of_it() -> None:
     text = said(search_text(SEARCH, CEBAB))
-    assert all(part in text for part in ("1,000 reviews were searched", "the rating", "7 were validated", "2 were"))
+    assert all(part in text for part in ("1,000 texts were searched", "the rating", "7 were validated", "2 were"))
     nothing = said(search_text(replace(SEARCH, slices=(), subject="food", candidates=0), CEBAB))
     assert "food" in nothing and "20 % of 2,000" in nothing
     assert search_text(replace(SEARCH, slices=(), reason="Too few."), CEBAB).endswith("Too few.")

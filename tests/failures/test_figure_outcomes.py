@@ -43,7 +43,7 @@ def test_no_two_outcomes_look_alike() -> None:
 
 def test_the_same_in_numbers_and_words() -> None:
     table = outcome_table(outcome_rates(SOME), TOY)
-    assert table["reviews"].tolist() == [30, 10, 0, 60] and table["95 % from"].tolist()[0] == 21.9
+    assert table["texts"].tolist() == [30, 10, 0, 60] and table["95 % from"].tolist()[0] == 21.9
     assert outcome_text(outcome_rates(SOME), TOY) == (
         "right 30 of 100; verdict wrong, concepts right 10 of 100; concept wrong, verdict right 0 of 100; both wrong "
         "60 of 100")

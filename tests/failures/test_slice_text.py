@@ -54,7 +54,7 @@ def test_names_with_equal_signs_are_read_whole() -> None:
 
 def test_in_words() -> None:
     for fields, words in [
-        ({}, "all reviews"),
+        ({}, "all texts"),
         ({"predicted_values": (("noise", "Negative"),), "words": (40, None)},
          "noise predicted Negative, at least 40 words"),
         ({"true_values": (("food", "Negative"), ("food", "unknown"), ("noise", "Positive"))},

@@ -45,7 +45,7 @@ def test_the_rows_of_every_kind_of_condition() -> None:
         ({"cells": (("kind", ""),)}, [2, 6]),
         ({"ranges": (("price", 19.0, 20.0),)}, [1, 7, 8]),
         ({"ranges": (("price", None, 5.0),)}, [4, 6]),
-        ({"ids": ("r8", "r0", "gone")}, [0, 8]),
+        ({"ids": ("r8 ", "r0", "gone")}, [0, 8]),
         ({"marks": ("follow up",)}, [1, 4]),
         ({"marks": ("follow up", "mine")}, [4]),
     ]:

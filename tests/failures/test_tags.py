@@ -43,6 +43,13 @@ def test_what_the_model_cut_is_truncated() -> None:
     assert tags.held[Tag.TRUNCATED].tolist() == [False, True]
 
 
+def test_a_text_is_unlike_the_training_texts_above_the_threshold() -> None:
+    predictions = replace(predictions_of([0] * 3, [(0, 0)] * 3), unlike=np.array([0.95, 0.9501, 1.0]))
+    tags = ErrorAnalysis.of(reviews_of([0] * 3, [(0, 0)] * 3), predictions, None).tags
+    assert tags.held[Tag.UNLIKE].tolist() == [False, True, True] and "95 %" in tags.meaning[Tag.UNLIKE]
+    assert Tag.UNLIKE in the_nine().tags.missing
+
+
 def test_raters_disagree_when_two_of_five_chose_otherwise() -> None:
     agreement = [[3 / 5, 1, 1], [4 / 5, 0.6, 1], [np.nan, np.nan, 0.8], [1, 0.8, 0.5]]
     analysis = the_nine(agreement=agreement + [[np.nan] * 3] * 5)
@@ -60,7 +67,7 @@ def test_a_tag_that_cannot_be_computed_says_why_and_is_not_held() -> None:
     rows = [(UNKNOWN, UNKNOWN)] * 3
     unlabelled = ErrorAnalysis.of(reviews_of([UNLABELLED] * 3, rows), predictions_of([BAD, BAD, GOOD], rows),
                                   np.zeros((3, 2), dtype=bool))
-    assert set(unlabelled.tags.missing) == {Tag.FIXABLE, Tag.RARE, Tag.RATERS_LABEL, Tag.RATERS_CONCEPT}
+    assert set(unlabelled.tags.missing) == {Tag.FIXABLE, Tag.UNLIKE, Tag.RARE, Tag.RATERS_LABEL, Tag.RATERS_CONCEPT}
     assert str(LEAST_FOR_RARE) in unlabelled.tags.missing[Tag.RARE]
     assert "does not follow" in replace(the_nine(), fixable=None).tags.missing[Tag.FIXABLE]
     for tags in (unlabelled.tags, the_nine().tags):

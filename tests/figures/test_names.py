@@ -1,10 +1,8 @@
 """Names and numbers as people read them."""
 
-from datetime import date
-
 import pytest
 
-from sparsecbm.figures.text import clipped, file_name, isolated, percent, receipt_line, signed, target_name
+from sparsecbm.figures.text import clipped, isolated, percent, receipt_line, signed, target_name
 from sparsecbm.schema import CEBAB
 from sparsecbm.types import Target
 from tests.builders import RECEIPT
@@ -33,14 +31,6 @@ def test_what_rounds_to_zero_has_no_sign(number: float, text: str) -> None:
 def test_a_word_in_a_sentence_is_short_and_cannot_reorder_it() -> None:
     assert clipped("soup") == "soup" and clipped("o" * 3000, 24) == "o" * 24 + "…"
     assert isolated("مرق") == "\u2068مرق\u2069"
-
-
-@pytest.mark.parametrize(("content", "words"), [
-    ("The soup was cold, and bland.", "the-soup-was-cold-and-bland"), ("../../etc/passwd", "etc-passwd"),
-    ("o" * 90, "o" * 40), ("\u202e $!", ""), ("Der süße Brei", "der-süße-brei"),
-])
-def test_a_file_is_named_after_what_it_holds_and_the_day(content: str, words: str) -> None:
-    assert file_name("slice", content, "csv") == f"slice-{words}{'-' if words else ''}{date.today()}.csv"
 
 
 def test_a_receipt_is_one_line() -> None:

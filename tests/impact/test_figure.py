@@ -78,7 +78,7 @@ def test_the_reviews_behind_a_number_are_listed_as_people_say_it() -> None:
     changed = cases_table(IMPACT, texts, "service", [Outcome.CHANGED])
     assert changed.iloc[0].tolist()[1:3] == ["Negative", "unknown"] and changed["truth"][0] not in CEBAB.values
     named = cases_table(IMPACT, texts, "food", [Outcome.FIXED], ("by one", "by other"))
-    assert list(named) == ["review", "by one", "by other", "truth", "id"]
+    assert list(named) == ["text", "by one", "by other", "truth", "id"]
 
 
 def test_it_is_said_in_words() -> None:

@@ -54,8 +54,8 @@ def test_a_rule_reaches_a_prediction_and_a_split_alike(explainer: Explainer) -> 
 
 def test_the_answers_before_are_worked_out_once(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
-    run = explainer._model.run_pass
-    monkeypatch.setattr(explainer._model, "run_pass", lambda *parts: ran.append(1) or run(*parts))
+    run = explainer._model.run_passes
+    monkeypatch.setattr(explainer._model, "run_passes", lambda *parts: ran.append(1) or run(*parts))
     fresh = explainer.impact([WARM], toy_split())
     assert ran
     ran.clear()

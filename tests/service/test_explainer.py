@@ -229,7 +229,7 @@ def test_nothing_changes_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch
         with monkeypatch.context() as patch:
             for cache in ("_attributions", "_predictions"):
                 patch.setattr(explainer, cache, NothingKept())
-            patch.setattr(checkpoint.model.backbone.encoder.layer[1].output, "forward", fail)
+            patch.setattr(checkpoint.model.backbone.encoder.layer[1].output.LayerNorm, "forward", fail)
             for call in (explainer.predict, explainer.explain):
                 with pytest.raises(RuntimeError, match="in the middle"):
                     call(TEXT)

@@ -1,13 +1,13 @@
 """A PostgreSQL server of our own: in a temporary folder, reached by a socket in it, gone at the end."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 #: The account that the server runs as where we are root, under which it refuses to run.
 ACCOUNT = "postgres"
@@ -24,9 +24,22 @@ def why_not() -> str:
     """Why no server can be started here; empty where one can."""
     if postgres_programs() is None:
         return "no PostgreSQL server here (Debian: apt-get install postgresql)"
-    if os.geteuid() == 0 and ACCOUNT not in {user.pw_name for user in pwd.getpwall()}:
+    if os.name == "nt":
+        return "the server is reached by a socket in a folder, which Windows does not have"
+    try:
+        _account()
+    except KeyError:
         return f"as root, a server needs the account {ACCOUNT} to run as"
     return ""
+
+
+def _account() -> Any:
+    """The account that the server runs as where we are root, else None; KeyError where there is none."""
+    if hasattr(os, "geteuid"):
+        import pwd
+
+        return pwd.getpwnam(ACCOUNT) if os.geteuid() == 0 else None
+    return None
 
 
 @contextmanager
@@ -35,9 +48,9 @@ def postgres_server() -> Iterator[str]:
     programs = postgres_programs()
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has at most 107 characters
-    account = pwd.getpwnam(ACCOUNT) if os.geteuid() == 0 else None
+    account = _account()
     if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
+        shutil.chown(folder, account.pw_uid, account.pw_gid)
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run([str(programs / program), "-D", str(folder / "data"), *arguments], check=True, cwd=folder,

@@ -13,6 +13,7 @@ from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 from statsmodels.stats.multitest import multipletests
 
 from sparsecbm.errors import InputError
+from sparsecbm.intervals import Interval
 from sparsecbm.studies.analysis import MEASURES, analyse, case_table
 from sparsecbm.studies.cases import ArmCount, progress_of
 from sparsecbm.studies.log import Course, Entry
@@ -82,8 +83,8 @@ def test_counts_while_a_study_runs() -> None:
 def test_intervals_need_participants_and_stay_within_what_is_possible() -> None:
     few, enough = [0.9, 1.0, 1.0, 0.8], [0.9, 1.0, 1.0, 0.8, 1.0]
     assert len(enough) == FEWEST
-    for values in (few, [0.5] * 9):
-        found = estimate(values, (0.0, 1.0))
+    for values, bounds in ((few, (0.0, 1.0)), ([0.5] * 9, (0.0, math.inf))):
+        found = estimate(values, bounds)
         assert found is not None and found.low is None and found.value == pytest.approx(np.mean(values))
     found, free = estimate(enough, (0.0, 1.0)), estimate(enough)
     assert found is not None and free is not None and free.high is not None and free.high > 1
@@ -93,6 +94,29 @@ def test_intervals_need_participants_and_stay_within_what_is_possible() -> None:
     assert same.p is not None and same.difference.low is None and same.effect is not None and same.effect.low is None
     apart = independent("x", "a", "b", enough, few)
     assert apart.p is not None and apart.difference.low is None
+
+
+@pytest.mark.parametrize(("value", "bounds"), [(1.0, (0.0, 1.0)), (0.0, (0.0, 1.0)), (0.25, (0.0, 1.0)),
+                                               (0.0, (-1.0, 1.0)), (6.0, (0.0, 6.0))])
+def test_participants_who_are_all_the_same_leave_a_doubt_that_shrinks(value: float, bounds: Interval) -> None:
+    found = [estimate([value] * n, bounds) for n in (FEWEST, 4 * FEWEST)]
+    for one in found:
+        assert one is not None and one.low is not None and one.high is not None and one.value == value
+        assert bounds[0] <= one.low <= value <= one.high <= bounds[1] and one.high - one.low > 0.1
+    few, many = ((one.high or 0) - (one.low or 0) for one in found if one is not None)
+    assert many < few / 1.5
+
+
+def test_where_there_is_no_test_there_is_an_interval_all_the_same() -> None:
+    right, wrong, mixed = [1.0] * 6, [0.0] * 6, [0.2, 0.4, 0.6, 0.4, 0.5, 0.3]
+    for one, other, bounds in ((right, right, (0.0, 1.0)), (right, wrong, (0.0, 1.0)), (wrong, wrong, (-1.0, 1.0))):
+        for compared in (paired("x", "a", "b", one, other, bounds), independent("x", "a", "b", one, other, bounds)):
+            found = compared.difference
+            assert compared.p is None and found.low is not None and found.high is not None
+            assert found.low <= found.value <= found.high and found.high - found.low > 0.2
+            assert max(abs(found.low), abs(found.high)) <= bounds[1] - bounds[0]
+    found = independent("x", "a", "b", right, mixed, (0.0, 1.0)).difference
+    assert found.low is not None and found.low < 0.6 - 2.57 * np.std(mixed, ddof=1) / math.sqrt(6), "both arms doubt"
 
 
 def random_courses(participants: int, between: bool = False) -> list[Course]:

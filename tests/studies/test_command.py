@@ -75,7 +75,7 @@ def test_what_people_read(run: Any, study: str, model: list[str], tmp_path: Path
     output = run("replay", str(tmp_path / "out"), *model)
     assert "the same checkpoint" in output and "predictions identical, 0 changed" in output
     file = tmp_path / "protocol.json"
-    file.write_text(json.dumps(protocol.to_json()))
+    file.write_text(json.dumps(protocol.to_json()), encoding="utf-8")
     output = run("simulate", str(file), "--participants", "2", "--repeats", "1", *model)
     assert "1 simulated studies of 2 participants" in output
     run("simulate", str(file), "--participants", "1", *model)
@@ -83,11 +83,48 @@ def test_what_people_read(run: Any, study: str, model: list[str], tmp_path: Path
         assert len(store.courses(study, ("simulated",))) == 2
 
 
+@pytest.mark.parametrize("width", ["8", "200"])
+def test_no_table_cuts_an_id(
+    width: str, run: Any, study: str, model: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    listed, shown = run("list"), run("simulate", study, "--participants", "2", *model)
+    assert study in listed and "…" not in listed and "…" not in shown
+    assert "overrides" in shown and "(over-reliance)" in shown and "┃┃" not in listed
+
+
+def test_an_id_with_blanks_around_it_is_found_by_every_command(
+    run: Any, study: str, model: list[str], tmp_path: Path
+) -> None:
+    made = json.loads(run("simulate", f" {study}\n", "--participants", "1", "--json", *model))
+    assert made["participants"] == 1
+    assert json.loads(run("results", f"{study} ", "--simulated", "--json"))["participants"] == 1
+    assert json.loads(run("export", f" {study}.", str(tmp_path / "out"), "--json"))["study"] == study
+    with Store.open() as store:
+        code = store.courses(study, ("simulated",))[0].participant.code
+    assert json.loads(run("withdraw", f" {code.lower()} ", "--json"))["events"] > 10
+
+
+def test_an_export_that_cannot_be_made_leaves_no_folder(study: str, tmp_path: Path, capsys: Any) -> None:
+    deep = tmp_path / "new" / "x"
+    assert main(["study", "export", "nope", str(deep)]) == 2 and not deep.parent.exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    assert main(["study", "export", study, str(tmp_path / "full")]) == 2
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+    with Store.open() as store:
+        assert not store.notes(study)  # nothing was exported
+
+
 @pytest.mark.parametrize(("arguments", "part"), [
     ([], "ACTION"), (["lst"], "'lst'"), (["export", "nowhere", "x"], "no study 'nowhere'"),
     (["withdraw", "AAAA"], "has this code"),
     (["replay", "nowhere"], "not an exported study"), (["simulate", "nowhere"], "no study 'nowhere'"),
-    (["simulate", "{study}", "--participants", "0"], "0 participants"), (["list", "--jsn"], "'--jsn'"),
+    (["simulate", "{study}", "--participants", "0"], "0 participants"),
+    (["simulate", "{study}", "--participants", "10001"], "1 to 10,000"),
+    (["simulate", "{study}", "--participants", "9" * 400], "999 participants; allowed"),
+    (["simulate", "{study}", "--repeats", "0"], "0 repeats"), (["simulate", "{study}", "--repeats", "99999"], "10,000"),
+    (["list", "--jsn"], "'--jsn'"),
     (["simulate", "{study}", "--skill", "2"], "skill 2"), (["simulate", "{study}", "--policy", "best"], "'best'"),
 ])
 def test_wrong_requests(arguments: list[str], part: str, study: str, capsys: pytest.CaptureFixture[str]) -> None:

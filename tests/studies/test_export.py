@@ -11,6 +11,8 @@ import pytest
 from sparsecbm.errors import CheckpointError, DataError, InputError
 from sparsecbm.schema import CEBAB
 from sparsecbm.service import Explainer
+from sparsecbm.spreadsheet import MARK
+from sparsecbm.studies import compute_export
 from sparsecbm.studies.compute_export import export_study
 from sparsecbm.studies.compute_replay import read_study, replay
 from sparsecbm.studies.compute_service import StudyService, new_key
@@ -54,8 +56,23 @@ def exported(explainer: Explainer, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder / "out"
 
 
+def test_a_full_disk_leaves_no_half_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, written = compute_export.write_bytes, list[str]()
+
+    def full(path: Path, content: bytes) -> None:
+        if len(written) == 3:
+            raise OSError("No space left on device")
+        written.append(path.name)
+        write(path, content)
+
+    monkeypatch.setattr(compute_export, "write_bytes", full)
+    with Store.open(f"sqlite:///{tmp_path}/s.sqlite") as store, pytest.raises(OSError, match="No space"):
+        export_study(store, store.add_study(a_protocol()), tmp_path / "out")
+    assert len(written) == 3 and list((tmp_path / "out").iterdir()) == []
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text())))
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
 def test_csv_parquet_and_codebook_tell_the_same(exported: Path) -> None:
@@ -74,15 +91,16 @@ def test_csv_parquet_and_codebook_tell_the_same(exported: Path) -> None:
     (case,) = [row for row in pq.read_table(exported / "cases.parquet").to_pylist() if row["kind"] == "person"]
     assert (case["first"], case["final"], case["truth"], case["revised"], case["set"]) == ("good", "bad", "good", 2, 1)
     assert (case["confidence_before"], case["confidence_after"], case["order"]) == (2, 4, "room>room>soup")
-    account = json.loads((exported / "study.json").read_text())
+    account = json.loads((exported / "study.json").read_text(encoding="utf-8"))
     assert (account["participants"], account["cases"], account["log"][0]["kind"]) == (2, 3, "exported")
 
 
 def test_free_text_is_harmless_in_csv_and_whole_in_parquet(exported: Path) -> None:
     (remark,) = [row["question_remark"] for row in rows_of(exported / "cases.csv") if row["question_remark"]]
-    assert remark == "'=HYPERLINK(\"http://x\")[U+202E]"
+    assert remark == MARK + '=HYPERLINK("http://x")[U+202E]'
     assert REMARK in pq.read_table(exported / "cases.parquet")["question_remark"].to_pylist()
-    assert "\u202e" not in "".join((exported / name).read_text() for name in FILES if name.endswith(".csv"))
+    assert "\u202e" not in "".join((exported / name).read_text(encoding="utf-8")
+                                   for name in FILES if name.endswith(".csv"))
 
 
 def test_a_replay_finds_every_prediction_again(exported: Path, explainer: Explainer) -> None:
@@ -105,10 +123,11 @@ def test_a_folder_that_was_changed_or_is_none_is_refused(exported: Path, tmp_pat
     for name in FILES:
         (tmp_path / name).write_bytes((exported / name).read_bytes())
     read_study(tmp_path)
-    (tmp_path / "protocol.json").write_text((exported / "protocol.json").read_text().replace("tasty", "bland"))
+    protocol = (exported / "protocol.json").read_text(encoding="utf-8")
+    (tmp_path / "protocol.json").write_text(protocol.replace("tasty", "bland"), encoding="utf-8")
     with pytest.raises(DataError, match=r"changed files: protocol\.json"):
         replay(tmp_path, explainer)
-    (tmp_path / "study.json").write_text("[]")
+    (tmp_path / "study.json").write_text("[]", encoding="utf-8")
     with pytest.raises(DataError, match="not an exported study"):
         replay(tmp_path, explainer)
     with pytest.raises(DataError, match="not an exported study"):

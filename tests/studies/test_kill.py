@@ -1,7 +1,7 @@
 """Processes that write are killed at any moment: what they acknowledged is in the database, once."""
 
 import random
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 
 import pytest
@@ -17,8 +17,10 @@ ROUNDS, PROCESSES, EACH = 2, 2, 3
 
 
 def test_every_acknowledged_event_is_kept_exactly_once(url: str) -> None:
-    chance, processes = random.Random(7), get_context("forkserver")
-    processes.set_forkserver_preload(["tests.studies.writer"])  # imported once, not once for each process
+    chance, processes = random.Random(7), get_context("spawn")
+    if "forkserver" in get_all_start_methods():
+        processes = get_context("forkserver")
+        processes.set_forkserver_preload(["tests.studies.writer"])  # imported once, not once for each process
     with Store.open(url) as store:
         study = store.add_study(a_protocol())
         codes = [store.enrol(study) for _ in range(PROCESSES * EACH)]

@@ -27,6 +27,18 @@ def test_a_study_is_frozen_and_a_change_is_a_new_version(store: Store) -> None:
         store.study("nowhere")
 
 
+def test_an_id_is_found_however_it_was_copied(store: Store) -> None:
+    study = store.add_study(a_protocol())
+    for given in (f" {study}\n", f"{study}.", study.upper(), f"\u200b{study}\u00a0"):
+        assert store.study(given).id == study
+        assert store.course(store.enrol(given)).participant.study == study
+        store.note(given, "results")
+    assert len(store.courses(f"{study} ")) == 4 == len(store.notes(f" {study}"))
+    assert store.study(study).state == "not started"
+    store.note(f" {study}", "started")
+    assert store.study(f"{study} ").state == "running"
+
+
 def test_the_list_of_studies_reads_the_log_once(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/s.sqlite") as store:
         ids = [store.add_study(a_protocol(name=f"Study {i}")) for i in range(4)]

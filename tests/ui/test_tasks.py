@@ -1,6 +1,7 @@
 """Slow work beside the page: in order, bounded by what is wanted, stopped when it is not wanted any more."""
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -148,3 +149,18 @@ def test_two_sessions_work_at_the_same_time(gated: Callable[..., Gated]) -> None
         work.leave.set()
     second.request([two.work], WAIT)
     assert second.result(two.work) == "Work a" and first.result(one.work) is None
+
+
+def test_work_that_is_done_keeps_nothing_alive_that_it_ran_on() -> None:
+    class Model:
+        pass
+
+    def work(model: Model) -> Work:
+        return Work("key", "Work", lambda _: str(bool(model)))
+
+    job, model = Job(), Model()
+    for _ in range(2):
+        job.request([work(model), quick("next")], WAIT)
+    gone = weakref.ref(model)
+    del model
+    assert job.result(work(Model())) == "True" and gone() is None

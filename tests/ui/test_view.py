@@ -77,8 +77,8 @@ def test_one_bad_part_does_not_take_the_good_ones_along() -> None:
     ({"part": ["wine"]}, View(), "allowed: food, ambiance, service, noise, residual"),
     ({"text": ["x"], "hidden": ["1,,2"]}, View("x"), "numbers of words from 1, with commas"),
     ({"text": ["x"], "hidden": ["3,1,3"], "edit": ["y"]}, View("x", edit="y"), "the edited text counts"),
-    ({"hidden": ["3"]}, View(), "gives no review"),
-    ({"edit": ["y"]}, View(), "gives no review"),
+    ({"hidden": ["3"]}, View(), "gives no text"),
+    ({"edit": ["y"]}, View(), "gives no text"),
     ({"text": ["x", "y"]}, View("y"), "2 times"),
 ])
 def test_a_bad_choice_is_named_and_left_out(parts: dict[str, list[str]], kept: View, said: str) -> None:

@@ -82,8 +82,8 @@ def test_only_the_passes_that_a_target_reads_are_run(method: str, monkeypatch: p
     weights = model.masked_weights(random_masks(model))
     name = next(iter(weights.stacks))
     passes = {weights.stacks[name][k].data_ptr(): k for k in range(3)}
-    monkeypatch.setattr(model, "run_pass", lambda own, *parts, run=model.run_pass: read.add(
-        passes[own[name].data_ptr()]) or run(own, *parts))
+    monkeypatch.setattr(model, "run_passes", lambda every, *parts, run=model.run_passes: read.update(
+        passes[own[name].data_ptr()] for own in every) or run(every, *parts))
     for target, expected in ((TARGETS[1], {1}), (TARGETS[0], {0}), (TARGETS[2], {0, 1, 2})):
         read.clear()
         explain(model, target, weights=weights, method=method, steps=2 if METHODS[method].steps else None)
@@ -164,8 +164,8 @@ def test_hostile_text_is_explained(text: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("text", "words"), [
-    ("soup", ["soup"]), ("\u00a7 \u00b6", ["\u00a7", "\u00b6"]), ("\ufffd", []),
-], ids=["one word", "unknown", "no word"])
+    ("soup", ["soup"]), ("\u00a7 \u00b6", ["\u00a7", "\u00b6"]), ("\ufffd", ["\ufffd"]),
+], ids=["one word", "unknown", "unseen"])
 def test_the_shortest_texts_are_explained_by_every_method(text: str, words: list[str], method: str) -> None:
     """One word carries everything, and two unknown words are the same word to the model but not on the screen."""
     made = explain(tiny_model(), TARGETS[2], text, method=method)
@@ -175,9 +175,19 @@ def test_the_shortest_texts_are_explained_by_every_method(text: str, words: list
         assert made.scores[0] == pytest.approx(made.difference, rel=1e-2)
 
 
-def test_a_text_without_words_has_nothing_to_score() -> None:
+def test_a_text_of_which_the_model_sees_nothing_has_no_scores() -> None:
     made = explain(tiny_model(), TARGETS[0], HOSTILE["only replacement characters"])
-    assert made.words == () and made.scores.shape == (0,) and made.difference == made.completeness_gap == 0
+    assert [word.unread for word in made.words] == ["unseen"]
+    assert not made.scores.any() and made.difference == made.completeness_gap == 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_word_that_the_model_does_not_see_scores_nothing_and_changes_no_other_score(method: str) -> None:
+    plain, with_it = (explain(tiny_model(), TARGETS[2], text, method=method)
+                      for text in ("soup was", "soup \ufffd was"))
+    assert [word.text for word in with_it.words] == ["soup", "\ufffd", "was"] and with_it.scores[1] == 0
+    if method != "shapley":  # whose random orders depend on the number of words
+        np.testing.assert_allclose(with_it.scores[[0, 2]], plain.scores, atol=1e-6)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
@@ -193,7 +203,7 @@ def test_explaining_leaves_the_model_as_it_was(target: Target, monkeypatch: pyte
 
     with untouched(model, masks):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="in the middle"):
-            patch.setattr(model.backbone.encoder.layer[1].output, "forward", fail)
+            patch.setattr(model.backbone.encoder.layer[1].output.LayerNorm, "forward", fail)
             explain(model, target, weights=weights)
         np.testing.assert_array_equal(explain(model, target, weights=weights).scores, expected.scores)
     assert all(torch.equal(stack, stacks[name]) for name, stack in weights.stacks.items())
@@ -209,9 +219,9 @@ def test_what_runs_together_is_bounded_and_how_it_is_cut_changes_nothing(
     model, tokens = tiny_model(), []
     whole = explain(model, TARGETS[2], method=method)
     length = tiny_encoder().encode([TEXT]).input_ids.shape[1]
-    monkeypatch.setattr(model, "run_pass", lambda own, embedded, mask, run=model.run_pass: tokens.append(
-        mask.numel()) or run(own, embedded, mask))
-    for fitting in (1, 2, 7):
+    monkeypatch.setattr(model, "run_passes", lambda own, embedded, mask, run=model.run_passes: tokens.append(
+        embedded.shape[:2].numel()) or run(own, embedded, mask))
+    for fitting in (3, 6, 22):  # three passes at a time
         monkeypatch.setattr(attribution, "BATCH_TOKENS", fitting * length)
         tokens.clear()
         np.testing.assert_allclose(explain(model, TARGETS[2], method=method).scores, whole.scores, atol=1e-5)
@@ -231,7 +241,7 @@ def test_progress_goes_from_nothing_to_nearly_all(method: str, monkeypatch: pyte
     monkeypatch.setattr(attribution, "BATCH_TOKENS", 1)
     shares: list[float] = []
     explain(tiny_model(), TARGETS[2], method=method, progress=shares.append)
-    assert shares == sorted(shares) and shares[0] == 0 and 0.5 < shares[-1] <= 1 and len(shares) > 5
+    assert shares == sorted(shares) and shares[0] == 0 and 0.5 < shares[-1] <= 1 and len(shares) >= 3
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -242,9 +252,9 @@ def test_a_person_can_stop_it(method: str, monkeypatch: pytest.MonkeyPatch) -> N
 
     def stop(share: float) -> None:
         shares.append(share)
-        if len(shares) == 4:
+        if len(shares) == 2:
             raise Cancelled("Stopped.")
 
     with untouched(model, masks), pytest.raises(Cancelled):
         explain(model, TARGETS[2], weights=model.masked_weights(masks), method=method, progress=stop)
-    assert len(shares) == 4
+    assert len(shares) == 2

@@ -65,7 +65,7 @@ def test_the_sentence_names_the_words_and_what_became_of_label_and_concepts() ->
 def test_kept_words_have_both_scores_removed_and_added_ones_their_own() -> None:
     before = an_attribution("the cold soup was bad", {"the": 0.0, "cold": -1.0, "soup": 0.5, "was": 0.1, "bad": -2.0})
     after = an_attribution("the soup was very good", {"the": 0.2, "soup": 0.6, "was": 0.1, "very": 0.3, "good": 2.0})
-    assert [(word.text, word.before, word.after) for word in word_changes(before, after)] == [
+    assert [(change.word.text, change.before, change.after) for change in word_changes(before, after)] == [
         ("the", 0.0, 0.2), ("cold", -1.0, None), ("soup", 0.5, 0.6), ("was", 0.1, 0.1),
         ("bad", -2.0, None), ("very", None, 0.3), ("good", None, 2.0)]
 

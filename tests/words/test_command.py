@@ -121,8 +121,25 @@ def test_the_text_form_names_label_concepts_residual_and_words(tiny_checkpoint: 
     assert main(["explain", REVIEW, "--checkpoint", str(tiny_checkpoint), "--override", "food=Negative"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for part in ("Before: label", "After: label", "food set to Negative (100%)", "residual", "ambiance", "tasty"):
+    for part in ("Before: label", "After: label", "food set to Negative\n", "residual", "ambiance", "tasty"):
         assert part in out
+
+
+@pytest.mark.parametrize("command", [["explain"], ["intervene", "--override", "food=Positive"]])
+def test_what_the_model_does_not_read_is_named(command: list[str], tiny_checkpoint: Path, capsys: Any) -> None:
+    texts = {"The soup \U0001f92e": "\U0001f92e", "The soup": "", "\u0e14\u0e35": "no word of this text"}
+    for text, part in texts.items():
+        assert main([*command, "--checkpoint", str(tiny_checkpoint), "--", text]) == 0
+        out = capsys.readouterr().out
+        notes = [line for line in out.splitlines() if line.startswith("Note: ") and "training" not in line]
+        assert len(notes) == bool(part) and all(part in note for note in notes)
+        assert "[unread]" not in out or (part and command == ["explain"])
+
+
+def test_json_says_of_every_word_whether_it_is_read(explain: Any) -> None:
+    words = explain(text="The soup \U0001f92e \ufffd !")["attributions"][0]["words"]
+    assert {word["word"]: word["unread"] for word in words} == {
+        "The": "", "soup": "", "\U0001f92e": "unread", "\ufffd": "unseen", "!": ""}
 
 
 @pytest.mark.parametrize(("arguments", "parts"), [

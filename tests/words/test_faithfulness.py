@@ -180,11 +180,11 @@ def test_methods_meet_the_same_random_orders() -> None:
 # -- the ends of the scale -----------------------------------------------------------------------------------------
 
 
-def test_a_text_without_words_has_flat_curves() -> None:
+def test_a_text_of_which_the_model_sees_nothing_has_flat_curves() -> None:
     model, weights = sparse()
     review = WordRemoval(model, tiny_encoder(), weights, HOSTILE["only replacement characters"])
-    assert review.words == ()
-    made = faithfulness(review, scored(review, []))
+    assert [word.unread for word in review.words] == ["unseen"]
+    made = faithfulness(review, scored(review, [0.0]))
     assert (curves(made) == made.probability).all() and made.loo_tau is None
     assert made.comprehensiveness == made.sufficiency == 0 and not made.random_comprehensiveness.any()
 
@@ -225,7 +225,7 @@ def test_the_explainer_keeps_what_it_measured(tmp_path: Any, monkeypatch: pytest
     with pytest.raises(Cancelled):
         explainer.faithfulness(one, TEXT, removal="replacement", progress=_cancel)
     assert explainer.faithfulness(one, TEXT, removal="replacement").removal == "replacement"
-    monkeypatch.setattr(explainer._model, "run_pass", lambda *_: pytest.fail("it ran again"))
+    monkeypatch.setattr(explainer._model, "run_passes", lambda *_: pytest.fail("it ran again"))
     assert explainer.faithfulness(one, TEXT) is made
     np.testing.assert_array_equal(explainer.faithfulness(other, TEXT).random_without, made.random_without)
 

@@ -83,14 +83,20 @@ def test_one_rather_than_another_is_the_difference(method: str, monkeypatch: pyt
 # -- a function that is not linear: f = a b + a of two words that go from 0 to 1 ---------------------------------------
 
 
-def problem(function: Callable[[torch.Tensor], torch.Tensor], copies: int = 3) -> Problem:
+def problem(function: Callable[[torch.Tensor], torch.Tensor], most: int = 3) -> Problem:
+    """Of this function and of its negative; the gradients are autograd's."""
+    def gradients(rows: torch.Tensor) -> torch.Tensor:
+        slope, = torch.autograd.grad(function(rows.requires_grad_())[:, 0].sum(), rows)
+        return torch.stack([slope, -slope])
+
     x = torch.tensor([[[1.0], [1.0], [7.0]]])
     baseline = torch.tensor([[[0.0], [0.0], [7.0]]])  # the last token is no word's
-    return Problem(function, x, baseline, torch.tensor([0, 1, 2]), copies)
+    return Problem(function, gradients, x, baseline, torch.tensor([0, 1, 2]), most)
 
 
 def product(rows: torch.Tensor) -> torch.Tensor:
-    return rows[:, 0, 0] * rows[:, 1, 0] + rows[:, 0, 0]
+    made = rows[:, 0, 0] * rows[:, 1, 0] + rows[:, 0, 0]
+    return torch.stack([made, -made], dim=1)
 
 
 @pytest.mark.parametrize(("method", "expected"), [
@@ -101,8 +107,9 @@ def product(rows: torch.Tensor) -> torch.Tensor:
 ])
 def test_words_that_need_each_other(method: str, expected: list[float]) -> None:
     steps = 2000 if method == "shapley" else 2
-    made = COMPUTATIONS[method].run(problem(product), steps).detach().flatten().numpy()
+    made, negative = COMPUTATIONS[method].run(problem(product), steps).flatten(1).numpy()
     np.testing.assert_allclose(made, expected, atol=0.03 if method == "shapley" else 1e-6)
+    np.testing.assert_allclose(negative, -made, atol=1e-6)
 
 
 def test_sampled_orders_are_drawn_anew_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,18 +125,18 @@ def test_sampled_orders_are_drawn_anew_and_always_the_same(monkeypatch: pytest.M
     assert len(orders) > 2  # one order for all samples would give one value
 
 
-@pytest.mark.parametrize("copies", [1, 2, 50])
+@pytest.mark.parametrize("most", [1, 2, 50])
 @every_method
-def test_how_much_fits_into_one_call_changes_nothing(method: str, copies: int) -> None:
+def test_how_much_fits_into_one_call_changes_nothing(method: str, most: int) -> None:
     rows = []
 
     def counted(embedded: torch.Tensor) -> torch.Tensor:
         rows.append(len(embedded))
         return product(embedded)
 
-    made = COMPUTATIONS[method].run(problem(counted, copies), 4)
+    made = COMPUTATIONS[method].run(problem(counted, most), 4)
     torch.testing.assert_close(made, COMPUTATIONS[method].run(problem(product), 4))
-    assert max(rows) <= copies
+    assert max(rows) <= most
     assert sum(rows) <= COMPUTATIONS[method].calls(4, 3) + 1  # the bound on the work holds
 
 

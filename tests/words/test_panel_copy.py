@@ -6,10 +6,11 @@ import re
 import pytest
 
 from sparsecbm.figures.style import contrast
+from sparsecbm.types import Word
 from sparsecbm.words.panel_copy import WordChange, changes_html
 
-CHANGES = (WordChange("soup", 0.5, 0.9), WordChange("<b>cold", -1.0, None), WordChange("hot", None, 1.0),
-           WordChange("was", 0.01, 0.01))
+CHANGES = tuple(WordChange(Word(text, 0, len(text)), *scores) for text, *scores in (
+    ("soup", 0.5, 0.9), ("<b>cold", -1.0, None), ("hot", None, 1.0), ("was", 0.01, 0.01)))
 
 
 def spans(dark: bool = False) -> list[str]:

@@ -31,8 +31,8 @@ def test_batched_is_one_by_one(how: str, backbone: str, monkeypatch: pytest.Monk
     made = []
     for budget in (removal.BATCH_TOKENS, 1):
         monkeypatch.setattr(removal, "BATCH_TOKENS", budget)
-        review = WordRemoval(model, tiny_encoder(), weights, "The soup was zesty, as ever!")
-        made.append(faithfulness(review, scored(review, np.arange(8.0), GOOD), how))
+        review = WordRemoval(model, tiny_encoder(), weights, "The soup was zesty!")
+        made.append(faithfulness(review, scored(review, np.arange(5.0), GOOD), how))
     np.testing.assert_allclose(curves(made[0]), curves(made[1]), atol=1e-5)
     assert np.ptp(curves(made[0])) > 1e-3
 
@@ -40,7 +40,7 @@ def test_batched_is_one_by_one(how: str, backbone: str, monkeypatch: pytest.Monk
 def test_batches_keep_to_their_budget_and_to_like_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "BATCH_TOKENS", 40)
     (model, weights), sizes = sparse(), []
-    monkeypatch.setattr(model, "run_pass", lambda w, x, mask, run=model.run_pass:
+    monkeypatch.setattr(model, "run_passes", lambda w, x, mask, run=model.run_passes:
                         sizes.append((mask.numel(), int(mask.sum()))) or run(w, x, mask))
     review = WordRemoval(model, tiny_encoder(), weights, "The soup was bland but zesty we stayed")
     faithfulness(review, scored(review, np.arange(8.0)))
@@ -51,7 +51,7 @@ def test_batches_keep_to_their_budget_and_to_like_lengths(monkeypatch: pytest.Mo
 def test_only_the_passes_of_the_target_run_and_each_set_once(monkeypatch: pytest.MonkeyPatch) -> None:
     (model, weights), passes, rows = sparse(), [], []
     monkeypatch.setattr(MaskedWeights, "of", lambda self, k, of=MaskedWeights.of: passes.append(k) or of(self, k))
-    monkeypatch.setattr(model, "run_pass", lambda w, x, m, run=model.run_pass: rows.append(len(x)) or run(w, x, m))
+    monkeypatch.setattr(model, "run_passes", lambda w, x, m, run=model.run_passes: rows.append(len(x)) or run(w, x, m))
     review = WordRemoval(model, tiny_encoder(), weights, TEXT)
     faithfulness(review, scored(review, [1, 2, 3, 4], Target("room", "Positive")))
     assert set(passes) == {1} and sum(rows) <= 2**4  # all there is to leave out of four words
@@ -93,7 +93,7 @@ def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(Cancelled):
             faithfulness(review, asked, progress=stop)
         with monkeypatch.context() as broken:
-            broken.setattr(model, "run_pass", lambda *_: 1 / 0)
+            broken.setattr(model, "run_passes", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 faithfulness(review, asked)
         after = faithfulness(review, asked, progress=shares.append)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparsecbm.model.network import MaskedWeights, SparseCBM
+from sparsecbm.model.network import MaskedWeights, SparseCBM, mean_over_tokens
 from sparsecbm.types import Attribution, Target
 from sparsecbm.words.compute_removal import WordRemoval
 from sparsecbm.words.faithfulness import Faithfulness
@@ -35,8 +35,8 @@ def linear(monkeypatch: pytest.MonkeyPatch, **config: Any) -> SparseCBM:
         table[number, 0] = 0.25 if token.startswith("##") else 0.0
     for token, value in {"tasty": 3.0, "soup": 1.0, "[PAD]": 0.5, "[CLS]": 9.0, "[SEP]": 9.0, "z": 0.25}.items():
         table[index[token], 0] = value
-    monkeypatch.setattr(model, "run_pass", lambda _, embedded, mask: (embedded * mask.unsqueeze(-1)).sum(1)
-                        / mask.sum(1, keepdim=True))
+    monkeypatch.setattr(model, "run_passes", lambda passes, embedded, mask: mean_over_tokens(
+        embedded.unflatten(0, (len(passes), -1)), mask))
     return model
 
 

@@ -1,0 +1,1 @@
+"""How unlike the training texts a text is."""
