@@ -43,8 +43,14 @@ def missing_folder() -> Path | None:
 
 
 def least_percent(overlap: MaskOverlap) -> float:
-    """The smallest sparsity, in percent with one decimal, to which every mask can be pruned further."""
-    return math.ceil(1000 * (1 - float(overlap.matrices.density.min())) - 1e-6) / 10
+    """The smallest sparsity, in percent with one decimal, to which every mask can be pruned further.
+
+    Whole heads and neurons are pruned over the network, single weights in each matrix.
+    """
+    parts = overlap.matrices
+    if overlap.kind is not None:
+        parts = parts.summed(["network"] * len(parts.units))
+    return math.ceil(1000 * (1 - float(parts.density.min())) - 1e-6) / 10
 
 
 def can_be_pruned(overlap: MaskOverlap, against: str) -> bool:

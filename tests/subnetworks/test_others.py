@@ -88,3 +88,11 @@ def test_only_higher_sparsities_than_of_any_mask_are_offered() -> None:
     assert [can_be_pruned(three, text) for text in ("79%", "80%", "99.9%", "99.95%", "food")] == [
         False, True, True, False, False]
     assert least_percent(overlap("11", "00")) == 100
+
+
+def test_whole_heads_and_neurons_are_pruned_over_the_network() -> None:
+    """One matrix keeps 1 and 3 of 4, the other 3 and 1: half is kept by both, three quarters are gone from one each."""
+    counts = counts_of({"0": ["1000", "1110"], "1": ["1110", "1000"]}, ("a", "b"), 2)
+    layers, roles = ("0", "1"), ("query", "query")
+    assert least_percent(MaskOverlap(("a", "b"), counts, layers, roles)) == 75
+    assert least_percent(MaskOverlap(("a", "b"), counts, layers, roles, ("head", "head"))) == 50
