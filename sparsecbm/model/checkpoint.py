@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors.torch import save_file
 
 from sparsecbm.config import ModelConfig, from_json, to_json
@@ -20,11 +18,12 @@ from sparsecbm.model.device import available_device, device_errors
 from sparsecbm.model.encoding import PROBE, Encoder
 from sparsecbm.model.familiarity import FAMILIARITY_FILE, Familiarity, familiarity_there
 from sparsecbm.model.files import read_json, read_tensors, require
+from sparsecbm.model.hub import located
 from sparsecbm.model.mask_files import mask_tensors, masks_from_tensors
 from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM
 from sparsecbm.model.stored_weights import WEIGHTS_FILE, read_weights, restored, stored, weight_files, write_weights
-from sparsecbm.paths import path_of, replacing, write_text
+from sparsecbm.paths import replacing, write_text
 
 CONFIG_FILE = "config.json"
 MASKS_FILE = "masks.safetensors"
@@ -103,7 +102,7 @@ def load_checkpoint(source: str | Path, device: str | torch.device | None = None
         'sparse'
     """
     device = available_device(device)
-    folder = _locate(source)
+    folder = located(source)
     with NoRandomNumbers():  # every tensor is read from the file, or the file is refused
         model = _described(folder)
     with ThreadPoolExecutor(1) as beside:  # hashing takes as long as reading, and a thread of its own
@@ -166,20 +165,6 @@ def _described(folder: Path) -> SparseCBM:
 
 def _metrics(folder: Path) -> dict[str, Any]:
     return read_json(folder, METRICS_FILE) if (folder / METRICS_FILE).exists() else {}
-
-
-def _locate(source: str | Path) -> Path:
-    folder = path_of(source)
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith("."):
-        raise CheckpointError(f"There is no checkpoint folder {str(source)!r}; give a folder that holds {CONFIG_FILE}, "
-                              "or a Hub id such as owner/name.")
-    try:
-        return Path(snapshot_download(str(source), allow_patterns=["*.json", "*.safetensors", "*.txt", CARD_FILE]))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise CheckpointError(f"{str(source)!r} is neither a folder here nor a model that the Hub would give "
-                              f"({type(error).__name__}); check the path or the id.") from None
 
 
 def _load_weights(model: SparseCBM, masks: ConceptMasks | None, folder: Path) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from sparsecbm.model.checkpoint import content_hash as content_hash
 from sparsecbm.model.checkpoint import load_checkpoint
+from sparsecbm.model.hub import located
 from sparsecbm.service.concepts import ConceptExplainer
 from sparsecbm.service.impact_of_edits import ImpactExplainer
+from sparsecbm.service.pipeline import PipelineExplainer
 from sparsecbm.service.resident import CheckpointInfo as CheckpointInfo
 from sparsecbm.service.revision import RevisionExplainer
+from sparsecbm.service.sharing import SharedExplainer
 from sparsecbm.service.subnetworks import ComparisonExplainer, SubnetworkExplainer
 from sparsecbm.service.words import WordExplainer
 from sparsecbm.service.words import default_targets as default_targets
@@ -16,7 +19,7 @@ from sparsecbm.shipped import DEFAULT_CHECKPOINT
 
 
 class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, ImpactExplainer, RevisionExplainer,
-                ConceptExplainer):
+                ConceptExplainer, PipelineExplainer, SharedExplainer):
     """A loaded model that predicts, explains, and lets a person set concepts and take weights out.
 
     Safe for many threads, and nothing a caller does changes the model. `schema` names its concepts, values and labels;
@@ -42,3 +45,20 @@ class Explainer(WordExplainer, SubnetworkExplainer, ComparisonExplainer, ImpactE
         started = time.perf_counter()
         checkpoint = load_checkpoint(source, device)
         return cls(checkpoint, 1000 * (time.perf_counter() - started))
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path, *, revision: str | None = None, token: str | bool | None = None,
+        device: str | None = None, cache_dir: str | Path | None = None, force_download: bool = False,
+        local_files_only: bool = False,
+    ) -> "Explainer":
+        """As `load`, with what `huggingface_hub` lets one say of a download: which revision (branch, tag or commit),
+        whose token, where the copy lies, whether it is fetched again, or whether nothing is fetched at all.
+
+        CheckpointError says in one sentence why the Hub does not give it, or that it is no checkpoint; InputError for
+        the revision of a folder.
+
+            >>> Explainer.from_pretrained("checkpoints/cebab-minilm", device="cpu").checkpoint.kind
+            'sparse'
+        """
+        return cls.load(located(source, revision, token, cache_dir, force_download, local_files_only), device)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 
 from sparsecbm.errors import CheckpointError
@@ -309,39 +308,7 @@ def test_an_outline_is_checked_as_a_checkpoint_is(name: str, folder: Path) -> No
     assert messages[0] == messages[1] and "lacks" in messages[2] and "lacks" in messages[3]
 
 
-# -- the Hub -------------------------------------------------------------------------------------------------------
-
-
-def test_a_hub_id_is_downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def download(repository: str, **options: Any) -> str:
-        asked.append(repository)
-        assert not any("bin" in pattern or "pkl" in pattern for pattern in options["allow_patterns"])
-        return str(folder)
-
-    monkeypatch.setattr(module, "snapshot_download", download)
-    assert load_checkpoint("owner/name", "cpu").hash == load_checkpoint(folder, "cpu").hash
-    assert asked == ["owner/name"]
-
-
-@pytest.mark.parametrize("failure", [
-    HFValidationError("bad id"), LocalEntryNotFoundError("no network"), OSError("cut"),
-], ids=lambda failure: type(failure).__name__)
-def test_a_hub_that_gives_nothing_is_refused(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(*_: Any, **__: Any) -> str:
-        raise failure
-
-    monkeypatch.setattr(module, "snapshot_download", download)
-    with pytest.raises(CheckpointError, match="owner/name.*check the path or the id"):
-        load_checkpoint("owner/name")
-
-
-def test_a_folder_wins_over_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved_checkpoint(tmp_path / "owner" / "name")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "snapshot_download", lambda *_, **__: pytest.fail("asked the Hub"))
-    assert load_checkpoint("owner/name", "cpu").path == Path("owner/name")
+# -- notes ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_full_disk_leaves_the_metrics_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
