@@ -11,6 +11,7 @@ from sparsecbm.batch import command as predict
 from sparsecbm.benchmark import command as benchmark
 from sparsecbm.cli.console import end_output, flush_output, quieten, write_line
 from sparsecbm.cli.parser import PROGRAM, Parser, parse
+from sparsecbm.corrections import command as corrections
 from sparsecbm.errors import InputError, SparseCBMError
 from sparsecbm.evaluation import command as evaluate
 from sparsecbm.evaluation import command_causal as causal
@@ -31,8 +32,8 @@ from sparsecbm.words import command_faithfulness as faithfulness
 COMMANDS = {
     "app": app, "explain": explain, "intervene": intervene, "overlap": overlap, "evaluate": evaluate,
     "faithfulness": faithfulness, "familiarity": familiarity, "curve": curve, "field-test": field_test,
-    "causal": causal, "predict": predict, "study": study, "schema": schema, "train": train, "backbone": backbone,
-    "compress": compress, "benchmark": benchmark,
+    "causal": causal, "predict": predict, "study": study, "corrections": corrections,
+    "schema": schema, "train": train, "backbone": backbone, "compress": compress, "benchmark": benchmark,
 }
 
 

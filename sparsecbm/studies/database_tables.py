@@ -1,4 +1,7 @@
-"""The tables of the database, and participants, trials and events as their rows."""
+"""The tables of the database, and participants, trials and events as their rows.
+
+Corrections lie in the same database; `corrections.compute_store` reads and writes them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Double,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Select,
@@ -125,6 +129,32 @@ log = Table(
     _belongs_to("study_id", "study.id", whole=False),
     Column("kind", String(16), nullable=False),
     Column("events", BigInteger, nullable=False),
+    Column("at", String(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+correction = Table(
+    "correction", metadata,
+    _number(),
+    Column("uid", String(32), nullable=False, unique=True),
+    Column("schema", String(16), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("from_value", Text, nullable=False),
+    Column("to_value", Text, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("checkpoint", String(200), nullable=False),
+    Index("ix_correction_schema_text_hash", "schema", "text_hash"),
+    sqlite_autoincrement=True,
+)
+
+correction_undo = Table(
+    "correction_undo", metadata,
+    _number(),
+    Column("correction_id", ForeignKey("correction.id"), nullable=False, unique=True),
+    Column("who", String(80), nullable=False),
     Column("at", String(32), nullable=False),
     sqlite_autoincrement=True,
 )

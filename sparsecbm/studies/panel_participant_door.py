@@ -7,14 +7,16 @@ import streamlit as st
 
 from sparsecbm.errors import InputError
 from sparsecbm.figures.text import as_html
-from sparsecbm.studies.external import dropped_ids, kept_ids
+from sparsecbm.studies.external import kept_ids
 from sparsecbm.studies.log import Course, Entry, ParticipantKind, Study
 from sparsecbm.studies.panel_address import Visit, current_visit, go_on_as, study_store
 from sparsecbm.studies.panel_participant_clock import press_times
 from sparsecbm.studies.panel_participant_form import act, attempt_step, press_button, say
 from sparsecbm.studies.protocol import Protocol
 from sparsecbm.studies.run import Step
-from sparsecbm.ui.safe_text import as_markdown, clean_text
+from sparsecbm.ui.chosen_model import MODEL
+from sparsecbm.ui.page_state import listed_names, unknown_names
+from sparsecbm.ui.safe_text import clean_text
 from sparsecbm.ui.shell import note
 
 _DECLINED, _CODE = "study:declined", "study:code"
@@ -35,8 +37,8 @@ def door(study: Study, step: Step | None, external: Mapping[str, str] | None = N
                 f"{as_html(study.protocol.consent + _stored_ids(study.protocol, kept))}</div>")
     note("You are not asked for your name. Your answers are stored under a random code that only you see. You can stop "
          "at any time and have everything deleted.")
-    if dropped := dropped_ids(study.protocol, link):
-        note(f"Of your link, {as_markdown(', '.join(dropped))} {'is' if len(dropped) == 1 else 'are'} not stored.")
+    if dropped := unknown_names(link, (MODEL, *study.protocol.external_ids)):
+        note(f"Of your link, {listed_names(dropped)} {'is' if len(dropped) == 1 else 'are'} not stored.")
     with st.form("study:consent", border=False):
         press_times("consent", None, "consent")
         with st.container(horizontal=True):

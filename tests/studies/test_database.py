@@ -16,10 +16,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from sparsecbm.corrections.compute_store import CorrectionStore
 from sparsecbm.errors import ConfigError, DataError
 from sparsecbm.studies.database import database_url, open_database
 from sparsecbm.studies.database_tables import metadata
 from sparsecbm.studies.store import Store
+from tests.corrections.toys import a_correction
 from tests.studies.toys import a_protocol, an_event
 
 
@@ -40,12 +42,17 @@ def test_rows_stay_as_they_were_written(url: str) -> None:
         code = store.enrol(study)
         store.append(code, an_event("consent", 0, answers={"q": 1}))
         store.note(study, "results")
+    with CorrectionStore.open(url) as corrections:
+        corrections.add(a_correction())
+        corrections.undo(a_correction().id, "Ada")
     engine = open_database(url)
     changes = [f"UPDATE {table} SET {column} = {column}" for table, column in (
         ("study", "name"), ("participant", "code"), ("assignment", "arm"), ("event", "sequence"), ("answer", "number"),
-        ("log", "kind"))]
+        ("log", "kind"), ("correction", "to_value"), ("correction_undo", "who"))]
     for change in [*changes, "DELETE FROM event", "DELETE FROM answer", "DELETE FROM assignment", "DELETE FROM log",
-                   "DELETE FROM study", *(["TRUNCATE event CASCADE"] if url.startswith("postgresql") else [])]:
+                   "DELETE FROM study", "DELETE FROM correction", "DELETE FROM correction_undo",
+                   *(["TRUNCATE event CASCADE", "TRUNCATE correction CASCADE"] if url.startswith("postgresql") else
+                     [])]:
         with engine.connect() as connection, pytest.raises(DatabaseError, match="rows|violates"):
             connection.execute(text(change))
     with engine.begin() as connection:
@@ -53,7 +60,8 @@ def test_rows_stay_as_they_were_written(url: str) -> None:
     with engine.connect() as connection:
         counts = {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in metadata.tables}
     engine.dispose()
-    assert counts == {"study": 1, "log": 1, "participant": 0, "assignment": 0, "event": 0, "answer": 0}
+    assert counts == {"study": 1, "log": 1, "participant": 0, "assignment": 0, "event": 0, "answer": 0,
+                      "correction": 1, "correction_undo": 1}
 
 
 def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
