@@ -1,6 +1,7 @@
 """The word scores of a study's cases, computed before anyone opens a case: once for all participants.
 
-The scores of one text take seconds. One thread computes them, text after text, and pauses while somebody acts.
+The scores of one text take seconds. One thread computes them, text after text in turn with other slow work, and pauses
+while somebody acts.
 """
 
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from cachetools import LRUCache
 
 from sparsecbm.service import Explainer
+from sparsecbm.service.turns import TURNS
 from sparsecbm.studies.protocol import Protocol, offers
 from sparsecbm.types import Explanation, Target
 
@@ -89,7 +91,9 @@ class Preparation:
             def report(share: float, prepared: Prepared = prepared) -> None:
                 prepared.share = share
                 self._quiet.wait(LONGEST_PAUSE)  # between two batches: whoever acts comes first
+                TURNS.pass_on(prepared, lambda: True)
 
+            TURNS.take(prepared, lambda: True)
             try:
                 prediction = explainer.predict_changed(text, ())
                 prepared.explanation.set_result(
@@ -97,6 +101,8 @@ class Preparation:
             except BaseException as error:  # raised where the explanation is used; a panic of Rust is no Exception
                 prepared.explanation.set_exception(
                     error if isinstance(error, Exception) else RuntimeError(repr(error)))
+            finally:
+                TURNS.end(prepared)
 
 
 #: That of this process.

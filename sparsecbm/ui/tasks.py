@@ -10,11 +10,12 @@ import streamlit as st
 
 from sparsecbm.errors import Cancelled
 from sparsecbm.figures.text import percent
+from sparsecbm.service.turns import TURNS, Turns
 
 #: How long a run of the page waits for results, in seconds, before it shows progress instead.
 PATIENCE = 1.0
-#: How often the page is drawn again while there is work, in seconds.
-POLL_EVERY = 0.5
+#: How often the page is drawn again while there is work, in seconds, and at most while others come first.
+POLL_EVERY, POLL_AT_MOST = 0.5, 5.0
 #: After how many seconds work stops that no page has asked about: its tab was closed.
 ABANDONED_AFTER = 120.0
 
@@ -42,11 +43,12 @@ def _spent(_: Progress) -> Any:
 class Job:
     """The work that a session has requested, and its results, which are kept for as long as they are requested.
 
-    Work that no page has asked about for `goes_on` seconds stops.
+    Work that no page has asked about for `goes_on` seconds stops. One piece runs at a time among all jobs that share
+    `turns`.
     """
 
-    def __init__(self, goes_on: float = ABANDONED_AFTER) -> None:
-        self._goes_on, self._changed = goes_on, threading.Condition()
+    def __init__(self, goes_on: float = ABANDONED_AFTER, turns: Turns = TURNS) -> None:
+        self._goes_on, self._turns, self._changed = goes_on, turns, threading.Condition()
         self._wanted: dict[Hashable, Work] = {}
         self._results: dict[Hashable, Any] = {}
         self._stopped: set[Hashable] = set()
@@ -58,8 +60,9 @@ class Job:
     def request(self, works: Sequence[Work], patience: float = 0.0) -> None:
         """Request some results, the most urgent first, instead of what was requested before; wait `patience` seconds.
 
-        What is no longer requested is stopped and forgotten.
+        Where others work, nobody waits. What is no longer requested is stopped and forgotten.
         """
+        patience = 0.0 if self._turns.others(self) else patience
         with self._changed:
             wanted = {work.key for work in works}
             self._results = {key: result for key, result in self._results.items() if key in wanted}
@@ -91,9 +94,17 @@ class Job:
 
     @property
     def progress(self) -> tuple[str, float]:
-        """Title and share done, 0..1, of the piece of work that is running."""
+        """Title and share done, 0..1, of the piece of work that is running, or its place in the line."""
+        before = self.before
         with self._changed:
-            return (self._current.title, self._share) if self._current else ("", 0.0)
+            if self._current is None:
+                return "", 0.0
+            return f"Busy, you are number {before + 1} in line" if before else self._current.title, self._share
+
+    @property
+    def before(self) -> int:
+        """How many pieces of work of other sessions come first."""
+        return self._turns.before(self)
 
     def cancel(self) -> None:
         """Stop everything that is not done yet."""
@@ -116,12 +127,16 @@ class Job:
 
     def _work(self) -> None:
         while (work := self._next()) is not None:
+            if not self._turns.take(self, lambda work=work: self._is_wanted(work)):  # type: ignore[misc]
+                continue
             try:
                 result = work.run(lambda share, work=work: self._report(work, share))  # type: ignore[misc]
             except Cancelled:
                 continue
             except BaseException as error:  # the page raises it where errors are shown; a Rust panic is no Exception
                 result = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            finally:
+                self._turns.end(self)
             with self._changed:
                 if work.key in self._wanted:
                     self._wanted[work.key], self._results[work.key] = work.spent, result
@@ -137,18 +152,26 @@ class Job:
             return self._current
 
     def _report(self, work: Work, share: float) -> None:
+        self._share = share
+        wanted = self._is_wanted(work) and self._turns.pass_on(self, lambda: self._is_wanted(work))
+        if not wanted:
+            raise Cancelled(f"{work.title} was stopped; nothing of it is kept.")
+
+    def _is_wanted(self, work: Work) -> bool:
+        """Whether a page still asks for the work; where none has asked for anything for too long, nothing is wanted."""
         with self._changed:
             if time.monotonic() > self._abandoned_at:
                 self._wanted = {}
-            if work.key not in self._pending():
-                raise Cancelled(f"{work.title} was stopped; nothing of it is kept.")
-            self._share = share
+            return work.key in self._pending()
 
 
 def polling_fragment(job: Job, panel: Callable[..., None], *shown: Any, key: str | None = None) -> None:
-    """Draw a panel as a fragment that repeats while its job runs; it gets `shown`, and whether it repeats."""
-    running = job.running
-    st.fragment(panel, key=key, run_every=POLL_EVERY if running else None)(*shown, running)
+    """Draw a panel as a fragment that repeats while its job runs; it gets `shown`, and whether it repeats.
+
+    Whoever waits behind many others asks less often: fifty pages that ask twice a second would take all of a machine.
+    """
+    running, every = job.running, min(POLL_EVERY * (1 + job.before), POLL_AT_MOST)
+    st.fragment(panel, key=key, run_every=every if running else None)(*shown, running)
 
 
 def request_work(job: Job, works: Sequence[Work], repeating: bool, run_again: Callable[[], None]) -> None:

@@ -1,12 +1,14 @@
 """Slow work beside the page: in order, bounded by what is wanted, stopped when it is not wanted any more."""
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from sparsecbm.errors import Cancelled, InputError
+from sparsecbm.service.turns import Turns
 from sparsecbm.ui.tasks import Job, Progress, Work
 
 WAIT = 60.0
@@ -47,6 +49,14 @@ def gated() -> Iterator[Callable[..., Gated]]:
     yield make
     for work in made:
         work.leave.set()
+
+
+def becomes(true: Callable[[], bool]) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < end
+        threading.Event().wait(0.005)
 
 
 def quick(key: str, result: object = None) -> Work:
@@ -139,16 +149,36 @@ def test_work_that_nobody_asks_about_any_more_stops(gated: Callable[..., Gated])
     assert job.result(one.work) is None and one.outcome == "cancelled" and not job.running
 
 
-def test_two_sessions_work_at_the_same_time(gated: Callable[..., Gated]) -> None:
-    one, two, first, second = gated("a"), gated("a"), Job(), Job()
-    first.request([one.work])
-    second.request([two.work])
-    assert one.entered.wait(WAIT) and two.entered.wait(WAIT)
-    first.cancel()
-    for work in (one, two):
-        work.leave.set()
-    second.request([two.work], WAIT)
-    assert second.result(two.work) == "Work a" and first.result(one.work) is None
+def test_sessions_work_one_after_another_and_see_their_place(gated: Callable[..., Gated]) -> None:
+    turns = Turns(WAIT)
+    works, jobs = [gated(key) for key in "abc"], [Job(turns=turns) for _ in range(3)]
+    for number, (one, job) in enumerate(zip(works, jobs, strict=True)):
+        job.request([one.work])
+        becomes(lambda number=number, job=job: job.before == number)  # type: ignore[misc]
+    assert works[0].entered.wait(WAIT) and not works[1].runs
+    assert "3" in jobs[2].progress[0] and jobs[0].progress == ("Work a", 0.0)
+    jobs[1].cancel()
+    becomes(lambda: jobs[2].before == 1)
+    for one in works:
+        one.leave.set()
+    jobs[2].request([works[2].work])
+    becomes(lambda: not jobs[2].running)
+    assert [job.result(one.work) for job, one in zip(jobs, works, strict=True)] == ["Work a", None, "Work c"]
+    assert works[1].runs == 0
+
+
+def test_long_work_lets_others_pass_and_goes_on_afterwards(gated: Callable[..., Gated]) -> None:
+    turns = Turns(seconds=0.0)
+    long, short, first, second = gated("long", steps=3), gated("short", steps=1), Job(turns=turns), Job(turns=turns)
+    first.request([long.work])
+    assert long.entered.wait(WAIT)
+    second.request([short.work])
+    becomes(lambda: second.before == 1)
+    long.leave.set()
+    assert short.entered.wait(WAIT) and not long.ended.is_set() and first.before == 1
+    short.leave.set()
+    becomes(lambda: not first.running and not second.running)
+    assert (first.result(long.work), second.result(short.work), long.runs) == ("Work long", "Work short", 1)
 
 
 def test_work_that_is_done_keeps_nothing_alive_that_it_ran_on() -> None:

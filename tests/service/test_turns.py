@@ -1,0 +1,47 @@
+"""Turns at slow work: in the order of arrival, one at a time, and long work lets others pass."""
+
+from sparsecbm.service.turns import Turns
+
+
+class Clock:
+    """Seconds that pass only when they are told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_who_stands_first_works_and_the_others_see_their_place() -> None:
+    turns, a, b = Turns(), object(), object()
+    assert turns.take(a, lambda: True) and turns.before(a) == 0 and not turns.others(a)
+    assert not turns.take(b, lambda: False), "what is not wanted any more does not wait"
+    assert turns.others(b) and turns.before(b) == 0 and not turns.others(a)
+    turns.end(a)
+    assert turns.take(b, lambda: False), "the first works at once"
+
+
+def test_a_turn_is_kept_while_it_is_short_or_nobody_waits() -> None:
+    clock = Clock()
+    turns, a, b = Turns(2.0, clock), object(), object()
+    turns.take(a, lambda: True)
+    clock.now = 10.0
+    assert turns.pass_on(a, lambda: False), "nobody waits"
+    turns._line.append(b)
+    clock.now = 1.9
+    assert turns.pass_on(a, lambda: False) and turns.before(b) == 1
+    clock.now = 2.0
+    assert not turns.pass_on(a, lambda: False), "it went behind the other, and is not wanted there"
+    assert turns.before(b) == 0 and not turns.others(b)
+
+
+def test_each_turn_is_counted_from_its_own_beginning() -> None:
+    clock = Clock()
+    turns, a, b = Turns(2.0, clock), object(), object()
+    turns.take(a, lambda: True)
+    clock.now = 5.0
+    turns.end(a)
+    turns.take(b, lambda: True)
+    turns._line.append(a)
+    clock.now = 6.0
+    assert turns.pass_on(b, lambda: False) and turns.before(a) == 1
