@@ -6,13 +6,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sparsecbm.data.columns import folded
 from sparsecbm.data.records import Record, Reject
+from sparsecbm.validation import is_blank
 
 #: What a spelling means that says that a label or value was not annotated.
 NOT_ANNOTATED = ""
 
-#: How tables write that there is no label or value, and that a text does not say.
-_MISSING = frozenset(("", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "none", "null", "nil", "no majority",
-                      "not annotated", "not labelled", "not labeled"))
+#: How tables write that there is no label or value, by their letters and digits alone: "n/a" and "#NA" are one word.
+_MISSING = frozenset((
+    "na", "nan", "nat", "none", "null", "nil", "1qnan", "1ind", "nomajority", "noannotation", "norating", "nolabel",
+    "notavailable", "notannotated", "notrated", "notlabelled", "notlabeled", "unannotated", "unrated", "unlabelled",
+    "unlabeled"))
+_NULL = r"\N"  # what databases write into text files
+#: How tables write that a text does not say.
 _UNSAID = frozenset(("unknown", "?", "not mentioned"))
 #: Words that mean the same answer wherever one of the names is among them.
 _ALIKE = (frozenset(("negative", "neg", "bad", "poor", "-")), frozenset(("positive", "pos", "good", "great", "+")))
@@ -42,7 +47,17 @@ def meaning(cell: str, names: Sequence[str]) -> str | None:
         name for name in names if number is not None and number_in(name) == number]
     if len(alike) == 1:
         return alike[0]
-    return NOT_ANNOTATED if same in _MISSING else None
+    return NOT_ANNOTATED if _says_nothing(cell) else None
+
+
+def _says_nothing(cell: str) -> bool:
+    """True of "NA" and the like, whatever signs stand in or around it, and where nothing can be seen.
+
+    Half a character is something: a cell that was damaged.
+    """
+    if is_blank(cell.encode(errors="replace").decode()) or cell.strip() == _NULL:
+        return True
+    return re.sub(r"[\W_]", "", folded(cell)) in _MISSING
 
 
 def guessed_meaning(cell: str, names: Sequence[str], display: Sequence[str] = ()) -> str | None:

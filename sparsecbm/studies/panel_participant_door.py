@@ -16,7 +16,7 @@ from sparsecbm.studies.protocol import Protocol
 from sparsecbm.studies.run import Step
 from sparsecbm.ui.chosen_model import MODEL
 from sparsecbm.ui.page_state import listed_names, unknown_names
-from sparsecbm.ui.safe_text import clean_text
+from sparsecbm.ui.safe_text import as_markdown, clean_text
 from sparsecbm.ui.shell import note
 
 _DECLINED, _CODE = "study:declined", "study:code"

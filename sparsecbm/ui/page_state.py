@@ -26,12 +26,19 @@ _TRACKING = frozenset((
     "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "trk", "ref", "ref_src", "si", "srsltid", "s_cid", "vero_id",
     "_ga", "_gl", "_hsenc", "_hsmi"))
 _TRACKING_STARTS = ("utm_", "pk_", "mtm_", "hsa_", "ga_")
+_MOST_NAMED = 5
 
 
 def unknown_names(parts: Collection[str], known: Collection[str]) -> list[str]:
     """The names of an address that mean nothing to its page, without those that other programs add to every link."""
     return [name for name in parts if name not in known
             and name.lower() not in _TRACKING and not name.lower().startswith(_TRACKING_STARTS)]
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Names of an address as Markdown, the first few of them."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(as_markdown(shortened(name, 40)) for name in names[:_MOST_NAMED]) + more
 
 
 class PageState(Generic[Value]):
@@ -110,9 +117,8 @@ class PageState(Generic[Value]):
         """What could not be used of the address, until dismissed; everything else of it was kept."""
         problems, unknown = (st.session_state.get(key, ()) for key in (self._problems, self._unknown))
         if unknown:
-            names = ", ".join(as_markdown(shortened(name, 40)) for name in unknown[:5])
-            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-            st.markdown(f":small[Parts of the address that this page does not know were ignored: {names}{more}.]")
+            st.markdown(":small[Parts of the address that this page does not know were ignored: "
+                        f"{listed_names(unknown)}.]")
         if problems:
             text = "  \n".join(["Part of the address could not be used. The rest of it was kept.",
                                 *(f"• {as_markdown(problem)}" for problem in problems)])

@@ -64,6 +64,15 @@ def test_a_study_that_keeps_nothing_says_so_in_one_line() -> None:
     assert "PROLIFIC_PID" not in quiet_lines(opened(study=study))
 
 
+@pytest.mark.parametrize("name", ["workerId", "sona_id", "rid"])
+def test_whatever_a_panel_calls_its_id_is_kept_or_said_to_be_dropped(name: str) -> None:
+    link = {name: "a7", "fbclid": "x", "model": "y"}
+    dropped = [line for line in quiet_lines(opened(study=started(), **link)).splitlines() if "not stored" in line]
+    assert len(dropped) == 1 and f"{name} is not" in dropped[0]
+    at = opened(study=started(name="Another", external_ids=(name,)), **link)
+    assert "not stored" not in quiet_lines(at) and f"{name} (a7)" in "".join(blocks(at))
+
+
 def test_the_builder_and_the_monitor_name_them() -> None:
     at = researcher()
     box = next(one for one in at.text_input if one.placeholder == "PROLIFIC_PID")

@@ -33,11 +33,15 @@ def test_names_are_the_same_in_any_case() -> None:
 
 
 def test_what_says_that_nobody_annotated_is_no_name() -> None:
-    for cell in ("", "NA", "nan", "None", "N/A", "n/a", "null", "No majority", "<NA>", "#N/A"):
+    for cell in ("", "NA", "nan", "None", "N/A", "n/a", "null", "No majority", "<NA>", "#N/A", "\u200b", "\\N", "-NaN",
+                 "(null)", "no_majority", "No-Majority", "n.a", "1.#QNAN", "-1.#IND", "Not available", "unlabelled",
+                 "No annotation", "\uff2e\uff21"):
         for schema in (CEBAB, IMDB_C, TOY):
             assert {meaning(cell, names) for names in (schema.labels, schema.values)} == {NOT_ANNOTATED}, cell
             assert guessed_meaning(cell, schema.values) == NOT_ANNOTATED
     assert meaning("none", ("None", "some")) == "None"  # the schema's own name comes first
+    for cell in ("N", "n", "no", "-", "?", ".", "#", "missing", "nana", "not", "1", "\ud83d"):  # these say something
+        assert meaning(cell, SENTIMENT) is None, cell
 
 
 def test_values_and_labels_as_people_spell_them() -> None:

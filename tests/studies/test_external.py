@@ -1,4 +1,4 @@
-"""Ids of panels: kept where the study says so, gone with the participant, and said to be dropped elsewhere."""
+"""Ids of panels: kept where the study says so, and gone with the participant."""
 
 import csv
 import io
@@ -8,19 +8,16 @@ import pytest
 
 from sparsecbm.studies.cases import event_rows
 from sparsecbm.studies.compute_export import study_files
-from sparsecbm.studies.external import PANELS, dropped_ids, kept_ids
+from sparsecbm.studies.external import kept_ids
 from sparsecbm.studies.store import Store
 from tests.studies.toys import a_protocol, an_event
 
 LINK = {"PROLIFIC_PID": " 5f3 ", "STUDY_ID": "s1", "utm_source": "mail"}
 
 
-def test_a_study_keeps_what_it_asks_for_and_names_what_it_drops() -> None:
+def test_a_study_keeps_what_it_asks_for() -> None:
     keeps = a_protocol(external_ids=("SESSION_ID", "PROLIFIC_PID"))
     assert kept_ids(keeps, LINK) == {"PROLIFIC_PID": "5f3"} and kept_ids(a_protocol(), LINK) == {}
-    assert dropped_ids(keeps, LINK) == ("STUDY_ID",) and dropped_ids(a_protocol(), LINK) == ("PROLIFIC_PID", "STUDY_ID")
-    assert dropped_ids(keeps, {"workerid": "A1", "sona_id": "7", "page": "2"}) == ("workerid", "sona_id")
-    a_protocol(external_ids=PANELS)  # all of them are names that a protocol may have
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 201, "a\0b", "a\ud800"])
