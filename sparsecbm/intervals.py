@@ -64,12 +64,12 @@ def paired_bootstrap(
 
 
 def bootstrap_mean(values: Sequence[float] | Float[np.ndarray, " row"], seed: int = 0) -> Interval | None:
-    """Percentile interval of a mean over resampled values; None without a value.
+    """Percentile interval of a mean over resampled values; None for fewer than two, or where all are the same.
 
     The seed alone decides which places are drawn, so means over the same rows are resampled together.
     """
-    if len(values) < 2:
-        return (float(values[0]), float(values[0])) if len(values) else None
+    if len(values) < 2 or np.ptp(values) == 0:
+        return None
     low, high = bootstrap((np.asarray(values, dtype=np.float64),), np.mean, n_resamples=RESAMPLES, method="percentile",
                           rng=np.random.default_rng(seed)).confidence_interval
     return float(low), float(high)

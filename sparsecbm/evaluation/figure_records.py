@@ -1,6 +1,7 @@
 """What training and the check of word scores left in metrics.json: scores by epoch, and every method's faithfulness."""
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -18,11 +19,15 @@ def word_dots(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> tup
     for method, targets in faithfulness["methods"].items():
         for target, part in targets.items():
             mean = part["comprehensiveness"]
-            found.append(Dot(target, titles.get(method, method), 100 * mean["mean"], percent_interval(mean["ci95"])))
+            found.append(Dot(target, titles.get(method, method), 100 * mean["mean"], _interval(mean)))
     for target, part in next(iter(faithfulness["methods"].values()), {}).items():
         mean = part["random_comprehensiveness"]
-        found.append(Dot(target, "random order", 100 * mean["mean"], percent_interval(mean["ci95"])))
+        found.append(Dot(target, "random order", 100 * mean["mean"], _interval(mean)))
     return tuple(found)
+
+
+def _interval(mean: Mapping[str, Any]) -> tuple[float, float] | None:
+    return None if mean["ci95"] is None else percent_interval(mean["ci95"])
 
 
 def words_text(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -46,7 +51,7 @@ def word_table(faithfulness: Mapping[str, Any], titles: Mapping[str, str]) -> pd
     """Every measure of every method in points of probability, with random order; tau is a rank correlation."""
     rows = [{"target": target, "words in the order of": titles.get(method, method),
              "comprehensiveness": 100 * part["comprehensiveness"]["mean"],
-             **dict(zip(("95 % from", "95 % to"), percent_interval(part["comprehensiveness"]["ci95"]), strict=True)),
+             **dict(zip(("95 % from", "95 % to"), _interval(part["comprehensiveness"]) or (nan, nan), strict=True)),
              "in random order": 100 * part["random_comprehensiveness"]["mean"],
              "sufficiency": _points(part, "sufficiency"), "sufficiency at random": _points(part, "random_sufficiency"),
              "tau with leaving words out": _mean(part, "loo_tau"),

@@ -110,5 +110,5 @@ def _show_method(title: str, subjects: Mapping[str, Any]) -> None:
 def _shown(numbers: Mapping[str, Any] | None) -> str:
     if numbers is None or numbers["mean"] is None:
         return ""
-    low, high = numbers["ci95"]
-    return f"{numbers['mean']:.3f} [{low:.3f}, {high:.3f}]"
+    ends = "" if numbers["ci95"] is None else " [{:.3f}, {:.3f}]".format(*numbers["ci95"])
+    return f"{numbers['mean']:.3f}{ends}"

@@ -81,14 +81,14 @@ def _numbers(some: Sequence[Faithfulness], seed: int) -> dict[str, Any]:
         "loo_tau": interval([one.loo_tau for one in some], seed),
     }
     own, random = (numbers[name]["ci95"] for name in ("comprehensiveness", "random_comprehensiveness"))
-    return numbers | {"beats_random": own[0] > random[1]}
+    return numbers | {"beats_random": bool(own and random and own[0] > random[1])}
 
 
 def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any]:
-    """Mean and 95 % percentile interval over resamples of the values, all None where there is no value.
+    """Mean and 95 % percentile interval over resamples of the values, None where there is none.
 
     The seed alone decides which places are drawn, so that means over the same texts are resampled together.
     """
     there = [value for value in values if value is not None]
     ends = bootstrap_mean(there, seed)
-    return {"mean": float(np.mean(there)), "ci95": list(ends)} if ends else {"mean": None, "ci95": None}
+    return {"mean": float(np.mean(there)) if there else None, "ci95": list(ends) if ends else None}

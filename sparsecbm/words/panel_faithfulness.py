@@ -28,10 +28,10 @@ NAMED_SHARE = 0.3
 
 def method_verdict(metrics: Mapping[str, Any], attribution: Attribution) -> tuple[bool, str] | None:
     """Whether the method is better than random order for this concept or label on the texts that the checkpoint was
-    measured on, and a sentence about it; None where that was not measured."""
+    measured on, and a sentence about it; None where that was not measured, or on too few to tell."""
     methods = (metrics.get("faithfulness") or {}).get("methods") or {}
     numbers = (methods.get(attribution.method) or {}).get(attribution.target.concept or LABEL_TARGET)
-    if not numbers:
+    if not numbers or None in (numbers[name]["ci95"] for name in ("comprehensiveness", "random_comprehensiveness")):
         return None
     own, random = (_points(numbers[name]) for name in ("comprehensiveness", "random_comprehensiveness"))
     title = method_named(attribution.method).title

@@ -33,6 +33,13 @@ def test_every_method_stands_next_to_random_order() -> None:
     assert (row["tau with leaving words out"], row["beats random order"]) == (0.5, True)
 
 
+def test_a_mean_of_one_text_is_shown_without_an_interval() -> None:
+    alone = {"methods": {"m": {"food": dict.fromkeys(
+        ("comprehensiveness", "random_comprehensiveness"), {"mean": 0.5, "ci95": None})}}}
+    assert [(dot.value, dot.interval) for dot in word_dots(alone, {})] == [(50, None), (50, None)]
+    assert word_table(alone, {})[["95 % from", "95 % to"]].isna().all(axis=None)
+
+
 def test_methods_of_the_same_outcome_are_named_together() -> None:
     good, bad = part(0.6, beats_random=True), part(0.2, beats_random=False)
     said = words_text({"methods": {"a": {"food": good, "noise": bad}, "b": {"food": good, "noise": bad},

@@ -57,6 +57,14 @@ def test_methods_of_one_run_share_their_random_orders(measure: Any) -> None:
     assert set(methods["occlusion"]["food"]) == NUMBERS | {"beats_random"}
 
 
+def test_one_text_has_means_without_intervals(base: list[str], measure: Any, capsys: Any) -> None:
+    options = ("--sample", "1", "--method", "occlusion")
+    for entry in measure(*options)["methods"]["occlusion"].values():
+        assert {entry[name]["ci95"] for name in NUMBERS} == {None} and not entry["beats_random"]
+    assert main([*base, *options]) == 0
+    assert "[" not in capsys.readouterr().out
+
+
 def test_the_seed_reproduces_everything(measure: Any) -> None:
     options = ("--sample", "3", "--method", "gradient-x-input", "--shuffled", "2", "--seed")
     assert measure(*options, "1") == measure(*options, "1") != measure(*options, "2")

@@ -36,6 +36,12 @@ def test_what_was_not_measured_has_no_sentence(given: dict[str, Any]) -> None:
     assert method_verdict(given, ATTRIBUTION) is None
 
 
+def test_one_text_is_too_few_for_a_sentence() -> None:
+    given = metrics(False)
+    given["faithfulness"]["methods"]["integrated-gradients"]["food"]["comprehensiveness"]["ci95"] = None
+    assert method_verdict(given, ATTRIBUTION) is None
+
+
 def test_a_label_is_measured_as_label() -> None:
     assert method_verdict(metrics(True, subject="label"), an_attribution("Good", {"Good": 1.0})) is not None
 
