@@ -127,6 +127,12 @@ class TrainConfig:
                      concepts (sequential), or with the backbone (joint)
     concept_targets  hard majority labels, or the annotators' shares as soft targets
     gamma            weight of the concept loss relative to the label loss
+    mixup            alpha of concept-level MixUp, for concept labels that may be wrong: the model learns from mixtures
+                     of two texts, in proportions drawn from Beta(alpha, alpha); 0 leaves it out
+    concept_weights  what the labels of a concept count, or all concept labels of a source such as yelp/train, beside
+                     the weights of rows and sources; 1 for what is not named
+    concept_noise    share of the training texts whose concept labels are replaced by wrong ones, 0..1, to measure how
+                     much that costs; 0 for any other purpose
     foreign_penalty  weight of the leakage loss in masked epochs: what concepts' heads can predict from each other's
                      passes; 0 leaves it out
     passes_per_step  passes trained per step in masked epochs, drawn at random; None trains all K + 1
@@ -152,6 +158,9 @@ class TrainConfig:
     regime: Regime = "independent"
     concept_targets: Targets = "shares"
     gamma: float = 2.0
+    mixup: float = 0.0
+    concept_weights: dict[str, float] = field(default_factory=dict)
+    concept_noise: float = 0.0
     foreign_penalty: float = 0.0
     epochs_dense: int = 3
     epochs_prune: int = 1
@@ -190,6 +199,12 @@ class TrainConfig:
                               "a weight 0..1 and a temperature above 0.")
         if not 0 <= self.foreign_penalty < float("inf"):
             raise ConfigError(f"foreign_penalty is {self.foreign_penalty}; allowed: 0 or more.")
+        if not 0 <= self.mixup < float("inf") or not 0 <= self.concept_noise <= 1:
+            raise ConfigError(f"mixup is {self.mixup} and concept_noise {self.concept_noise}; allowed: a mixup of 0 or "
+                              "more and a share of noise 0..1.")
+        for name, weight in self.concept_weights.items():
+            if not 0 <= weight < float("inf"):
+                raise ConfigError(f"The concept weight of {name!r} is {weight}; allowed: 0 or more.")
         if self.probe_rows < 0:
             raise ConfigError(f"probe_rows is {self.probe_rows}; allowed: 0 or more.")
         passes = len(self.model.passes)

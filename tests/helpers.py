@@ -195,12 +195,15 @@ def backbone_folder(folder: Path, kind: str = "bert", **changes: Any) -> Path:
 
 
 def train_config(backbone: Path | str = "unused", **changes: Any) -> TrainConfig:
-    """Settings of a run that takes about a second; `model` and `prune` are given as dicts of changes."""
+    """Settings of a run that takes about a second; `model` and `prune` are given as dicts of changes.
+
+    Its precision is given: a trial of it would depend on what else the machine does.
+    """
     model = ModelConfig(TOY, **{"max_tokens": 64} | changes.pop("model", {}))
     prune = PruneConfig(**{"gradients": 6, "block": 8, "steps": 2} | changes.pop("prune", {}))
     settings: dict[str, Any] = {"epochs_dense": 1, "epochs_prune": 1, "epochs_finetune": 1, "batch_size": 6,
                                 "learning_rate": 1e-3, "head_learning_rate": 1e-2, "residual_l2": (0.1, 1.0),
-                                "probe_rows": 0}
+                                "probe_rows": 0, "precision": "float32"}
     return TrainConfig(backbone=str(backbone), model=model, prune=prune, **settings | changes)
 
 

@@ -61,8 +61,8 @@ def model_card(metrics: dict[str, Any]) -> str:
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
         precision=training.get("precision", "float32"),
         best="-" if training["best_epoch"] is None else training["best_epoch"] + 1,
-        selection=config["selection_rows"], annotated=_annotated(training), sources=_sources(training),
-        before=_before(training),
+        selection=config["selection_rows"], annotated=_annotated(training) + _doubtful(training),
+        sources=_sources(training), before=_before(training),
         split=report["split"], n=report["n"], table="\n".join(_rows(report, metrics["baselines"])),
         others=_others(metrics), credits=_credits(training), correction=_correction(report),
         subnetworks=_subnetworks(metrics))
@@ -103,6 +103,21 @@ def _annotated(training: dict[str, Any]) -> str:
     for source in training.get("sources", []):
         counts.update(source.get("annotated", {}))
     return f"\n- Annotated: {', '.join(f'{what} {count:,}' for what, count in counts.items())}." if counts else ""
+
+
+def _doubtful(training: dict[str, Any]) -> str:
+    """What was done about concept labels that may be wrong, and how many were made wrong on purpose."""
+    config, said = training["config"], []
+    if config.get("mixup"):
+        said.append(f"Learned with concept-level MixUp, alpha {config['mixup']:g}.")
+    if config.get("concept_weights"):
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in config["concept_weights"].items())
+        said.append(f"Weights of concept labels: {weights}.")
+    if "concept_noise" in training:
+        noise = training["concept_noise"]
+        said.append(f"**{noise['labels']:,} concept labels of {noise['rows']:,} training texts were replaced by wrong "
+                    "ones on purpose**, to measure what that costs.")
+    return "".join(f"\n- {line}" for line in said)
 
 
 def _others(metrics: dict[str, Any]) -> str:

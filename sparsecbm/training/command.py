@@ -73,6 +73,10 @@ SETTINGS = (
     Setting("--batch-tokens", "batch_tokens", "most tokens per step, padding included; fewer texts where they are long",
             whole),
     Setting("--learning-rate", "learning_rate", "peak learning rate of the backbone", number),
+    Setting("--mixup", "mixup", "alpha of concept-level MixUp, for concept labels that may be wrong; 0 leaves it out",
+            number),
+    Setting("--concept-noise", "concept_noise", "share of the training texts whose concept labels are made wrong, "
+            "0..1, to measure what that costs", number),
     Setting("--foreign-penalty", "foreign_penalty",
             "weight of the leakage loss: what a concept's head can predict from another's pass", number),
     Setting("--teacher-weight", "teacher_weight", "how much the teacher's answers count, 0..1", number),
@@ -117,6 +121,9 @@ def add(commands: Commands) -> None:
                         help="settings as JSON; options on the command line override them")
     for setting in SETTINGS:
         parser.add_argument(setting.option, type=setting.kind, choices=setting.choices, help=setting.help)
+    parser.add_argument("--concept-weight", action="append", default=[], metavar="NAME=WEIGHT",
+                        help="what the labels of a concept count, or the concept labels of a training source such as "
+                        "yelp/train, which a machine may have made (default: 1); may come several times")
     parser.add_argument("--no-residual", action="store_true", help="compute the label from the concepts alone")
     parser.add_argument("--resume", action="store_true",
                         help="continue an interrupted run from its last complete epoch")
@@ -191,6 +198,8 @@ def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainCon
         value = getattr(options, setting.option.removeprefix("--").replace("-", "_"))
         if value is not None:
             _write(settings, setting.path, value)
+    if options.concept_weight:
+        settings["concept_weights"] = dict(map(_named_weight, options.concept_weight))
     if options.no_residual:
         _write(settings, "model.residual", False)
     if settings.get("start") is not None:
@@ -200,6 +209,14 @@ def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainCon
                           "transformer.")
     _write(settings, "model.schema", _plain(schema))
     return from_json(TrainConfig, settings, options.config or "Options")
+
+
+def _named_weight(text: str) -> tuple[str, str]:
+    """A name and its weight; whether that is a number is checked with all other settings."""
+    name, _, weight = text.rpartition("=")
+    if not name:
+        raise InputError(f"--concept-weight came as {text!r}; allowed: NAME=WEIGHT. Write it so.")
+    return name, weight
 
 
 def _plain(schema: ConceptSchema) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sparsecbm.model.prediction import pool_texts
 from sparsecbm.model.small_pass import SmallPass
 from sparsecbm.training.distillation import distillation_loss
 from sparsecbm.training.losses import leakage_loss, training_loss
+from sparsecbm.training.noisy_concepts import drawn_mix, mixup_loss
 from sparsecbm.training.precision import autocast, chosen_precision
 from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.pruning import cubic_sparsity, learning_rate_factor, prune
@@ -126,10 +127,11 @@ class Trainer:
             pooled = torch.stack([self.model.run_pass(run, embedded, encoded.attention_mask) for run in runs or [{}]],
                                  dim=1).float()
         pooled = pooled.expand(-1, len(chosen), -1)  # without masks all passes are one
-        loss = training_loss(self.model, self.config, pooled, chosen, batch)
-        if self.config.teacher is not None:
-            lesson = distillation_loss(self.model, self.config, pooled, chosen, batch)
-            loss = (1 - self.config.teacher_weight) * loss + self.config.teacher_weight * lesson
+        if self.config.mixup:
+            share, partners = drawn_mix(self.config.mixup, len(batch), generator)
+            loss = mixup_loss(lambda mixed, rows: self._loss(mixed, chosen, rows), pooled, batch, share, partners)
+        else:
+            loss = self._loss(pooled, chosen, batch)
         if masked is not None and self.config.foreign_penalty:
             loss = loss + self.config.foreign_penalty * leakage_loss(self.model, pooled, chosen, batch)
         self.optimizer.zero_grad(set_to_none=True)
@@ -141,6 +143,14 @@ class Trainer:
         self.optimizer.step()
         self.progress.step += 1
         return float(loss.detach())
+
+    def _loss(self, pooled: torch.Tensor, chosen: list[int], rows: TrainingRows) -> torch.Tensor:
+        """Of what the annotators say of the rows and, where there is a teacher, of what it says."""
+        loss = training_loss(self.model, self.config, pooled, chosen, rows)
+        if self.config.teacher is None:
+            return loss
+        lesson = distillation_loss(self.model, self.config, pooled, chosen, rows)
+        return (1 - self.config.teacher_weight) * loss + self.config.teacher_weight * lesson
 
     def _due(self) -> bool:
         """Pruning steps are spread evenly over the pruning epochs, the first at their beginning; all fall into them."""

@@ -15,12 +15,15 @@ def concept_losses(
     targets: Float[Tensor, "batch concept value"],
     known: Bool[Tensor, "batch concept"],
     weights: Float[Tensor, " batch"],
+    trust: Float[Tensor, "batch concept"] | None = None,
 ) -> Float[Tensor, " concept"]:
     """Mean cross-entropy (nats) of each concept, times the row's weight, over the rows where the concept is known.
 
-    The mean is over rows and not over weights: in a batch of light rows the loss is small. No sigmoid stands before it.
+    `trust` multiplies it further, by row and concept: less where a machine labelled it, for example. The mean is over
+    rows and not over weights: in a batch of light rows the loss is small. No sigmoid stands before it.
     """
     each = -(targets * logits.log_softmax(-1)).sum(-1) * known * weights.unsqueeze(-1)  # [batch, concept]
+    each = each if trust is None else each * trust
     return each.sum(0) / known.sum(0).clamp_min(1)
 
 
@@ -50,7 +53,8 @@ def training_loss(
     logits = torch.einsum("bkh,kvh->bkv", pooled[:, : len(concepts)], model.concept_weight[concepts])
     logits = logits + model.concept_bias[concepts]
     if concepts and config.model.kind != "black_box":
-        each = concept_losses(logits, rows.targets[:, concepts], rows.known[:, concepts], rows.weights)
+        trust = None if rows.trust is None else rows.trust[:, concepts]
+        each = concept_losses(logits, rows.targets[:, concepts], rows.known[:, concepts], rows.weights, trust)
         loss = loss + config.gamma * each.sum() / len(config.model.schema.concepts)
     every = len(concepts) == len(config.model.schema.concepts)
     if config.regime == "joint" and every and config.model.kind != "black_box":

@@ -19,8 +19,8 @@ class TrainingRows:
     """Texts and what is known of them.
 
     `targets` are distributions over values; `known` is False where a concept's value is not known and stays out of the
-    loss; `labels` is -1 where the label is not known. `weights` multiply the loss of each row. `taught_concepts` and
-    `taught_labels` are a teacher's logits, None without one.
+    loss; `labels` is -1 where the label is not known. `weights` multiply the loss of each row, and `trust` that of each
+    of its concepts, None for 1 throughout. `taught_concepts` and `taught_labels` are a teacher's logits, None without.
     """
 
     texts: tuple[str, ...]
@@ -30,16 +30,19 @@ class TrainingRows:
     weights: Float[Tensor, " batch"]
     taught_concepts: Float[Tensor, "batch concept value"] | None = None
     taught_labels: Float[Tensor, "batch label"] | None = None
+    trust: Float[Tensor, "batch concept"] | None = None
 
     @classmethod
-    def of(cls, split: Split, targets: Targets, weight: float = 1.0) -> "TrainingRows":
+    def of(
+        cls, split: Split, targets: Targets, weight: float = 1.0, trust: Float[Tensor, "row concept"] | None = None
+    ) -> "TrainingRows":
         """Read a split, with hard or soft concept targets; `weight` multiplies the weights of its rows."""
         concepts, shares = torch.from_numpy(split.concepts), torch.from_numpy(split.shares).float()
         hard = torch.nn.functional.one_hot(concepts.clamp_min(0), shares.shape[-1]).float()
         # Where annotators disagreed outright, their shares are all there is.
         hard = torch.where((concepts >= 0).unsqueeze(-1), hard, shares)
         return cls(tuple(split.texts), shares if targets == "shares" else hard, concepts >= 0,
-                   torch.from_numpy(split.labels), torch.from_numpy(weight * split.weights).float())
+                   torch.from_numpy(split.labels), torch.from_numpy(weight * split.weights).float(), trust=trust)
 
     @classmethod
     def joined(cls, parts: Sequence["TrainingRows"]) -> "TrainingRows":

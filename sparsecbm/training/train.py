@@ -30,6 +30,7 @@ from sparsecbm.training.card import model_card
 from sparsecbm.training.distillation import taught
 from sparsecbm.training.heads import fit_label_head, fit_residual
 from sparsecbm.training.loop import Trainer
+from sparsecbm.training.noisy_concepts import check_concept_weights, corrupted, trust_of
 from sparsecbm.training.progress import TrainingDisplay
 from sparsecbm.training.rows import TrainingRows, evenly
 from sparsecbm.training.state import FOLDER
@@ -57,6 +58,7 @@ def train(
     fit the model or there is nothing to resume.
     """
     learned, scored = prepared(training, evaluation, config.model)
+    check_concept_weights(config, learned)
     config = replace(config, sources=tuple(source.config for source in learned),
                      evaluation=tuple(source.config for source in scored))
     place = available_device(device)
@@ -65,7 +67,7 @@ def train(
     before = None if config.start is None else _started(config, config.start)
     model, encoder = _untrained(config) if before is None else (before.model, before.encoder)
     model.to(place)
-    parts = [TrainingRows.of(source.split, config.concept_targets, source.weight) for source in learned]
+    parts, noise = _training_rows(config, learned)
     eval_rows = {source.name: TrainingRows.of(source.split, config.concept_targets) for source in scored}
     rows = TrainingRows.joined(parts)
     if config.teacher is not None:
@@ -88,6 +90,8 @@ def train(
         "damping_ratio": progress.damping_ratio, "precision": progress.precision, "residual": penalties,
         "seconds": progress.seconds + time.perf_counter() - started,
     }
+    if noise:
+        notes["concept_noise"] = noise
     if before is not None:
         notes["before"] = {"hash": before.hash, **before.metrics.get("training", {})}
     metrics = {"dev": reports[scored[0].name], "sources": reports, "baselines": {}, "training": notes}
@@ -103,6 +107,19 @@ def train(
         log.warning("%s", error)
     shutil.rmtree(output / FOLDER)
     return output
+
+
+def _training_rows(
+    config: TrainConfig, sources: Sequence[Source]
+) -> tuple[list[TrainingRows], dict[str, int]]:
+    """The rows of each source and, where concept labels are to be wrong, how many are."""
+    parts = [TrainingRows.of(source.split, config.concept_targets, source.weight, trust_of(source, config))
+             for source in sources]
+    if not config.concept_noise:
+        return parts, {}
+    made = [corrupted(part, config.model.schema, config.concept_noise, config.seed * 1000 + place)
+            for place, part in enumerate(parts)]
+    return [part for part, _ in made], {key: sum(counts[key] for _, counts in made) for key in ("rows", "labels")}
 
 
 def _untrained(config: TrainConfig) -> tuple[SparseCBM, Encoder]:

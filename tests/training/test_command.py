@@ -38,7 +38,7 @@ def test_without_options_the_defaults_hold() -> None:
 def test_each_option_writes_its_setting_and_no_other(setting: Any) -> None:
     """The value given differs from the default, so a mapping to the wrong place shows."""
     values = {"--backbone": "other", "--sparsity": "0.9", "--learning-rate": "0.5", "--max-tokens": "16",
-              "--teacher-weight": "0.25"}
+              "--teacher-weight": "0.25", "--concept-noise": "0.25"}
     value = values.get(setting.option, "4")
     extra: list[str] = []
     if setting.option == "--mask-kind":  # whose units no default scheme can share out
@@ -49,6 +49,17 @@ def test_each_option_writes_its_setting_and_no_other(setting: Any) -> None:
     assert flat(after)[setting.path] == setting.kind(value)
     changed = {path for path in flat(after) if flat(after)[path] != flat(before)[path]}
     assert changed == {setting.path}
+
+
+def test_concept_weights_are_named() -> None:
+    """A source's name holds a slash, a concept's may hold anything."""
+    plain = config("--backbone", "b", "--concept-weight", "yelp/train=0.5", "--concept-weight", "a.b=c=2")
+    assert plain.concept_weights == {"yelp/train": 0.5, "a.b=c": 2.0}
+    with pytest.raises(InputError, match="NAME=WEIGHT"):
+        config("--backbone", "b", "--concept-weight", "0.5")
+    for weight in ("half", "-1", "inf"):
+        with pytest.raises(ConfigError, match="food"):
+            config("--backbone", "b", "--concept-weight", f"food={weight}")
 
 
 def named(*arguments: str) -> tuple[list[NamedSplit], list[NamedSplit]]:
