@@ -177,7 +177,8 @@ def test_the_strip_shows_what_removing_words_does(explainer: Explainer) -> None:
 def test_a_method_that_was_no_better_than_chance_is_called_out_beside_its_words(
     explainer: Explainer, beats: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = {"comprehensiveness": {"mean": 0.31}, "random_comprehensiveness": {"mean": 0.12}, "beats_random": beats}
+    numbers = {"comprehensiveness": {"mean": 0.31, "ci95": [0.3, 0.4]},
+               "random_comprehensiveness": {"mean": 0.12, "ci95": [0.1, 0.2]}, "beats_random": beats}
     metrics = {**explainer.checkpoint.metrics, "faithfulness": {"methods": {QUICK: {"food": numbers}}}}
     monkeypatch.setattr(explainer, "checkpoint", replace(explainer.checkpoint, metrics=metrics))
     at = fine(open_explain(text=REVIEW, method=QUICK, target="food=Negative"))
