@@ -31,6 +31,11 @@ class Server:
         """Host and port."""
         return f"127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        return self._process.pid
+
     def __enter__(self) -> "Server":
         self._start()
         return self

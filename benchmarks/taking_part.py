@@ -83,7 +83,7 @@ def _answer(someone: Participant, visit: Visit, chance: random.Random, labels: S
     if panel is not None and chance.random() < 0.6:
         concept = chance.choice([one["name"] for one in panel["concepts"]])
         acts = [("set", concept, [0.0, 0.0, 1.0]), ("set", concept, [1.0, 0.0, 0.0]), ("unsure", concept)]
-        return someone.act(*chance.choice([*acts, ("undo",)] if panel["history"]["undo"] else acts))
+        return someone.seen(someone.act(*chance.choice([*acts, ("undo",)] if panel["history"]["undo"] else acts)))
     someone.choose(0, visit.number % 5)
     someone.choose(1, chance.randrange(7))
     if "Send my answer" in labels:

@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard
 
 from sparsecbm.errors import CheckpointError, InputError
+from sparsecbm.file_names import without_leftovers
 from sparsecbm.model.checkpoint import CARD_FILE, METRICS_FILE, content_hash, hashed_files, read_notes
 from sparsecbm.model.familiarity import FAMILIARITY_FILE
 from sparsecbm.model.hub import upload
@@ -42,7 +43,7 @@ class SharedExplainer(Resident):
         except OSError as error:
             raise InputError(f"The folder {target} cannot be made ({error.strerror or error}); allowed: a new or empty "
                              "folder. Name another one.") from None
-        if any(target.iterdir()) and content_hash(target) != self.checkpoint.hash:
+        if without_leftovers(path.name for path in target.iterdir()) and content_hash(target) != self.checkpoint.hash:
             raise InputError(f"The folder {target} holds something else; allowed: a new or empty folder, or one with "
                              "this very checkpoint. Name another one.")
         metrics, card = read_notes(source)

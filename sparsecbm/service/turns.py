@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 #: Seconds that a piece of work has the machine for itself before it goes to the end of the line.
 SLICE = 2.0
+#: Pieces that may have been begun and wait; each keeps its memory meanwhile.
+MOST_BEGUN = 3
 #: How often whoever waits looks whether it is still wanted, in seconds.
 LOOK_EVERY = 0.25
 
@@ -14,13 +16,16 @@ LOOK_EVERY = 0.25
 class Turns:
     """A line in the order of arrival; who stands first works, the others wait. Safe for many threads.
 
-    Short work is done before anyone who came later begins, so that the memory of one piece is in use at a time; work
-    that takes longer than `seconds` is kept as it is while others have their turn. `clock` gives seconds.
+    Short work is done before anyone who came later begins. Work that takes longer than `seconds` is kept as it is while
+    others have their turn; so that memory is bounded, at most `begun` pieces are, and others run to their end. `clock`
+    gives seconds.
     """
 
-    def __init__(self, seconds: float = SLICE, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._clock, self._since = seconds, clock, 0.0
-        self._changed, self._line = threading.Condition(), deque[object]()
+    def __init__(
+        self, seconds: float = SLICE, begun: int = MOST_BEGUN, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds, self._most, self._clock, self._since = seconds, begun, clock, 0.0
+        self._changed, self._line, self._begun = threading.Condition(), deque[object](), list[object]()
 
     def take(self, who: object, wanted: Callable[[], bool]) -> bool:
         """Stand in line until it is one's turn, which `end` ends; False, and not in line, once it is not wanted."""
@@ -33,6 +38,10 @@ class Turns:
         with self._changed:
             if len(self._line) == 1 or self._clock() - self._since < self._seconds:
                 return True
+            if who not in self._begun:
+                if len(self._begun) == self._most:
+                    return True
+                self._begun.append(who)
             self._line.rotate(-1)
             self._changed.notify_all()
             return self._wait(who, wanted)
@@ -62,6 +71,8 @@ class Turns:
         return True
 
     def _leave(self, who: object) -> None:
+        if who in self._begun:
+            self._begun.remove(who)
         if who in self._line:
             self._line.remove(who)
             self._changed.notify_all()

@@ -11,6 +11,7 @@ import numpy as np
 from sparsecbm.data.split import Split
 from sparsecbm.errors import ConfigError
 from sparsecbm.evaluation.compute import evaluate
+from sparsecbm.file_names import without_leftovers
 from sparsecbm.model.batch_prediction import predict_texts
 from sparsecbm.model.checkpoint import Checkpoint, hashed_files, load_checkpoint, save_checkpoint, write_notes
 from sparsecbm.training.card import model_card
@@ -49,7 +50,7 @@ def compress(
     ConfigError, and no folder, when it does not answer as the larger one does. Measurements of the larger one are not
     taken over, but for how it was trained.
     """
-    if output.exists() and any(output.iterdir()):
+    if output.exists() and without_leftovers(path.name for path in output.iterdir()):
         raise ConfigError(f"{output} is not empty; allowed: a new or empty folder. Choose another.")
     save_checkpoint(output, checkpoint.model, checkpoint.encoder, checkpoint.masks, form, whole=False)
     smaller = load_checkpoint(output, checkpoint.model.device)

@@ -23,7 +23,7 @@ def test_who_stands_first_works_and_the_others_see_their_place() -> None:
 
 def test_a_turn_is_kept_while_it_is_short_or_nobody_waits() -> None:
     clock = Clock()
-    turns, a, b = Turns(2.0, clock), object(), object()
+    turns, a, b = Turns(2.0, clock=clock), object(), object()
     turns.take(a, lambda: True)
     clock.now = 10.0
     assert turns.pass_on(a, lambda: False), "nobody waits"
@@ -37,7 +37,7 @@ def test_a_turn_is_kept_while_it_is_short_or_nobody_waits() -> None:
 
 def test_each_turn_is_counted_from_its_own_beginning() -> None:
     clock = Clock()
-    turns, a, b = Turns(2.0, clock), object(), object()
+    turns, a, b = Turns(2.0, clock=clock), object(), object()
     turns.take(a, lambda: True)
     clock.now = 5.0
     turns.end(a)
@@ -45,3 +45,16 @@ def test_each_turn_is_counted_from_its_own_beginning() -> None:
     turns._line.append(a)
     clock.now = 6.0
     assert turns.pass_on(b, lambda: False) and turns.before(a) == 1
+
+
+def test_only_so_many_are_begun_and_wait() -> None:
+    """The second has waited in the midst of its work already, so the third must run to its end; the second need not."""
+    turns, a, b, c = Turns(0.0, begun=1), object(), object(), object()
+    turns.take(a, lambda: True)
+    turns._line.extend([b, c])
+    assert not turns.pass_on(a, lambda: False) and turns.before(c) == 1, "given up while it waits: not begun any more"
+    turns._begun.append(c)
+    assert turns.pass_on(b, lambda: False) and turns.before(c) == 1
+    turns.end(b)
+    turns._line.append(b)
+    assert not turns.pass_on(c, lambda: False) and turns.before(b) == 0

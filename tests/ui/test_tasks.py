@@ -152,10 +152,12 @@ def test_work_that_nobody_asks_about_any_more_stops(gated: Callable[..., Gated])
 def test_sessions_work_one_after_another_and_see_their_place(gated: Callable[..., Gated]) -> None:
     turns = Turns(WAIT)
     works, jobs = [gated(key) for key in "abc"], [Job(turns=turns) for _ in range(3)]
-    for number, (one, job) in enumerate(zip(works, jobs, strict=True)):
-        job.request([one.work])
-        becomes(lambda number=number, job=job: job.before == number)  # type: ignore[misc]
-    assert works[0].entered.wait(WAIT) and not works[1].runs
+    jobs[0].request([works[0].work])
+    assert works[0].entered.wait(WAIT)
+    for number in (1, 2):
+        jobs[number].request([works[number].work])
+        becomes(lambda number=number: jobs[number].before == number)  # type: ignore[misc]
+    assert not works[1].runs
     assert "3" in jobs[2].progress[0] and jobs[0].progress == ("Work a", 0.0)
     jobs[1].cancel()
     becomes(lambda: jobs[2].before == 1)
