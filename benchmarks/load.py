@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,7 +176,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def summary(
-    alone: Waits, all_: Waits, visitors: int, memory: dict[str, float | None], busy: float, cpu: float
+    alone: Waits, all_: Waits, visitors: int, memory: Mapping[str, float | None], busy: float, cpu: float
 ) -> dict[str, Any]:
     """The figures, with the limits and what is beyond them."""
     report = {name: {"alone": quantiles(getattr(alone, name)), "all": quantiles(getattr(all_, name))}
