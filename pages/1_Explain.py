@@ -29,4 +29,5 @@ with panels.errors_shown():
             panels.concept_panel(prediction, view.residual)
     with words:
         panels.heatmap_panel(prediction)
+    panels.correction_fold(view.text, "explain")
     panels.word_questions(prediction)

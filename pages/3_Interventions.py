@@ -22,3 +22,5 @@ with panels.errors_shown():
         with st.spinner("Predicting…"):
             panels.text_notices(view, explainer.predict(view.text))
     panels.interventions_section()
+    if not view.blank:
+        panels.correction_fold(view.text, "interventions")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sparsecbm.concepts.panel_explain import concept_panel as concept_panel
     from sparsecbm.concepts.panel_explain import label_panel as label_panel
+    from sparsecbm.corrections.panel import correction_fold as correction_fold
     from sparsecbm.deck.panel import deck_panel as deck_panel
     from sparsecbm.deck.panel_present import scene_shown as scene_shown
     from sparsecbm.evaluation.panel import evaluation_panel as evaluation_panel
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "address_notices": "ui.session",
     "concept_panel": "concepts.panel_explain",
+    "correction_fold": "corrections.panel",
     "deck_panel": "deck.panel",
     "errors_shown": "ui.shell",
     "evaluation_panel": "evaluation.panel",

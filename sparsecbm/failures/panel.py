@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from sparsecbm.corrections.panel_queue import labelling_queue
 from sparsecbm.data.catalogue import OWN, SAMPLES
 from sparsecbm.data.reviews import Reviews
 from sparsecbm.failures.error_analysis import ErrorAnalysis, Rows
-from sparsecbm.failures.panel_address import STATE, fits_address, ordered
+from sparsecbm.failures.panel_address import SECTIONS, STATE, fits_address, ordered
 from sparsecbm.failures.panel_filters import BOX_PIXELS, filter_bar
 from sparsecbm.failures.panel_how_right import how_right_fold
 from sparsecbm.failures.panel_own_table import own_form
@@ -34,6 +35,7 @@ from sparsecbm.service import Explainer
 from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.loaded_sources import source_titles
 from sparsecbm.ui.safe_text import as_markdown
+from sparsecbm.ui.sections import section_bar
 from sparsecbm.ui.session import chosen, seed_widget, session_job
 from sparsecbm.ui.shell import INTERVENTIONS, errors_shown, link, note
 from sparsecbm.ui.tasks import Job, polling_fragment
@@ -61,6 +63,7 @@ def failures_panel(explainer: Explainer) -> None:
         with top:
             _how_loaded(reviews)
             _edits_in_force()
+            section_bar("failures:section", SECTIONS, STATE.current.section, lambda name: change(section=name))
         polling_fragment(_job(), prediction_progress, _job(), reviews, "failures", STATE.run_again)
         if _job().result(prediction_work(explainer, reviews)):
             st.fragment(_analysis)()
@@ -80,6 +83,9 @@ def _analysis() -> None:
             save_bar(found, rows)
         if not fits_address(looking.slice):
             note(":material/link_off: This slice is too long for a link: save it by name, or export it.")
+        if looking.section == "label":
+            labelling_queue(found, rows)
+            return
         st.markdown(f"### {slice_heading(found, rows)}")
         note(as_markdown(_compared(found, rows, explainer)))
         how_right_fold(found)

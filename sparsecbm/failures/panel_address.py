@@ -43,11 +43,14 @@ def ordered(analysis: ErrorAnalysis, rows: Bool[np.ndarray, " row"], sort: str) 
 
 
 _MOST_PAGES = 1_000_000
+#: What can be done with a source.
+SECTIONS = {"find": "Find failures", "label": "Label texts"}
 
 
 @dataclass(frozen=True)
 class Looking:
-    """A source, the slice of it in force, and its table. `open` is the id of the review that is read, if any.
+    """A source, what is done with it, the slice of it in force, and its table. `open` is the id of the review that is
+    read, if any.
 
     `source` is empty for what a session starts with; `page` counts from 1.
     """
@@ -57,6 +60,7 @@ class Looking:
     sort: str = next(iter(SORTS))
     page: int = 1
     open: str | None = None
+    section: str = next(iter(SECTIONS))
 
 
 def fits_address(chosen: Slice) -> bool:
@@ -86,6 +90,7 @@ FIELDS = (
     Field("sort", allowed=SORTS),
     Field("page", whole_number(_MOST_PAGES)),
     Field("open"),
+    Field("section", allowed=SECTIONS),
     *map(_slice_field, SLICE_FIELDS),
 )
 _SLICE_NAMES = tuple(field.name for field in SLICE_FIELDS)

@@ -8,6 +8,7 @@ import streamlit as st
 from jaxtyping import Int
 
 from sparsecbm.concepts.panel_advice import fix_text
+from sparsecbm.corrections.panel import correction_fold
 from sparsecbm.failures.error_analysis import ErrorAnalysis
 from sparsecbm.failures.outcomes import OUTCOMES, outcome_name
 from sparsecbm.failures.panel_pictures import row_parts, row_title
@@ -62,6 +63,7 @@ def open_review(
     if held:
         note(f"Tags: {as_markdown(', '.join(held))}")
     _own_tags(opened)
+    correction_fold(text, "failures")
     parts = to_address(View(text), schema)
     with st.container(horizontal=True, gap="small"):
         pin(f"{_KEY}:{opened}", partial(row_title, analysis, row), partial(row_parts, explainer, analysis, row, words),

@@ -15,9 +15,9 @@ from sparsecbm.evaluation.compute import evaluate
 from sparsecbm.evaluation.panel_address import SECTIONS as EVALUATION_SECTIONS
 from sparsecbm.model.checkpoint import add_metrics, load_checkpoint
 from sparsecbm.subnetworks.panel_selection import SECTIONS as SUBNETWORK_SECTIONS
-from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE
+from sparsecbm.ui.loaded_model import CHECKPOINT_VARIABLE, load_explainer
 from sparsecbm.ui.view import SECTIONS
-from tests.app.screen import address, fine, open_alone, open_home, panel_data, press, set_concept
+from tests.app.screen import address, fine, open_alone, open_home, panel_data, press, section, set_concept
 from tests.app.test_failures import opened
 from tests.data.tables import TONE, URGENCY, schema_values, ticket, tickets, write_csv
 from tests.helpers import saved_checkpoint
@@ -45,7 +45,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _loaded(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _loaded(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSECBM_DATABASE_URL", f"sqlite:///{tmp_path}/studies.sqlite")
     monkeypatch.setenv(CHECKPOINT_VARIABLE, str(trained))
     monkeypatch.setattr("sparsecbm.ui.offered.CHECKPOINTS", trained)  # no other model is offered
 
@@ -75,6 +76,26 @@ def test_home_and_a_table_of_tickets_do_so_too() -> None:
     next(box for box in at.selectbox if box.label == "Texts").set_value("body")
     at = press(fine(at.run()), "Load it")
     assert foreign(at) == [] and any("of 30 tickets" in line.value for line in at.markdown)
+    at = section(at, "label")
+    assert foreign(at) == []
+    at.text_input(key="corrections:queue:who").set_value("Ada")
+    for name in ("Begin", "Skip"):
+        at = press(at, name)
+        assert foreign(at) == [] and any("this ticket" in line.value for line in at.markdown)
+
+
+def test_a_correction_offers_the_values_of_its_concept() -> None:
+    at = open_alone("pages/1_Explain.py", text=TEXT)
+    at.session_state["corrections:explain:fold"] = True
+    assert foreign(at.run()) == []
+    what, really = (next(box for box in at.selectbox if box.label == name)
+                    for name in ("What is it about?", "It is really"))
+    schema = load_explainer().schema
+    assert len(what.options) == 1 + len(schema.concepts) and list(really.options) == list(schema.label_display)
+    for concept in schema.concepts:
+        at = fine(next(box for box in at.selectbox if box.label == "What is it about?").set_value(concept).run())
+        really = next(box for box in at.selectbox if box.label == "It is really")
+        assert tuple(really.options) == schema.values_of(concept)
 
 
 def test_a_concept_is_set_to_a_value_of_its_own() -> None:
