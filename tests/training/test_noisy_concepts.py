@@ -18,7 +18,7 @@ from sparsecbm.training import loop
 from sparsecbm.training.losses import concept_losses, training_loss
 from sparsecbm.training.noisy_concepts import corrupted, drawn_mix, mixup_loss, trust_of
 from sparsecbm.training.rows import TrainingRows
-from sparsecbm.training.train import train
+from sparsecbm.training.train import _training_rows, train
 from sparsecbm.training.training_sources import Source
 from tests.helpers import TOY, tiny_model, toy_split, train_config
 
@@ -178,6 +178,15 @@ def test_a_concept_and_a_source_are_trusted_as_they_are_named() -> None:
     assert trust_of(Source("toy", split), train_config()) is None
     made = TrainingRows.of(split, "majority", 1.0, trust_of(Source("toy", split), config))
     assert made.select([3, 1]).trust is not None and TrainingRows.joined([made, made]).trust.shape == (36, 2)
+
+
+def test_a_run_trusts_and_spoils_each_source_apart() -> None:
+    """Two sources of the same texts, of which only one is doubted, do not get the same wrong labels."""
+    config = train_config(concept_weights={"yelp/train": 0.5}, concept_noise=0.5)
+    (one, other), counts = _training_rows(config, (Source("toy", toy_split(4)), Source("yelp", toy_split(4), 2.0)))
+    assert one.trust is not None and (one.trust == 1).all() and other.trust is not None and (other.trust == 0.5).all()
+    assert (one.weights == 1).all() and (other.weights == 2).all()
+    assert counts == {"rows": 36, "labels": 72} and not torch.equal(truth(one), truth(other))
 
 
 def test_a_name_that_is_nothing_is_refused(rows: Split, other_rows: Split, tmp_path: Path) -> None:
