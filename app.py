@@ -5,7 +5,7 @@ import streamlit as st
 from sparsecbm import panels
 
 if __name__ != "__main__":  # imported by the server, which serves this app, and not run for a visitor
-    app = st.App(__file__, routes=panels.page_routes())
+    app = st.App(__file__, routes=[*panels.page_routes(), *panels.endpoints()], middleware=panels.middleware())
 else:
     panels.page("Home")
     scene = panels.presented()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.panel import subnetworks_section as subnetworks_section
     from sparsecbm.subnetworks.panel_selection import opened_selection as opened_selection
     from sparsecbm.subnetworks.panel_selection import selection_notices as selection_notices
+    from sparsecbm.ui.endpoints import endpoints as endpoints
+    from sparsecbm.ui.endpoints import middleware as middleware
     from sparsecbm.ui.loaded_model import load_explainer as load_explainer
     from sparsecbm.ui.loaded_model import model_notice as model_notice
     from sparsecbm.ui.pin import presented as presented
@@ -51,6 +53,7 @@ _MODULES = {
     "concept_panel": "concepts.panel_explain",
     "correction_fold": "corrections.panel",
     "deck_panel": "deck.panel",
+    "endpoints": "ui.endpoints",
     "errors_shown": "ui.shell",
     "evaluation_panel": "evaluation.panel",
     "failure_cards": "home.panel",
@@ -60,6 +63,7 @@ _MODULES = {
     "introduction": "home.panel",
     "label_panel": "concepts.panel_explain",
     "load_explainer": "ui.loaded_model",
+    "middleware": "ui.endpoints",
     "model_notice": "ui.loaded_model",
     "model_numbers": "home.panel_scores",
     "no_subnetworks": "subnetworks.panel",

@@ -56,6 +56,12 @@ class Turns:
         with self._changed:
             return self._line.index(who) if who in self._line else 0
 
+    @property
+    def length(self) -> int:
+        """How many work or wait."""
+        with self._changed:
+            return len(self._line)
+
     def others(self, who: object) -> bool:
         """True while anybody else works or waits."""
         with self._changed:

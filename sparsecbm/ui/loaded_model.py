@@ -174,6 +174,12 @@ class LoadedModels:
                     self._kept[source] = found
             return found
 
+    @property
+    def count(self) -> int:
+        """How many are kept."""
+        with self._lock:
+            return len(self._kept)
+
     def hash_of(self, source: str) -> str | None:
         """The hash of a model, without loading it; None where it cannot be read on this machine."""
         source = _whole(source)
