@@ -20,6 +20,7 @@ from sparsecbm.corrections.compute_queue import (
     predicted_answer,
 )
 from sparsecbm.corrections.label_correction import answer_title, answers_of, field_title, schema_hash, text_hash
+from sparsecbm.corrections.panel_files import files_box
 from sparsecbm.corrections.panel_store import (
     NO_FILE,
     another_person,
@@ -75,6 +76,7 @@ def labelling_queue(analysis: ErrorAnalysis, rows: Bool[np.ndarray, " row"]) -> 
             _next(load_explainer(), analysis, rows)
         else:
             _begin(analysis.reviews.schema)
+        files_box(analysis.reviews.schema)
 
 
 def _begin(schema: ConceptSchema) -> None:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from sparsecbm.corrections.compute_queue import bag_of_words, pool_of, queue
 from sparsecbm.corrections.compute_store import CorrectionStore
+from sparsecbm.corrections.correction_files import COLUMNS, history_rows, written
 from sparsecbm.corrections.label_correction import schema_hash
 from sparsecbm.data.samples import load_samples
 from sparsecbm.schema import CEBAB
@@ -145,6 +146,31 @@ def test_one_changes_between_finding_and_labelling() -> None:
     assert address(at) == {"section": ["label"]} and not at.dataframe
     at = section(at, "find")
     assert not address(at) and any("margin" in frame.value for frame in at.dataframe)
+
+
+def test_what_was_said_is_a_file_that_another_database_takes_in_once(
+    store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = press(press(press(begun(), "1"), "2"), "undo")
+    at.session_state["corrections:files"] = True
+    at = fine(at.run())
+    assert len(at.get("download_button")) == 4
+    content = written(history_rows(store.history()), COLUMNS, ".csv")
+    monkeypatch.setenv("SPARSECBM_DATABASE_URL", f"sqlite:///{tmp_path}/other.sqlite")
+    at = opened()
+    at.session_state["corrections:files"] = True
+    at = fine(at.run())
+    for said in ("2 new, 1 undone", "0 new, 0 undone"):
+        at.get("file_uploader")[0].set_value(("mine.csv", content, "text/csv"))
+        at = fine(next(one for one in fine(at.run()).button if one.label == "Add what is new").click().run())
+        assert any(said in one.value.replace("\\", "") for one in at.success)
+    with CorrectionStore.open(f"sqlite:///{tmp_path}/other.sqlite") as other:
+        assert other.history() == store.history()
+    at.get("file_uploader")[0].set_value(("other.csv", content.replace(schema_hash(CEBAB).encode(), b"0" * 16),
+                                          "text/csv"))
+    at = next(one for one in fine(at.run()).button if one.label == "Add what is new").click().run()
+    said = at.error[0].value.replace("\\", "")
+    assert "another schema" in said and "other.csv, line 2" in said and "upload-" not in said
 
 
 def test_a_name_is_needed_and_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
