@@ -138,7 +138,17 @@ def _before(training: dict[str, Any]) -> str:
         return ""
     earlier = training["before"]
     epochs = f", trained on `{earlier['split']}` for {len(earlier['epochs'])} epochs" if "split" in earlier else ""
-    return f"\n- It went on from the checkpoint `{earlier['hash'][:12]}`{epochs}."
+    return f"\n- It went on from the checkpoint `{earlier['hash'][:12]}`{epochs}.{_corrected(training)}"
+
+
+def _corrected(training: dict[str, Any]) -> str:
+    """How much people corrected of the checkpoint before, where that was learned."""
+    if "corrections" not in training:
+        return ""
+    notes = training["corrections"]
+    learned, held_out = (len(notes["texts"][part]) for part in ("learned", "held-out"))
+    return (f"\n- It learned from people's corrections: {notes['corrections']:,} by {notes['people']:,}, of "
+            f"{learned + held_out:,} texts, {held_out:,} of which were held out.")
 
 
 def _rows(report: dict[str, Any], baselines: dict[str, Any]) -> list[str]:

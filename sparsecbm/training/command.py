@@ -20,11 +20,13 @@ from sparsecbm.config import (
     Targets,
     TrainConfig,
     from_json,
+    to_json,
 )
 from sparsecbm.errors import ConfigError, InputError
 from sparsecbm.evaluation.command import show
 from sparsecbm.paths import keep_apart, place_of
 from sparsecbm.schema import ConceptSchema
+from sparsecbm.training.command_corrections import PREFIX, add_options, correction_round, others
 
 if TYPE_CHECKING:
     from sparsecbm.data.named_split import NamedSplit
@@ -101,8 +103,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--data", required=True, action="append", metavar="SOURCE",
         help=f"what to train on: folder or zip file with the official files, a table, or hub:OWNER/NAME; or {FORM}, "
-        "which may come several times; clauses:SEED:NUMBER makes texts. Every text comes once per epoch; the weight, 1 "
-        "unless stated, multiplies its loss")
+        f"which may come several times; clauses:SEED:NUMBER makes texts; {PREFIX}FILE is what `corrections export` "
+        "wrote. Every text comes once per epoch; the weight, 1 unless stated, multiplies its loss")
+    add_options(parser)
     parser.add_argument(
         "--eval", action="append", metavar="DATASET:PLACE:SPLIT",
         help="sources that choose the best epoch, the first of which makes the checkpoint's report; may come several "
@@ -137,18 +140,23 @@ def run(options: argparse.Namespace) -> None:
     from sparsecbm.training.train import train
     from sparsecbm.training.training_sources import Source
 
+    corrected = correction_round(options, _read(options.config))
     learned, scored = sources(options)
     keep_apart([options.output], [place for one in (*learned, *scored) for place in (one.place, one.schema)])
     with only_result_on_stdout(), log_shown():
         splits = {one: one.load() for one in dict.fromkeys((*learned, *scored))}
         training, evaluation = ([Source(one.dataset, splits[one], one.weight) for one in some]
                                 for some in (learned, scored))
-        config = train_config(options, training[0].split.schema)
+        if corrected is None:  # the settings are the options', or else those of the checkpoint that was corrected
+            config, notes = train_config(options, training[0].split.schema), dict[str, Any]()
+        else:
+            config = train_config(options, corrected.schema, corrected.settings)
+            training, evaluation, notes = corrected.mixed(training, evaluation, config.seed)
         keep_apart([options.output], [config.backbone, config.start, config.teacher])  # --config may name them too
         options.output.mkdir(parents=True, exist_ok=True)  # what cannot be written should not be trained first
-        folder = train(config, training, evaluation, options.output, options.device, options.resume)
+        folder = train(config, training, evaluation, options.output, options.device, options.resume, notes)
         metrics = load_checkpoint(folder, "cpu").metrics
-    for split in splits.values():
+    for split in dict.fromkeys(source.split for source in (*training, *evaluation)):
         for line in split.report.lines():
             say(line)
     for source in metrics["training"]["sources"]:
@@ -166,23 +174,25 @@ def sources(options: argparse.Namespace) -> "tuple[list[NamedSplit], list[NamedS
     from sparsecbm.data.named_split import NamedSplit, is_named_split, named_split
 
     own = options.schema, options.weight_column
-    stated = [is_named_split(text) for text in options.data]
+    data = others(options)
+    stated = [is_named_split(text) for text in data]
     single = (options.dataset, options.split, options.eval_split)
-    if not any(stated):
-        if len(options.data) > 1:
-            raise InputError(f"--data came {len(options.data)} times without saying what each is; allowed: {FORM}. "
+    if data == options.data and not any(stated):
+        if len(data) > 1:
+            raise InputError(f"--data came {len(data)} times without saying what each is; allowed: {FORM}. "
                              "Write each so.")
-        dataset, place, eval_split = options.dataset or "cebab", place_of(options.data[0]), options.eval_split
+        dataset, place, eval_split = options.dataset or "cebab", place_of(data[0]), options.eval_split
         split = options.split or (TABLE_SPLIT if dataset == TABLE else DEFAULT_SPLIT)
         if eval_split is not None and options.eval:
             raise InputError("--eval and --eval-split cannot be combined. Leave one of them out.")
         learned = [NamedSplit(dataset, place, split, 1.0, *own)]
         scored = [NamedSplit(dataset, place, eval_split or "dev", 1.0, *own)]
     elif not all(stated) or any(single):
-        raise InputError(f"{options.data[stated.index(True)]!r} states its data set and split, so every --data has to, "
-                         "and --dataset, --split and --eval-split must not come. Leave them out.")
+        one = data[stated.index(True)] if any(stated) else options.data[0]
+        raise InputError(f"{one!r} states its data set and split, so every --data has to, and --dataset, --split and "
+                         "--eval-split must not come. Leave them out.")
     else:
-        learned = [named_split(text, *own) for text in options.data]
+        learned = [named_split(text, *own) for text in data]
         scored = list(dict.fromkeys(one.dev for one in learned if one.dev is not None))
     scored = [named_split(text, *own) for text in options.eval] if options.eval else scored
     if any(own) and not any(one.dataset == TABLE for one in (*learned, *scored)):
@@ -191,9 +201,14 @@ def sources(options: argparse.Namespace) -> "tuple[list[NamedSplit], list[NamedS
     return learned, scored
 
 
-def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainConfig:
-    """Settings of the --config file, then those of the options, checked as a whole."""
-    settings = _read(options.config) if options.config else {}
+def train_config(
+    options: argparse.Namespace, schema: ConceptSchema, base: Mapping[str, Any] | None = None
+) -> TrainConfig:
+    """Settings of `base`, then of the --config file, then those of the options, checked as a whole."""
+    settings = _read(options.config)
+    for name, value in (base or {}).items():
+        own = settings.get(name, value)
+        settings[name] = value | own if isinstance(value, dict) and isinstance(own, dict) else own
     for setting in SETTINGS:
         value = getattr(options, setting.option.removeprefix("--").replace("-", "_"))
         if value is not None:
@@ -207,7 +222,7 @@ def train_config(options: argparse.Namespace, schema: ConceptSchema) -> TrainCon
     if "backbone" not in settings:
         raise ConfigError("No backbone was given. Add --backbone with the folder or the Hub id of a pretrained "
                           "transformer.")
-    _write(settings, "model.schema", _plain(schema))
+    _write(settings, "model.schema", to_json(schema))
     return from_json(TrainConfig, settings, options.config or "Options")
 
 
@@ -219,14 +234,9 @@ def _named_weight(text: str) -> tuple[str, str]:
     return name, weight
 
 
-def _plain(schema: ConceptSchema) -> dict[str, Any]:
-    from pydantic import TypeAdapter
-
-    plain: dict[str, Any] = TypeAdapter(ConceptSchema).dump_python(schema, mode="json")
-    return plain
-
-
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
     try:
         settings = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

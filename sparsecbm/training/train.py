@@ -49,13 +49,14 @@ def train(
     output: Path,
     device: str | None = None,
     resume: bool = False,
+    more_notes: Mapping[str, Any] | None = None,
 ) -> Path:
     """Train a model, write it with `metrics.json` and a model card to `output`, and return that folder.
 
     Every row of the training sources comes once an epoch, and its loss counts by the weight of its source. The best
     epoch is chosen on all evaluation sources; the first one's report is the checkpoint's. `resume` goes on after the
-    last finished epoch of an interrupted run with the same settings and sources. ConfigError when the sources do not
-    fit the model or there is nothing to resume.
+    last finished epoch of an interrupted run with the same settings and sources. `more_notes` are kept with what is
+    said of the training. ConfigError when the sources do not fit the model or there is nothing to resume.
     """
     learned, scored = prepared(training, evaluation, config.model)
     check_concept_weights(config, learned)
@@ -88,7 +89,7 @@ def train(
     notes = {
         "config": to_json(config), **read_notes(learned), "epochs": progress.epochs, "best_epoch": progress.best_epoch,
         "damping_ratio": progress.damping_ratio, "precision": progress.precision, "residual": penalties,
-        "seconds": progress.seconds + time.perf_counter() - started,
+        "seconds": progress.seconds + time.perf_counter() - started, **(more_notes or {}),
     }
     if noise:
         notes["concept_noise"] = noise
