@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sparsecbm.revision.panel import nothing_to_change as nothing_to_change
     from sparsecbm.revision.panel_revise import revisions_elsewhere as revisions_elsewhere
     from sparsecbm.revision.panel_session import opened_history as opened_history
+    from sparsecbm.server.panel_endpoints import endpoints as endpoints
+    from sparsecbm.server.panel_endpoints import middleware as middleware
     from sparsecbm.studies.panel import studies_panel as studies_panel
     from sparsecbm.studies.panel_address import takes_part as takes_part
     from sparsecbm.studies.panel_participant import participant_panel as participant_panel
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from sparsecbm.subnetworks.panel import subnetworks_section as subnetworks_section
     from sparsecbm.subnetworks.panel_selection import opened_selection as opened_selection
     from sparsecbm.subnetworks.panel_selection import selection_notices as selection_notices
-    from sparsecbm.ui.endpoints import endpoints as endpoints
-    from sparsecbm.ui.endpoints import middleware as middleware
     from sparsecbm.ui.loaded_model import load_explainer as load_explainer
     from sparsecbm.ui.loaded_model import model_notice as model_notice
     from sparsecbm.ui.pin import presented as presented
@@ -53,7 +53,7 @@ _MODULES = {
     "concept_panel": "concepts.panel_explain",
     "correction_fold": "corrections.panel",
     "deck_panel": "deck.panel",
-    "endpoints": "ui.endpoints",
+    "endpoints": "server.panel_endpoints",
     "errors_shown": "ui.shell",
     "evaluation_panel": "evaluation.panel",
     "failure_cards": "home.panel",
@@ -63,7 +63,7 @@ _MODULES = {
     "introduction": "home.panel",
     "label_panel": "concepts.panel_explain",
     "load_explainer": "ui.loaded_model",
-    "middleware": "ui.endpoints",
+    "middleware": "server.panel_endpoints",
     "model_notice": "ui.loaded_model",
     "model_numbers": "home.panel_scores",
     "no_subnetworks": "subnetworks.panel",

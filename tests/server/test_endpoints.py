@@ -13,9 +13,9 @@ import pytest
 from starlette.requests import Request
 
 from sparsecbm.errors import CheckpointError
+from sparsecbm.server import panel_endpoints as endpoints
+from sparsecbm.server.panel_endpoints import TOKEN_VARIABLE, OwnMetricsOnly, Readiness, metrics
 from sparsecbm.service.turns import Turns
-from sparsecbm.ui import endpoints
-from sparsecbm.ui.endpoints import TOKEN_VARIABLE, OwnMetricsOnly, Readiness, metrics
 
 WAIT = 30.0
 

@@ -1,0 +1,1 @@
+"""What a server tells containers, proxies and monitors."""
