@@ -1,4 +1,7 @@
-"""`corrections`: list, export, import and undo what people said a label or a concept of a text really is."""
+"""`corrections`: list, export, import and undo what people said a label or a concept of a text really is.
+
+What is done with a checkpoint that learned from them stands in `command_versions`.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from sparsecbm.cli.parser import (
     output_path,
     whole,
 )
+from sparsecbm.corrections.command_versions import add_versions
 
 if TYPE_CHECKING:
     from sparsecbm.corrections.compute_store import CorrectionStore
@@ -29,13 +33,13 @@ def add(commands: Commands) -> None:
     """Declare the command and what it can do."""
     parser = commands.add_parser(
         "corrections",
-        help="list, export, import and undo corrections of labels and concepts",
+        help="list, export, import and undo corrections of labels and concepts; adopt what learned from them",
         description="Work with the corrections that people make in the dashboard: what a label or a concept of a text "
         "really is. They are stored in the database of the studies: the one that SPARSECBM_DATABASE_URL names, or else "
         "the SQLite file that SPARSECBM_STUDIES names (default: studies/studies.sqlite).",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True,
-                                    help="list, export, import or undo")
+                                    help="list, export, import or undo; impact or adopt")
     show = _action(actions, "list", list_corrections, "list the corrections of a model's schema, the newest first")
     show.add_argument("--most", type=whole, default=50, metavar="N",
                       help="list so many of them (default: %(default)s); --json lists all")
@@ -53,6 +57,7 @@ def add(commands: Commands) -> None:
     undo = _action(actions, "undo", undo_correction, "let a correction count no more; it stays in the history")
     undo.add_argument("id", metavar="ID", help="id of a correction, as `corrections list` gives it")
     undo.add_argument("--who", required=True, metavar="NAME", help="the name of whoever undoes it")
+    add_versions(actions)
 
 
 def _action(actions: Any, name: str, run: Any, what: str) -> Parser:

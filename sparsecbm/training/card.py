@@ -33,7 +33,7 @@ On split `{split}`, n = {n}. Percent, with bootstrap 95 % intervals where given.
 {table}{others}
 
 {correction}
-{subnetworks}
+{subnetworks}{learning}
 ## Limits
 What a label and a concept mean is what the annotators of the training texts meant, and other kinds of texts than those
 may be read worse. The evaluation splits chose the epoch and the residual's penalty, so figures on unseen data may be
@@ -53,7 +53,7 @@ def model_card(metrics: dict[str, Any]) -> str:
     model, prune = config["model"], config["prune"]
     sparse = model["kind"] == "sparse"
     return CARD.format(
-        title=f"{model['schema']['name']} {model['kind'].replace('_', ' ')}", kind=model["kind"],
+        title=f"{model['schema']['name']} {model['kind'].replace('_', ' ')}{_learned(training)}", kind=model["kind"],
         concepts=", ".join(model["schema"]["concepts"]), values=", ".join(model["schema"]["values"]),
         labels=", ".join(model["schema"]["label_display"]), backbone=last_part(config["backbone"]),
         masks=_masks(model, prune) + _damping(training["damping_ratio"]) if sparse else "none",
@@ -65,7 +65,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         sources=_sources(training), before=_before(training),
         split=report["split"], n=report["n"], table="\n".join(_rows(report, metrics["baselines"])),
         others=_others(metrics), credits=_credits(training), correction=_correction(report),
-        subnetworks=_subnetworks(metrics))
+        subnetworks=_subnetworks(metrics), learning=_learning(metrics))
 
 
 def _masks(model: dict[str, Any], prune: dict[str, Any]) -> str:
@@ -141,6 +141,12 @@ def _before(training: dict[str, Any]) -> str:
     return f"\n- It went on from the checkpoint `{earlier['hash'][:12]}`{epochs}.{_corrected(training)}"
 
 
+def _learned(training: dict[str, Any]) -> str:
+    """The end of a title that tells a corrected version from the one before."""
+    number = training.get("corrections", {}).get("corrections")
+    return f", learned from {number:,} corrections" if number else ""
+
+
 def _corrected(training: dict[str, Any]) -> str:
     """How much people corrected of the checkpoint before, where that was learned."""
     if "corrections" not in training:
@@ -194,6 +200,24 @@ def _stability(metrics: dict[str, Any]) -> str:
     found = MaskStability.from_json(metrics[METRICS_KEY])
     said = (stability_text(found), *details(found), *cautions(found)[1:])
     return f"\n## Do the subnetworks repeat with another seed?\n{' '.join(filter(None, said))}\n"
+
+
+def _learning(metrics: dict[str, Any]) -> str:
+    """What learning from corrections changed, where that was measured."""
+    if "learning" not in metrics:
+        return ""
+    found = metrics["learning"]
+    lines = ["", "## What learning from corrections changed",
+             f"Percent accuracy of the checkpoint `{found['before'][:12]}` and of this one, on the same texts; the "
+             "change with its 95 % interval in points.", "",
+             "| texts | | n | before | after | change | fixed | broken |", "|---|---|---|---|---|---|---|---|"]
+    for source, part in found["sources"].items():
+        for subject, one in part["subjects"].items():
+            low, high = one["interval"]
+            lines.append(f"| `{source}` | {subject} | {one['n']} | {100 * one['before']:.1f} | {100 * one['after']:.1f}"
+                         f" | {100 * one['change']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}) | {one['fixed']} | "
+                         f"{one['broken']} |")
+    return "\n".join([*lines, ""])
 
 
 def _necessity(metrics: dict[str, Any]) -> str:
