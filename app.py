@@ -5,7 +5,8 @@ import streamlit as st
 from sparsecbm import panels
 
 if __name__ != "__main__":  # imported by the server, which serves this app, and not run for a visitor
-    app = st.App(__file__, routes=[*panels.page_routes(), *panels.endpoints()], middleware=panels.middleware())
+    app = st.App(__file__, middleware=panels.middleware(),
+                 routes=[*panels.page_routes(), *panels.sign_in_routes(), *panels.endpoints()])
 else:
     panels.page("Home")
     scene = panels.presented()
@@ -24,3 +25,4 @@ else:
         with failures:
             panels.failure_cards(explainer)
         panels.model_numbers(explainer.checkpoint)
+        panels.access_note()

@@ -8,7 +8,7 @@ import streamlit as st
 from sparsecbm import panels
 
 invited = panels.takes_part()
-panels.page("Studies", menu=not invited)
+panels.page("Studies", menu=not invited, least="analyst")
 if not invited:
     st.markdown("## Intervention studies")
 with panels.errors_shown():

@@ -7,6 +7,7 @@ standard error says how), 130 interrupted.
 import sys
 from collections.abc import Sequence
 
+from sparsecbm.access import command as access
 from sparsecbm.batch import command as predict
 from sparsecbm.benchmark import command as benchmark
 from sparsecbm.cli.console import end_output, flush_output, quieten, write_line
@@ -34,6 +35,7 @@ COMMANDS = {
     "faithfulness": faithfulness, "familiarity": familiarity, "curve": curve, "field-test": field_test,
     "causal": causal, "predict": predict, "study": study, "corrections": corrections,
     "schema": schema, "train": train, "backbone": backbone, "compress": compress, "benchmark": benchmark,
+    "access": access,
 }
 
 

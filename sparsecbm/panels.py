@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparsecbm.access.panel_sign_in import sign_in_routes as sign_in_routes
     from sparsecbm.concepts.panel_explain import concept_panel as concept_panel
     from sparsecbm.concepts.panel_explain import label_panel as label_panel
     from sparsecbm.corrections.panel import correction_fold as correction_fold
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sparsecbm.deck.panel_present import scene_shown as scene_shown
     from sparsecbm.evaluation.panel import evaluation_panel as evaluation_panel
     from sparsecbm.failures.panel import failures_panel as failures_panel
+    from sparsecbm.home.panel import access_note as access_note
     from sparsecbm.home.panel import failure_cards as failure_cards
     from sparsecbm.home.panel import introduction as introduction
     from sparsecbm.home.panel import review_box as review_box
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from sparsecbm.words.panel_questions import word_questions as word_questions
 
 _MODULES = {
+    "access_note": "home.panel",
     "address_notices": "ui.session",
     "concept_panel": "concepts.panel_explain",
     "correction_fold": "corrections.panel",
@@ -82,6 +85,7 @@ _MODULES = {
     "scene_shown": "deck.panel_present",
     "selection_notices": "subnetworks.panel_selection",
     "sharing_panel": "subnetworks.panel",
+    "sign_in_routes": "access.panel_sign_in",
     "studies_panel": "studies.panel",
     "subnetworks_section": "subnetworks.panel",
     "takes_part": "studies.panel_address",

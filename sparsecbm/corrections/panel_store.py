@@ -10,6 +10,8 @@ from sparsecbm.errors import InputError, SparseCBMError
 from sparsecbm.service import Explainer
 from sparsecbm.studies.database import database_url
 from sparsecbm.ui.safe_text import as_markdown, clean_text
+from sparsecbm.ui.shell import note
+from sparsecbm.ui.visitor import may, require, visitor
 from sparsecbm.validation import is_blank
 
 _WHO = "corrections:who"
@@ -18,12 +20,19 @@ NO_FILE = "The correction cannot be saved"
 
 
 def correction_store() -> CorrectionStore:
-    """The store of this process. ConfigError for an invalid URL, DataError when the database cannot be used."""
+    """The store of this process, for those who may correct.
+
+    ConfigError for an invalid URL, DataError when the database cannot be used, InputError for visitors without the role.
+    """
+    require("analyst")
     return _open(database_url().render_as_string(hide_password=False))
 
 
 def store_or_say_why() -> CorrectionStore | None:
     """The same; where there is none, says so on screen, and the rest of the page goes on."""
+    if not may("analyst"):
+        note(":material/lock: Correcting needs the role analyst.")
+        return None
     try:
         return correction_store()
     except SparseCBMError as error:
@@ -40,9 +49,14 @@ def _open(url: str) -> CorrectionStore:
 
 
 def the_person() -> str:
-    """The name of whoever corrects in this session; empty until it is asked."""
-    name: str = st.session_state.get(_WHO, "")
+    """The name of whoever corrects in this session: with which they signed in, or else empty until it is asked."""
+    name: str = _signed_in() or st.session_state.get(_WHO, "")
     return name
+
+
+def _signed_in() -> str:
+    who = visitor()
+    return "" if who is None else who.name
 
 
 def name_field(key: str, width: int = 170) -> None:
@@ -53,7 +67,7 @@ def name_field(key: str, width: int = 170) -> None:
 
 def another_person(key: str) -> None:
     """Say whose corrections these are, and let somebody else go on."""
-    if the_person():
+    if the_person() and not _signed_in():
         st.button(f"Not {as_markdown(the_person())}?", key=f"{key}:other", type="tertiary", on_click=_forget)
 
 

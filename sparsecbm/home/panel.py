@@ -20,6 +20,7 @@ from sparsecbm.ui.scene_parts import failure_parts
 from sparsecbm.ui.session import current_view, start_review
 from sparsecbm.ui.shell import EXPLAIN, FAILURES, link, note
 from sparsecbm.ui.view import View, to_address
+from sparsecbm.ui.visitor import access_mode
 
 FAILURES_HELP = (
     "Found by running the loaded model over the samples that ship with the project: plain ones and hard ones with "
@@ -142,3 +143,11 @@ def _lesson(failure: Failure, analysis: ErrorAnalysis, gold: str) -> str:
         return ("All its concepts are right, and the residual is not the cause: these concepts alone do not determine "
                 "the label.")
     return "This model has no concepts that could be looked at."
+
+
+def access_note() -> None:
+    """How people are let in where nobody signs in."""
+    if access_mode() == "open":
+        note("Nobody signs in here: whoever reaches this address sees and changes everything.")
+    elif access_mode() == "demo":
+        note("This is a demonstration: everything can be tried out, and nothing is saved for others.")

@@ -24,6 +24,7 @@ from sparsecbm.ui.loaded_model import load_explainer
 from sparsecbm.ui.safe_text import as_markdown, clean_text, table_html
 from sparsecbm.ui.session import seed_widget
 from sparsecbm.ui.shell import errors_shown, note
+from sparsecbm.ui.visitor import may, require
 
 HELP = (
     "A patch keeps revisions of subnetworks beyond your session, with a name, a note and an author. It fits only the "
@@ -76,6 +77,8 @@ def why_not_saved(edits: EditState, past: bool) -> str | None:
         return "A rule is in force, and a patch cannot keep rules. Undo the rule first."
     if not edits.may_be_saved:
         return "View the impact of the revisions in force first (section Impact)."
+    if not may("analyst"):
+        return "Saving for everyone needs the role analyst."
     return None
 
 
@@ -124,7 +127,8 @@ def _stored(explainer: Explainer) -> None:
         with st.popover("Delete", icon=":material/delete:", key=f"{_KEY}:delete"):
             st.markdown(f"This deletes **{as_markdown(_title(one))}** for everyone who uses this server. Sessions that "
                         "applied it keep its revisions.")
-            _button("Delete for everyone", "delete-now", partial(_delete, one.file, _title(one)))
+            _button("Delete for everyone", "delete-now", partial(_delete, one.file, _title(one)),
+                    disabled=not may("analyst"))
 
 
 def _row(one: StoredPatch, base: str) -> tuple[str, ...]:
@@ -185,7 +189,8 @@ def _import_form() -> None:
     st.markdown("#### Import")
     key = f"{_KEY}:file:{st.session_state.setdefault(_UPLOADS, 0)}"
     given = st.file_uploader("An exported patch", type=[SUFFIX.removeprefix(".")], key=key, max_upload_size=5)
-    _button("Import the file", "add", partial(_import, key), ":material/upload:", given is None)
+    _button("Import the file", "add", partial(_import, key), ":material/upload:",
+            given is None or not may("analyst"))
 
 
 def _button(
@@ -214,6 +219,7 @@ def _save() -> str:
 
 
 def _import(key: str) -> str:
+    require("analyst")
     given = st.session_state.get(key)
     if given is None:
         raise InputError("There is no file yet; allowed: a patch that was exported. Choose a file first.")
@@ -244,5 +250,6 @@ def _revert(patch: Patch) -> str:
 
 
 def _delete(file: str, title: str) -> str:
+    require("analyst")
     patch_store().delete(file)
     return f"The patch {title!r} is deleted from this server."

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,7 @@ from sparsecbm.shipped import DEVICE_VARIABLE
 from sparsecbm.ui.action_result import attempt, show_result
 from sparsecbm.ui.chosen_model import chosen_model
 from sparsecbm.ui.offered import offered
+from sparsecbm.ui.visitor import require
 
 #: So many models are kept; the one that was used longest ago makes room for the next.
 MOST_LOADED = 2
@@ -73,9 +75,14 @@ def model_notice() -> None:
             st.warning(f"The checkpoint was replaced on disk. This page still uses model {loaded.hash[:12]}, which was "
                        f"loaded before; the folder now holds {on_disk[:12]}.", icon=":material/sync_problem:")
             st.button("Load the new model", key=f"{_PLACE}:go", on_click=attempt,
-                      args=(_PLACE, model.reload, "The checkpoint cannot be read"),
+                      args=(_PLACE, partial(_reload, model), "The checkpoint cannot be read"),
                       help="For everybody who uses this server. It takes some seconds.")
     show_result(_PLACE)
+
+
+def _reload(model: "LoadedModel") -> str:
+    require("analyst")
+    return model.reload()
 
 
 class LoadedModel:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import streamlit as st
@@ -14,9 +15,11 @@ from starlette.routing import Route
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitPageNotFoundError
 
+from sparsecbm.access.people import Person
 from sparsecbm.errors import CheckpointError, SparseCBMError
 from sparsecbm.ui.chosen_model import draw_for_model, model_chooser, open_model, unknown_model_notice, with_model
 from sparsecbm.ui.safe_text import as_markdown
+from sparsecbm.ui.visitor import access_mode, visitor
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +53,75 @@ def page_routes() -> list[Route]:
     return [Route(f"/{re.sub(r'^[0-9]+_', '', Path(target).stem)}", opened) for target, _ in MENU[1:]]
 
 
-def page(title: str, menu: bool = True) -> None:
+def page(title: str, menu: bool = True, least: str = "viewer") -> None:
     """Start a page; its first call. Draws the menu, so that something is on screen while the model loads.
 
-    Without the `menu` it offers no way to other pages, nor to other models: it is for people who must not see them.
+    Visitors with a lesser role than `least` see no more than how to sign in. Without the `menu` a page is for
+    everybody, and offers no way to other pages, nor to other models: it is for people who must not see them.
     """
     st.set_page_config(page_title=f"{title} · SparseCBM", page_icon="🧩", layout="wide",
                        initial_sidebar_state=SIDEBAR_PIXELS)
     st.session_state[PAGE] = title
     if not menu:
         return
+    person = _let_in(title, least)
     every = open_model()
     with st.sidebar:
         st.markdown("**SparseCBM**")
         for target, label in MENU:
             link(target, label)
         model_chooser(every)
+        _signed_in(person)
     draw_for_model()
     unknown_model_notice()
+
+
+def _let_in(title: str, least: str) -> Person:
+    """The visitor; the page ends here for those who may not see it, and where the settings are wrong."""
+    person = None
+    with errors_shown():
+        person = visitor()
+        if person is None or not person.may(least):
+            _refused(person, title, least)
+    if person is None or not person.may(least):
+        st.stop()
+    return person
+
+
+def _refused(person: Person | None, title: str, least: str) -> None:
+    """What a visitor sees who may not see the page: how to sign in, or whom to ask."""
+    st.markdown(f"## {title}")
+    if person is not None:
+        st.warning(f"You are signed in as {as_markdown(person.name or 'a visitor')} with the role {person.role}. This "
+                   f"page is for the role {least}. Ask whoever runs this server.", icon=":material/lock:")
+        _signed_in(person)
+    elif access_mode() == "password":
+        st.markdown("Sign in to see this page.")
+        st.html(f'<a href="sign-in?{urlencode({"next": _address()})}">Sign in</a>')
+    elif st.user.is_logged_in:
+        st.warning("You are signed in, but have no role here. Ask whoever runs this server.", icon=":material/lock:")
+        st.button("Sign out", on_click=st.logout)
+    else:
+        st.markdown("Sign in to see this page.")
+        st.button("Sign in", on_click=st.login, type="primary")
+
+
+def _signed_in(person: Person) -> None:
+    """Who is signed in, and the way out; nothing where nobody signs in."""
+    if not person.name:
+        return
+    st.markdown(f":small[Signed in as {as_markdown(person.name)}, {person.role}]")
+    if access_mode() == "password":
+        st.html('<a href="sign-out">Sign out</a>')
+    else:
+        st.button("Sign out", on_click=st.logout, key="shell:sign-out")
+
+
+def _address() -> str:
+    """Path and parts of the page at hand, to come back to."""
+    parts = urlencode([(name, part) for name in st.query_params for part in st.query_params.get_all(name)])
+    path = urlsplit(st.context.url or "").path or "/"
+    return f"{path}?{parts}" if parts else path
 
 
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:

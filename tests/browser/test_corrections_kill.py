@@ -11,8 +11,6 @@ from sparsecbm.schema import CEBAB
 from tests.browser.conftest import STILL
 from tests.browser.watch import settled
 from tests.helpers import saved_checkpoint
-from tests.studies.conftest import postgres as postgres
-from tests.studies.conftest import url as url
 
 #: The labels that the screen counts.
 COUNTED = re.compile(r"(\d+) labels? by you")
@@ -35,7 +33,8 @@ def shown(page: Page) -> int:
     return int(found[1])
 
 
-def test_every_label_that_was_shown_as_saved_is_kept_once(browser: Browser, tmp_path: Path, url: str) -> None:
+def test_every_label_that_was_shown_as_saved_is_kept_once(browser: Browser, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/corrections.sqlite"
     checkpoint = saved_checkpoint(tmp_path / "tiny", schema=CEBAB)
     context = browser.new_context(**STILL)  # type: ignore[arg-type]
     page = context.new_page()
