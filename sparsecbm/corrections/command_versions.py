@@ -20,7 +20,6 @@ from sparsecbm.errors import InputError
 
 if TYPE_CHECKING:
     from sparsecbm.corrections.learning_impact import LearningImpact
-    from sparsecbm.impact.impact import Outcome
     from sparsecbm.schema import ConceptSchema
 
 
@@ -108,15 +107,12 @@ def show(found: "LearningImpact", schema: "ConceptSchema", most: int) -> None:
             "", "n", "right before", "after", "change (95 %)", "fixed", "broken", "unchanged"), rows)
         for effect in found.effects(source):
             for outcome in (Outcome.FIXED, Outcome.BROKEN):
-                _show_texts(found, source, effect.subject, outcome, most)
-
-
-def _show_texts(found: "LearningImpact", source: str, subject: str, outcome: "Outcome", most: int) -> None:
-    cases = list(found.cases(source, subject, outcome))
-    for case, text in cases[:most]:
-        say(printable(f"{subject} {outcome.value}, {case.before} to {case.after}: {' '.join(text.split())}"))
-    if 0 < most < len(cases):
-        say(f"{subject} {outcome.value}: {len(cases) - most} more")
+                cases = list(found.cases(source, effect.subject, outcome))
+                what = f"{field_title(schema, effect.subject)} {outcome.value}"
+                for case, text in cases[:most]:
+                    say(printable(f"{what}, {case.before} to {case.after}: {' '.join(text.split())}"))
+                if 0 < most < len(cases):
+                    say(f"{what}: {len(cases) - most} more")
 
 
 def adopt_version(options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """The model card, written from the metrics of a checkpoint."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from sparsecbm.data.catalogue import DATASETS
@@ -55,7 +56,7 @@ def model_card(metrics: dict[str, Any]) -> str:
     return CARD.format(
         title=f"{model['schema']['name']} {model['kind'].replace('_', ' ')}{_learned(training)}", kind=model["kind"],
         concepts=", ".join(model["schema"]["concepts"]), values=", ".join(model["schema"]["values"]),
-        labels=", ".join(model["schema"]["label_display"]), backbone=last_part(config["backbone"]),
+        labels=", ".join(model["schema"]["label_display"]), backbone=_backbone(training),
         masks=_masks(model, prune) + _damping(training["damping_ratio"]) if sparse else "none",
         train=training["split"], data=model["schema"]["name"], rows=training["rows"], seed=config["seed"],
         epochs=len(training["epochs"]), minutes=training["seconds"] / 60,
@@ -66,6 +67,12 @@ def model_card(metrics: dict[str, Any]) -> str:
         split=report["split"], n=report["n"], table="\n".join(_rows(report, metrics["baselines"])),
         others=_others(metrics), credits=_credits(training), correction=_correction(report),
         subnetworks=_subnetworks(metrics), learning=_learning(metrics))
+
+
+def _backbone(training: dict[str, Any]) -> str:
+    """The pretrained transformer, also of a run that went on from a checkpoint."""
+    *_, first = (run["config"]["backbone"] for run in _runs(training) if "config" in run)
+    return last_part(first)
 
 
 def _masks(model: dict[str, Any], prune: dict[str, Any]) -> str:
@@ -90,9 +97,17 @@ def _sources(training: dict[str, Any]) -> str:
                    f"`{one['data_hash'][:12]}`" for one in sources if len(sources) > 1)
 
 
+def _runs(training: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A run, and those that it went on from."""
+    run: dict[str, Any] | None = training
+    while run is not None:
+        yield run
+        run = run.get("before")
+
+
 def _credits(training: dict[str, Any]) -> str:
     """Whose texts trained the model."""
-    names = [one["name"].partition("/")[0] for one in training.get("sources", [])]
+    names = [one["name"].partition("/")[0] for run in _runs(training) for one in run.get("sources", [])]
     known = [DATASETS[name].credit for name in dict.fromkeys(names) if name in DATASETS]
     return "; ".join(known) or "data of its makers"
 

@@ -156,6 +156,7 @@ def test_an_adopted_checkpoint_is_a_version_beside_its_parent(
     assert (said["hash"], said["parent"], said["corrections"]) == (after.hash, before.hash, 10)
     assert after.metrics["version"] == {name: said[name] for name in ("parent", "corrections", "at")}
     assert after.metrics["training"]["before"]["hash"] == before.hash and "learning" in after.metrics
+    assert "Backbone: `backbone0`" in after.card and "Backbone: `backbone0`" in before.card
     assert before.hash[:12] in after.card and "learned from 10 corrections" in after.card.splitlines()[4]
     assert (after.familiarity is None) == (load_checkpoint(measured, "cpu").familiarity is None)
     assert {path.name: path.read_bytes() for path in parent.iterdir()} == kept
