@@ -22,7 +22,8 @@ NO_FILE = "The correction cannot be saved"
 def correction_store() -> CorrectionStore:
     """The store of this process, for those who may correct.
 
-    ConfigError for an invalid URL, DataError when the database cannot be used, InputError for visitors without the role.
+    ConfigError for an invalid URL, DataError when the database cannot be used, InputError for visitors without the
+    role.
     """
     require("analyst")
     return _open(database_url().render_as_string(hide_password=False))
