@@ -1,14 +1,16 @@
 """Builders that tests share: tiny random networks, tokenizers, a toy data set, toy checkpoints. No network needed."""
 
+import asyncio
 import random
 import string
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -25,6 +27,7 @@ from sparsecbm.model.masks import ConceptMasks
 from sparsecbm.model.network import SparseCBM, impossible_values
 from sparsecbm.schema import SENTIMENT, ConceptSchema
 
+_Result = TypeVar("_Result")
 TOY = ConceptSchema(
     name="toy", concepts=("soup", "room"), values=SENTIMENT, labels=("bad", "fair", "good"), label_title="verdict",
     label_display=("Bad", "Fair", "Good"), concept_help=("The soup.", "The room."),
@@ -285,3 +288,9 @@ class NothingKept(dict[Any, Any]):
 
     def __contains__(self, _: object) -> bool:
         return False
+
+
+def in_a_loop(asked: Coroutine[Any, Any, _Result]) -> _Result:
+    """The result of a coroutine, in a thread of its own: that of a test may have a loop, which a browser runs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asked).result()

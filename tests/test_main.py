@@ -119,7 +119,8 @@ def test_every_path_is_declared_as_one(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert [(words, action.dest) for words, action in named if action.type not in PATHS] == []
     assert {(*words, action.dest) for words, action in named if action.type is output_path} == {
         ("predict", "output"), ("intervene", "save_patch"), ("train", "output"), ("backbone", "output"),
-        ("compress", "output"), ("study", "export", "folder"), ("corrections", "export", "file")}
+        ("compress", "output"), ("access", "people"), ("study", "export", "folder"), ("corrections", "export", "file"),
+        ("corrections", "adopt", "into")}
     assert {str(action.type("~/x")) for _, action in named if callable(action.type)} == {str(tmp_path / "x")}
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sparsecbm.cli.console import printable, say, show_table, write_json
-from sparsecbm.cli.parser import Commands, add_json
+from sparsecbm.cli.parser import Commands, add_json, output_path
 from sparsecbm.errors import InputError
 from sparsecbm.paths import check_file, path_of
 
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--role", default=None, metavar="ROLE",
                         help="viewer, analyst or admin (default: viewer, or as it was)")
     parser.add_argument("--no-password", action="store_true", help="for people who sign in at an identity provider")
-    parser.add_argument("--people", type=path_of, metavar="FILE.json",
+    parser.add_argument("--people", type=output_path, metavar="FILE.json",
                         help="the file of the people (default: that of SPARSECBM_PEOPLE, else people.json)")
     add_json(parser)
     parser.set_defaults(run=run, parser=parser)

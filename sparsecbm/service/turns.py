@@ -62,11 +62,6 @@ class Turns:
         with self._changed:
             return len(self._line)
 
-    def others(self, who: object) -> bool:
-        """True while anybody else works or waits."""
-        with self._changed:
-            return any(other is not who for other in self._line)
-
     def _wait(self, who: object, wanted: Callable[[], bool]) -> bool:
         while self._line[0] is not who:
             if not wanted():

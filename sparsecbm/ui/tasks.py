@@ -60,9 +60,8 @@ class Job:
     def request(self, works: Sequence[Work], patience: float = 0.0) -> None:
         """Request some results, the most urgent first, instead of what was requested before; wait `patience` seconds.
 
-        Where others work, nobody waits. What is no longer requested is stopped and forgotten.
+        What is no longer requested is stopped and forgotten.
         """
-        patience = 0.0 if self._turns.others(self) else patience
         with self._changed:
             wanted = {work.key for work in works}
             self._results = {key: result for key, result in self._results.items() if key in wanted}

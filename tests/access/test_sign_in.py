@@ -1,6 +1,5 @@
 """The page of the password: whom it lets in, where it leads, and how often one may try."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from sparsecbm.access import panel_sign_in
 from sparsecbm.access.panel_sign_in import Tries, sign_in, sign_in_routes, sign_out
 from sparsecbm.access.people import People
 from sparsecbm.ui.visitor import ACCESS_VARIABLE, COOKIE, PEOPLE_VARIABLE
+from tests.helpers import in_a_loop
 
 SECRET = "correct horse battery"
 
@@ -36,7 +36,7 @@ def asked(form: Mapping[str, str] | None = None, query: str = "", scheme: str = 
     headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"host", b"here")]
     scope = {"type": "http", "method": "POST" if form else "GET", "headers": headers, "query_string": query.encode(),
              "path": "/sign-in", "scheme": scheme, "server": ("here", 80)}
-    return asyncio.run(sign_in(Request(scope, receive)))
+    return in_a_loop(sign_in(Request(scope, receive)))
 
 
 def test_a_right_password_gives_a_cookie_that_no_script_reads(people: People) -> None:

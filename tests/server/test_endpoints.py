@@ -1,6 +1,5 @@
 """What the server says to a container, a proxy and a monitor."""
 
-import asyncio
 import runpy
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from sparsecbm.errors import CheckpointError
 from sparsecbm.server import panel_endpoints as endpoints
 from sparsecbm.server.panel_endpoints import TOKEN_VARIABLE, OwnMetricsOnly, Readiness, metrics
 from sparsecbm.service.turns import Turns
+from tests.helpers import in_a_loop
 
 WAIT = 30.0
 
@@ -108,7 +108,7 @@ def test_streamlits_own_figures_are_hidden(path: str, status: int | None) -> Non
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(OwnMetricsOnly(inner)({"type": "http", "path": path, "method": "GET"}, Mock(), send))
+    in_a_loop(OwnMetricsOnly(inner)({"type": "http", "path": path, "method": "GET"}, Mock(), send))
     assert sent[0]["status"] == status
 
 

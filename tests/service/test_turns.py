@@ -14,9 +14,9 @@ class Clock:
 
 def test_who_stands_first_works_and_the_others_see_their_place() -> None:
     turns, a, b = Turns(), object(), object()
-    assert turns.take(a, lambda: True) and turns.before(a) == 0 and not turns.others(a)
+    assert turns.take(a, lambda: True) and turns.before(a) == 0
     assert not turns.take(b, lambda: False), "what is not wanted any more does not wait"
-    assert turns.others(b) and turns.before(b) == 0 and not turns.others(a)
+    assert turns.length == 1 and turns.before(b) == 0
     turns.end(a)
     assert turns.take(b, lambda: False), "the first works at once"
 
@@ -32,7 +32,7 @@ def test_a_turn_is_kept_while_it_is_short_or_nobody_waits() -> None:
     assert turns.pass_on(a, lambda: False) and turns.before(b) == 1
     clock.now = 2.0
     assert not turns.pass_on(a, lambda: False), "it went behind the other, and is not wanted there"
-    assert turns.before(b) == 0 and not turns.others(b)
+    assert turns.before(b) == 0 and turns.length == 1
 
 
 def test_each_turn_is_counted_from_its_own_beginning() -> None:
