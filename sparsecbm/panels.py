@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sparsecbm.revision.panel import nothing_to_change as nothing_to_change
     from sparsecbm.revision.panel_revise import revisions_elsewhere as revisions_elsewhere
     from sparsecbm.revision.panel_session import opened_history as opened_history
+    from sparsecbm.server.panel_endpoints import READINESS as READINESS
     from sparsecbm.server.panel_endpoints import endpoints as endpoints
     from sparsecbm.server.panel_endpoints import middleware as middleware
     from sparsecbm.studies.panel import studies_panel as studies_panel
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sparsecbm.words.panel_questions import word_questions as word_questions
 
 _MODULES = {
+    "READINESS": "server.panel_endpoints",
     "access_note": "home.panel",
     "address_notices": "ui.session",
     "concept_panel": "concepts.panel_explain",

@@ -4,6 +4,8 @@ import hmac
 import logging
 import os
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from starlette.middleware import Middleware
@@ -27,24 +29,34 @@ def endpoints() -> list[Route]:
 
 
 class Readiness:
-    """Whether the default model is loaded; the first question has it loaded in the background."""
+    """Whether the default model is loaded; the server's start, or else a question, has it loaded in the background."""
 
     def __init__(self) -> None:
         self._lock, self._broken = threading.Lock(), False
         self._thread: threading.Thread | None = None
 
+    @asynccontextmanager
+    async def while_it_serves(self, _: object) -> AsyncIterator[None]:
+        """Begin to load when the server starts, so that the first visitor waits less."""
+        with self._lock:
+            self._begin()
+        yield
+
     def answer(self, _: Request) -> Response:
         """200 once the model is there, 503 before, and for as long as its checkpoint is missing or broken."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._load, name="ready", daemon=True)
-                self._thread.start()
+                self._begin()
             elif not self._thread.is_alive():
                 if not self._broken:
                     return PlainTextResponse("ready")
                 self._thread, self._broken = None, False  # the next question tries again
                 return PlainTextResponse("The checkpoint cannot be loaded; the log says why.", 503)
         return PlainTextResponse("The model is being loaded.", 503)
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._load, name="ready", daemon=True)
+        self._thread.start()
 
     def _load(self) -> None:
         from sparsecbm.ui.loaded_model import LOADED  # imports torch: the server answers before

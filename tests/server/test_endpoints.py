@@ -61,6 +61,18 @@ def test_it_is_ready_once_the_model_is_loaded_and_loads_it_once(loading: Loading
     assert [asked(readiness) for _ in range(2)] == [(200, b"ready")] * 2 and loading.times == 1
 
 
+def test_a_server_loads_the_model_when_it_starts(loading: Loading) -> None:
+    async def served(readiness: Readiness) -> bool:
+        async with readiness.while_it_serves(None):
+            return readiness._thread is not None
+
+    readiness = Readiness()
+    loading.may.set()
+    assert in_a_loop(served(readiness))
+    ended(readiness)
+    assert asked(readiness) == (200, b"ready") and loading.times == 1
+
+
 def test_a_broken_checkpoint_is_not_ready_tells_no_path_and_is_tried_again(loading: Loading) -> None:
     readiness = Readiness()
     loading.error = CheckpointError("/secret/place has no model.safetensors.")
