@@ -5,7 +5,7 @@ import streamlit as st
 from sparsecbm import panels
 
 if __name__ != "__main__":  # imported by the server, which serves this app, and not run for a visitor
-    app = st.App(__file__, middleware=panels.middleware(), lifespan=panels.READINESS.while_it_serves,
+    app = st.App(__file__, middleware=panels.middleware(), lifespan=panels.lifespan,
                  routes=[*panels.page_routes(), *panels.sign_in_routes(), *panels.endpoints()])
 else:
     panels.page("Home")

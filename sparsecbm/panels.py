@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sparsecbm.revision.panel import nothing_to_change as nothing_to_change
     from sparsecbm.revision.panel_revise import revisions_elsewhere as revisions_elsewhere
     from sparsecbm.revision.panel_session import opened_history as opened_history
-    from sparsecbm.server.panel_endpoints import READINESS as READINESS
     from sparsecbm.server.panel_endpoints import endpoints as endpoints
+    from sparsecbm.server.panel_endpoints import lifespan as lifespan
     from sparsecbm.server.panel_endpoints import middleware as middleware
     from sparsecbm.studies.panel import studies_panel as studies_panel
     from sparsecbm.studies.panel_address import takes_part as takes_part
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from sparsecbm.words.panel_questions import word_questions as word_questions
 
 _MODULES = {
-    "READINESS": "server.panel_endpoints",
     "access_note": "home.panel",
     "address_notices": "ui.session",
     "concept_panel": "concepts.panel_explain",
@@ -67,6 +66,7 @@ _MODULES = {
     "interventions_section": "revision.panel",
     "introduction": "home.panel",
     "label_panel": "concepts.panel_explain",
+    "lifespan": "server.panel_endpoints",
     "load_explainer": "ui.loaded_model",
     "middleware": "server.panel_endpoints",
     "model_notice": "ui.loaded_model",

@@ -13,7 +13,7 @@ MEMORY = {"before": 1000.0, "peak": 1100.0, "after": None}
 
 @pytest.mark.slow
 def test_visitors_at_once_see_what_is_theirs(tmp_path: Path) -> None:
-    found = measure(saved_checkpoint(tmp_path / "tiny", schema=CEBAB), visitors=3, seconds=6.0, leave=False)
+    found = measure(saved_checkpoint(tmp_path / "tiny", schema=CEBAB), visitors=3, seconds=3.0, leave=False)
     assert found["errors"] == [] and found["crossed"] == 0
     assert found["usable"]["all"]["n"] >= 3 <= found["words"]["all"]["n"] and found["override"]["all"]["n"] > 0
     assert found["override_cpu_ms"] > 0 and found["memory_mib"]["peak"] >= found["memory_mib"]["before"] > 0

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from starlette.middleware import Middleware
@@ -73,6 +73,11 @@ class Readiness:
 
 
 READINESS = Readiness()
+
+
+def lifespan(app: object) -> AbstractAsyncContextManager[None]:
+    """What goes on from the start of the server to its end."""
+    return READINESS.while_it_serves(app)
 
 
 def metrics(request: Request) -> Response:
