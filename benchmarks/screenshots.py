@@ -18,9 +18,9 @@ from playwright.sync_api import Page
 from benchmarks.browser import chromium
 from benchmarks.server import APP, ROOT, served
 
-#: Irony: the model takes the first words at their word, and the correction turns 1 star into 5.
-REVIEW = "Terrible place. Now I have to cancel my diet and drive forty miles every weekend for the custard tarts."
-CORRECTED = {"text": REVIEW, "target": "food=Negative", "override": "food=Positive"}
+#: Irony: the model takes the praise for a warning, and the correction turns 1 star into 5.
+REVIEW = "Warning: these people will ruin you for everywhere else by actually remembering your name."
+CORRECTED = {"text": REVIEW, "target": "service=Negative", "override": "service=Positive"}
 #: The page of each picture, and the part of its address that says what it shows.
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "home": ("", {}),
