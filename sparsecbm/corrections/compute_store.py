@@ -4,18 +4,16 @@ Nothing is changed or deleted: an undo is a row of its own. Any number of thread
 tell what two of them write of the same press.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, insert, select, text
+from sqlalchemy import Connection, Select, insert, select, text
 
 from sparsecbm.corrections.label_correction import Correction, Kept, Undo, check_time, person, text_hash
 from sparsecbm.errors import InputError
-from sparsecbm.studies.database import open_database, reading, writing
+from sparsecbm.studies.database import DatabaseStore, reading
 from sparsecbm.studies.database_tables import correction, correction_undo
 from sparsecbm.studies.log import now, stamp
 
@@ -35,33 +33,8 @@ class Mark:
     who: str
 
 
-class CorrectionStore:
+class CorrectionStore(DatabaseStore):
     """The corrections of a database."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        # SQLite has one writer at a time and lets the others poll, so ours take turns before.
-        self._turn: AbstractContextManager[object] = (
-            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext())
-
-    @classmethod
-    def open(cls, url: str | None = None, public: bool = False) -> "CorrectionStore":
-        """The store of a database URL, else of the environment, else of the default file, made on first use.
-
-        ConfigError for an invalid URL, DataError when the database cannot be used. `public` errors do not say where it
-        is.
-        """
-        return cls(open_database(url, public))
-
-    def close(self) -> None:
-        """Close the database; the store cannot be used after that."""
-        self._engine.dispose()
-
-    def __enter__(self) -> "CorrectionStore":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def add(self, *corrections: Correction) -> int:
         """Write corrections that are not there yet, all or none; returns how many that were.
@@ -112,7 +85,7 @@ class CorrectionStore:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._turn, writing(self._engine) as connection:
+        with super()._writing() as connection:
             if connection.dialect.name == "postgresql":  # one at a time, or two of an id could come together
                 connection.execute(text("LOCK TABLE correction, correction_undo IN SHARE ROW EXCLUSIVE MODE"))
             yield connection

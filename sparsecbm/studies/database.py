@@ -2,9 +2,12 @@
 
 import logging
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -114,6 +117,43 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
+            yield connection
+
+
+_Store = TypeVar("_Store", bound="DatabaseStore")  # and not Self, which is not understood where types are checked
+
+
+class DatabaseStore:
+    """What is kept in the tables of a database; studies and corrections each have a store of their own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext())
+
+    @classmethod
+    def open(cls: type[_Store], url: str | None = None, public: bool = False) -> _Store:
+        """The store of a database URL, else of the environment, else of the default file, made on first use.
+
+        ConfigError for an invalid URL, DataError when the database cannot be used. `public` errors do not say where it
+        is.
+        """
+        return cls(open_database(url, public))
+
+    def close(self) -> None:
+        """Close the database; the store cannot be used after that."""
+        self._engine.dispose()
+
+    def __enter__(self: _Store) -> _Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that writes. SQLite has one at a time and lets the others poll, so ours take turns before."""
+        with self._turn, writing(self._engine) as connection:
             yield connection
 
 

@@ -6,24 +6,20 @@ sequence number and key distinguish what two writers send at the same moment.
 
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
 
 from cachetools import LRUCache
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from sparsecbm.errors import InputError
 from sparsecbm.studies import database_tables as tables
-from sparsecbm.studies.database import open_database, reading, writing
+from sparsecbm.studies.database import DatabaseStore, reading
 from sparsecbm.studies.database_tables import Found, add_event, add_trials, read_course, read_courses, read_person
 from sparsecbm.studies.design import trials
 from sparsecbm.studies.external import kept_ids
 from sparsecbm.studies.log import Course, Event, Logged, Note, ParticipantKind, Recorded, Study, now, stamp
 from sparsecbm.studies.protocol import Protocol
-
-Turn = AbstractContextManager[object]
 
 #: Courses whose events are not read again, some hundred kilobytes each; more than take part at once.
 COURSES_KNOWN = 128
@@ -32,32 +28,13 @@ NOTHING: Mapping[str, str] = {}
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class Store:
+class Store(DatabaseStore):
     """The studies of a database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._lock, self._studies = engine, threading.Lock(), dict[str, tuple[Protocol, datetime]]()
+        super().__init__(engine)
+        self._lock, self._studies = threading.Lock(), dict[str, tuple[Protocol, datetime]]()
         self._courses_known: LRUCache[int, Course] = LRUCache(COURSES_KNOWN)
-        self._turn: Turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
-
-    @classmethod
-    def open(cls, url: str | None = None, public: bool = False) -> "Store":
-        """The store of a database URL, else of the environment, else of the default file, made on first use.
-
-        ConfigError for an invalid URL, DataError when the database cannot be used. `public` errors do not say where it
-        is.
-        """
-        return cls(open_database(url, public))
-
-    def close(self) -> None:
-        """Close the database; the store cannot be used after that."""
-        self._engine.dispose()
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     # -- studies ----------------------------------------------------------------------------------------------------
 
@@ -186,12 +163,6 @@ class Store:
         return count
 
     # -- rows ----------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that writes. SQLite has one at a time and lets the others poll, so ours take turns before."""
-        with self._turn, writing(self._engine) as connection:
-            yield connection
 
     def _row_of(self, connection: Connection, study: str, lock: bool = False) -> Found:
         wanted = select(tables.study).where(tables.study.c.id == plain_id(study))
