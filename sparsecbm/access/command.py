@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from sparsecbm.cli.console import printable, say, show_table, write_json
 from sparsecbm.cli.parser import Commands, add_json, output_path
 from sparsecbm.errors import InputError
-from sparsecbm.paths import check_file, path_of
+from sparsecbm.paths import check_file
 
 
 def add(commands: Commands) -> None:
@@ -33,9 +32,9 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do it, and show who is there."""
-    from sparsecbm.access.people import People
+    from sparsecbm.access.people import ROLES, People, people_file
 
-    path: Path = options.people or path_of(os.environ.get("SPARSECBM_PEOPLE") or "people.json")
+    path: Path = options.people or people_file()
     check_file(path, "The file of the people")
     people = People(path)
     if options.action != "list":
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
         if options.action == "remove":
             people.remove(options.name)
         else:
-            role = options.role or (before.role if before else "viewer")
+            role = options.role or (before.role if before else ROLES[0])
             people.put(options.name, role, None if options.no_password else _password(options.name))
     if options.json:
         write_json({"people": [asdict(person) for person in people.all]})

@@ -15,8 +15,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from sparsecbm.errors import ConfigError, InputError
-from sparsecbm.paths import replacing
+from sparsecbm.paths import path_in, replacing
 
+#: Names the file of the people, and where it is otherwise.
+PEOPLE_VARIABLE, DEFAULT_FILE = "SPARSECBM_PEOPLE", Path("people.json")
 #: What people may do, each what the one before may and more: look at every page but Studies; save, correct, run studies
 #: and read them; everything.
 ROLES = ("viewer", "analyst", "admin")
@@ -61,7 +63,7 @@ class People:
             self._entries = {str(name): _entry(one) for name, one in found.get("people", {}).items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ConfigError(f"{path} cannot be read as a list of people; allowed: a file that `sparsecbm access` "
-                              "wrote. Restore it, or name another one in SPARSECBM_PEOPLE.") from None
+                              f"wrote. Restore it, or name another one in {PEOPLE_VARIABLE}.") from None
         if found and found.get("format") != _FORMAT:
             raise ConfigError(f"{path} has format {str(found.get('format'))[:40]}; allowed: {_FORMAT}. Use the version "
                               "of the program that wrote it.")
@@ -133,6 +135,11 @@ class People:
             new.touch(mode=0o600)
             new.write_text(json.dumps({"format": _FORMAT, "key": self._key, "people": people}, indent=1) + "\n",
                            encoding="utf-8", newline="\n")
+
+
+def people_file() -> Path:
+    """The file of the people of this server, which need not be there yet."""
+    return path_in(PEOPLE_VARIABLE) or DEFAULT_FILE
 
 
 def _entry(found: Mapping[str, Any]) -> _Entry:

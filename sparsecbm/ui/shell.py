@@ -78,14 +78,12 @@ def page(title: str, menu: bool = True, least: str = "viewer") -> None:
 
 def _let_in(title: str, least: str) -> Person:
     """The visitor; the page ends here for those who may not see it, and where the settings are wrong."""
-    person = None
     with errors_shown():
         person = visitor()
-        if person is None or not person.may(least):
-            _refused(person, title, least)
-    if person is None or not person.may(least):
-        st.stop()
-    return person
+        if person is not None and person.may(least):
+            return person
+        _refused(person, title, least)
+    return st.stop()
 
 
 def _refused(person: Person | None, title: str, least: str) -> None:

@@ -1,18 +1,15 @@
 """Who visits: what this server asks of people, and what the visitor of this session may do."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from sparsecbm.access.people import ROLES, People, Person
+from sparsecbm.access.people import ROLES, People, Person, people_file
 from sparsecbm.errors import ConfigError, InputError
-from sparsecbm.paths import path_in
 
-#: How people are let in, and the file of those who are known.
-ACCESS_VARIABLE, PEOPLE_VARIABLE = "SPARSECBM_ACCESS", "SPARSECBM_PEOPLE"
-DEFAULT_PEOPLE = Path("people.json")
+#: How people are let in.
+ACCESS_VARIABLE = "SPARSECBM_ACCESS"
 #: Everybody, for everything; everybody, for looking; those with a password here; those whom an identity provider names.
 MODES = ("open", "demo", "password", "oidc")
 COOKIE = "sparsecbm_visitor"
@@ -31,7 +28,7 @@ def access_mode() -> str:
 
 def people() -> People:
     """Those who are known, as the file now is."""
-    return People(path_in(PEOPLE_VARIABLE) or DEFAULT_PEOPLE)
+    return People(people_file())
 
 
 def visitor() -> Person | None:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from sparsecbm.access import panel_sign_in
 from sparsecbm.access.panel_sign_in import Tries, sign_in, sign_in_routes, sign_out
-from sparsecbm.access.people import People
-from sparsecbm.ui.visitor import ACCESS_VARIABLE, COOKIE, PEOPLE_VARIABLE
+from sparsecbm.access.people import PEOPLE_VARIABLE, People
+from sparsecbm.ui.visitor import ACCESS_VARIABLE, COOKIE
 from tests.helpers import in_a_loop
 
 SECRET = "correct horse battery"

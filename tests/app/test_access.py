@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sparsecbm.access.people import People, Person
+from sparsecbm.access.people import PEOPLE_VARIABLE, People, Person
 from sparsecbm.corrections.panel_store import correction_store, the_person
 from sparsecbm.errors import InputError
 from sparsecbm.ui import visitor
-from sparsecbm.ui.visitor import ACCESS_VARIABLE, COOKIE, PEOPLE_VARIABLE, require
+from sparsecbm.ui.visitor import ACCESS_VARIABLE, COOKIE, require
 from tests.app.screen import ROOT, fine, open_alone, open_home
 
 PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))

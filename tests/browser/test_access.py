@@ -5,10 +5,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from benchmarks.server import APP, Server
-from sparsecbm.access.people import People
+from sparsecbm.access.people import PEOPLE_VARIABLE, People
 from sparsecbm.schema import CEBAB
 from sparsecbm.shipped import CHECKPOINT_VARIABLE
-from sparsecbm.ui.visitor import ACCESS_VARIABLE, PEOPLE_VARIABLE
+from sparsecbm.ui.visitor import ACCESS_VARIABLE
 from tests.browser.conftest import PATIENCE, STILL
 from tests.browser.watch import Watch, settled
 from tests.helpers import saved_checkpoint
